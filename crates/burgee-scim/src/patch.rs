@@ -1,0 +1,333 @@
+//! PATCH (RFC 7644 §3.5.2).
+//!
+//! [`parse_patch`] checks everything that does not depend on the resource: the envelope, paths, types, mutability.
+//! Operations without a path become one operation per key. What is left is [`apply`], a function from resource to
+//! resource, and, for groups, [`split_members`], which turns membership into set operations that never need the list.
+
+mod apply;
+mod members;
+
+use serde_json::Value;
+
+use crate::attr::{Foreign, resolve};
+use crate::error::excerpt;
+use crate::schema::{Attribute, Kind, Mutability, ResourceType, Schema};
+use crate::value::{self, Nulls, is_nothing};
+use crate::{AttrRef, Error, Mode, Object, Path};
+
+pub use apply::apply;
+pub use members::{Member, MemberChange, split_members};
+
+/// The URN of the PATCH message schema.
+pub const PATCH_URN: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+/// Most operations in one request.
+pub const MAX_OPERATIONS: usize = 1_000;
+
+/// What to do at a path.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the names are the RFC's")]
+pub enum PatchOp {
+    Add,
+    Remove,
+    Replace,
+}
+
+/// One step of a PATCH, ready to apply.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Operation {
+    /// What to do.
+    pub op: PatchOp,
+    /// Where.
+    pub path: Path,
+    /// With what, in canonical form: a list for a whole multi-valued attribute, an object for a complex one (a `null`
+    /// part unassigns it), else a simple value. Always there but with [`PatchOp::Remove`], where a list means "only
+    /// these values" and an empty list nothing at all.
+    pub value: Option<Value>,
+}
+
+/// Reads a PATCH body.
+///
+/// [`Mode::Tolerant`] takes `op` and `Operations` in any case, a missing `schemas`, operations without a path (their
+/// keys may be dotted or carry a URN; keys that only the server writes are ignored), and `null` for "remove".
+/// [`Mode::Strict`] refuses these.
+pub fn parse_patch(body: &Object, rt: &ResourceType, mode: Mode) -> Result<Vec<Operation>, Error> {
+    let member = |name: &str| {
+        let fits = |key: &str| if mode.is_strict() { key == name } else { key.eq_ignore_ascii_case(name) };
+        body.iter().find(|(key, _)| fits(key)).map(|(_, value)| value)
+    };
+    let is_patch = |urn: &Value| urn.as_str().is_some_and(|urn| urn.eq_ignore_ascii_case(PATCH_URN));
+    let right_schema = match member("schemas") {
+        Some(Value::Array(urns)) => urns.iter().any(is_patch),
+        Some(Value::String(_)) | None => !mode.is_strict(),
+        Some(_) => false,
+    };
+    if !right_schema {
+        return Err(Error::invalid_syntax(format!("schemas must contain {PATCH_URN}")));
+    }
+    let Some(Value::Array(operations)) = member("Operations") else {
+        return Err(Error::invalid_syntax("Operations must be a list"));
+    };
+    if operations.is_empty() {
+        return Err(Error::invalid_syntax("Operations is empty"));
+    }
+    if operations.len() > MAX_OPERATIONS {
+        let detail = format!("{} operations; the limit is {MAX_OPERATIONS}", operations.len());
+        return Err(Error::too_many(detail));
+    }
+    let mut reader = Reader { rt, mode, out: Vec::with_capacity(operations.len()) };
+    for (i, operation) in operations.iter().enumerate() {
+        reader.operation(operation).map_err(|error| error.within(&format!("operation {}", i + 1)))?;
+    }
+    Ok(reader.out)
+}
+
+struct Reader<'a> {
+    rt: &'a ResourceType,
+    mode: Mode,
+    out: Vec<Operation>,
+}
+
+impl Reader<'_> {
+    fn operation(&mut self, operation: &Value) -> Result<(), Error> {
+        let Value::Object(operation) = operation else {
+            return Err(Error::invalid_syntax("an operation must be an object"));
+        };
+        let mode = self.mode;
+        let member = |name: &str| {
+            let fits =
+                |key: &str| if mode.is_strict() { key == name } else { key.eq_ignore_ascii_case(name) };
+            operation.iter().find(|(key, _)| fits(key)).map(|(_, value)| value)
+        };
+        let op = self.op(member("op"))?;
+        let value = member("value");
+        let path = match member("path") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(path)) if path.trim().is_empty() && !mode.is_strict() => None,
+            Some(Value::String(path)) => Some(Path::parse(path, self.rt, mode)?),
+            Some(_) => return Err(Error::invalid_path("path must be a string")),
+        };
+        if op != PatchOp::Remove && value.is_none() {
+            return Err(Error::invalid_value("value is missing"));
+        }
+        match path {
+            Some(Path::Extension(schema)) if op != PatchOp::Remove => {
+                if mode.is_strict() && op == PatchOp::Replace {
+                    self.push(PatchOp::Remove, Path::Extension(schema), None);
+                }
+                self.extension(op, schema, value.unwrap_or(&Value::Null))
+            }
+            Some(path) => self.at(op, path, value),
+            None if op == PatchOp::Remove => Err(Error::no_target("a remove needs a path")),
+            None if mode.is_strict() => Err(Error::invalid_syntax("path is missing")),
+            None => match value {
+                Some(Value::Object(parts)) => self.parts(op, parts),
+                _ => Err(Error::invalid_value("without a path, value must be an object")),
+            },
+        }
+    }
+
+    fn op(&self, op: Option<&Value>) -> Result<PatchOp, Error> {
+        let Some(Value::String(name)) = op else { return Err(Error::invalid_syntax("op is missing")) };
+        let known = [("add", PatchOp::Add), ("remove", PatchOp::Remove), ("replace", PatchOp::Replace)];
+        let fits = |n: &str| if self.mode.is_strict() { n == name } else { n.eq_ignore_ascii_case(name) };
+        match known.into_iter().find(|(n, _)| fits(n)) {
+            Some((_, op)) => Ok(op),
+            None => Err(Error::invalid_syntax(format!(
+                "op must be add, remove or replace, not \"{}\"",
+                excerpt(name)
+            ))),
+        }
+    }
+
+    fn push(&mut self, op: PatchOp, path: Path, value: Option<Value>) {
+        self.out.push(Operation { op, path, value });
+    }
+
+    /// The value of an operation without a path.
+    fn parts(&mut self, op: PatchOp, parts: &Object) -> Result<(), Error> {
+        for (key, value) in parts {
+            if let (true, Value::Object(parts)) = (key.eq_ignore_ascii_case(self.rt.schema.urn), value) {
+                self.parts(op, parts)?;
+                continue;
+            }
+            match Path::parse(key, self.rt, self.mode) {
+                Ok(Path::Extension(schema)) => self.extension(op, schema, value)?,
+                Ok(path) => self.part(op, path, value)?,
+                // What reads like a path must be a right one; anything else is a name of the client's own.
+                Err(error) if key.contains('[') || resolve(self.rt, key, self.mode).is_some() => {
+                    return Err(error);
+                }
+                Err(_) => {
+                    let path = Path::Unknown(Foreign { urn: None, name: key.clone(), sub: None });
+                    self.part(op, path, value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything below the URN of an extension.
+    fn extension(&mut self, op: PatchOp, schema: &'static Schema, value: &Value) -> Result<(), Error> {
+        let parts = match value {
+            Value::Object(parts) => parts,
+            Value::Null if !self.mode.is_strict() => {
+                self.push(PatchOp::Remove, Path::Extension(schema), None);
+                return Ok(());
+            }
+            _ => return Err(Error::invalid_value(format!("{} must be an object", schema.urn))),
+        };
+        for (name, value) in parts {
+            let path = match schema.attribute(name) {
+                Some(attribute) => Path::Attr(AttrRef { schema, attribute, sub: None }),
+                None if self.mode.is_strict() => {
+                    let detail = format!("\"{}\" is not an attribute of {}", excerpt(name), schema.urn);
+                    return Err(Error::invalid_path(detail));
+                }
+                None => {
+                    Path::parse(&format!("{}:{name}", schema.urn), self.rt, self.mode).unwrap_or_else(|_| {
+                        Path::Unknown(Foreign {
+                            urn: Some(schema.urn.to_owned()),
+                            name: name.clone(),
+                            sub: None,
+                        })
+                    })
+                }
+            };
+            self.part(op, path, value)?;
+        }
+        Ok(())
+    }
+
+    /// A key of a value object: what only the server writes is ignored rather than refused.
+    fn part(&mut self, op: PatchOp, path: Path, value: &Value) -> Result<(), Error> {
+        if path.attr().is_some_and(|attr| attr.attribute.is_read_only() || attr.leaf().is_read_only()) {
+            return Ok(());
+        }
+        self.at(op, path, Some(value))
+    }
+
+    fn at(&mut self, op: PatchOp, path: Path, value: Option<&Value>) -> Result<(), Error> {
+        if let Some(value) = value {
+            value::check_texts(value)?;
+        }
+        let Some(attr) = path.attr() else {
+            self.unknown(op, path, value);
+            return Ok(());
+        };
+        let leaf = match path {
+            Path::Element { sub: Some(sub), .. } => sub,
+            _ => attr.leaf(),
+        };
+        if attr.attribute.is_read_only() || leaf.is_read_only() {
+            return Err(Error::mutability(format!("{attr} is read-only")));
+        }
+        if attr.attribute.mutability == Mutability::WriteOnly {
+            return if self.mode.is_strict() {
+                Err(Error::invalid_value(format!("{attr} is not accepted")))
+            } else {
+                Ok(())
+            };
+        }
+        if attr.attribute.name == "schemas" {
+            // Derived from what is there.
+            return match op {
+                PatchOp::Remove => Err(Error::mutability("schemas is required")),
+                PatchOp::Add | PatchOp::Replace => Ok(()),
+            };
+        }
+        let of_element = attr.attribute.multi_valued && !std::ptr::eq(leaf, attr.attribute);
+        if of_element && leaf.mutability == Mutability::Immutable {
+            let detail =
+                format!("{}.{} cannot be changed: add or remove the value", attr.attribute.name, leaf.name);
+            return Err(Error::mutability(detail));
+        }
+        if of_element && matches!(path, Path::Attr(_)) && self.mode.is_strict() {
+            return Err(Error::invalid_path(format!("{attr}: say which values, as in [type eq \"work\"]")));
+        }
+        match (op, value) {
+            (PatchOp::Remove, _) => self.remove(path, attr, value),
+            (_, Some(Value::Null) | None) if self.mode.is_strict() => {
+                Err(Error::invalid_value(format!("{attr} is null")))
+            }
+            (_, Some(Value::Null) | None) if self.rt.is_sticky(leaf) => Ok(()),
+            (_, Some(Value::Null) | None) => self.remove(path, attr, None),
+            (_, Some(value)) => self.set(op, path, attr, leaf, value),
+        }
+    }
+
+    fn remove(&mut self, path: Path, attr: AttrRef, value: Option<&Value>) -> Result<(), Error> {
+        let whole = matches!(path, Path::Attr(AttrRef { sub: None, .. }));
+        if whole && attr.attribute.required {
+            return Err(Error::mutability(format!("{attr} is required")));
+        }
+        // A value says which ones; without it, all. `null` is how some serializers write "no value".
+        let only = match value.filter(|value| whole && attr.attribute.multi_valued && !value.is_null()) {
+            Some(value) => {
+                Some(Value::Array(value::list(attr.attribute, &attr.key(), value.clone(), Mode::Tolerant)?))
+            }
+            None => None,
+        };
+        self.push(PatchOp::Remove, path, only);
+        Ok(())
+    }
+
+    fn set(
+        &mut self,
+        op: PatchOp,
+        path: Path,
+        attr: AttrRef,
+        leaf: &'static Attribute,
+        value: &Value,
+    ) -> Result<(), Error> {
+        let key = attr.key();
+        let canonical = match &path {
+            Path::Attr(AttrRef { sub: None, attribute, .. }) if attribute.multi_valued => {
+                let values = if op == PatchOp::Add && !value.is_array() {
+                    // A single value may be added without a list around it in either mode.
+                    Value::Array(vec![value.clone()])
+                } else {
+                    value.clone()
+                };
+                let elements = value::list(leaf, &key, values, self.mode)?;
+                if elements.is_empty() && !value.as_array().is_some_and(Vec::is_empty) {
+                    // Only an empty list says "none"; a list of nothings says nothing.
+                    return Ok(());
+                }
+                Some(Value::Array(elements))
+            }
+            _ if leaf.kind == Kind::Complex => {
+                Some(Value::Object(value::complex(leaf, &key, value.clone(), self.mode, Nulls::Keep)?))
+            }
+            _ => value::scalar(leaf, &key, value.clone(), self.mode)?,
+        };
+        match canonical {
+            Some(canonical) => self.push(op, path, Some(canonical)),
+            None if self.rt.is_sticky(leaf) => {}
+            None if leaf.required => return Err(Error::invalid_value(format!("{key} is required"))),
+            None => self.push(PatchOp::Remove, path, None),
+        }
+        Ok(())
+    }
+
+    fn unknown(&mut self, op: PatchOp, path: Path, value: Option<&Value>) {
+        match (op, path, value) {
+            (PatchOp::Remove, path, value) => {
+                let only = value.filter(|value| !value.is_null()).map(|value| match value {
+                    Value::Array(values) => Value::Array(values.clone()),
+                    single => Value::Array(vec![single.clone()]),
+                });
+                self.push(PatchOp::Remove, path, only);
+            }
+            (_, path, None) => self.push(PatchOp::Remove, path, None),
+            (_, path, Some(value)) if is_nothing(value) => self.push(PatchOp::Remove, path, None),
+            // An object under an unknown URN is an extension, not an attribute of one.
+            (op, Path::Unknown(Foreign { urn: Some(urn), name, sub: None }), Some(value))
+                if value.is_object() && self.rt.schema_of(&urn).is_none() =>
+            {
+                let path = Path::Unknown(Foreign { urn: None, name: format!("{urn}:{name}"), sub: None });
+                self.push(op, path, Some(value.clone()));
+            }
+            (op, path, Some(value)) => self.push(op, path, Some(value.clone())),
+        }
+    }
+}

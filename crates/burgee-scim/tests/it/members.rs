@@ -1,0 +1,144 @@
+use burgee_scim::patch::{parse_patch, split_members};
+use burgee_scim::resource::take_members;
+use burgee_scim::{Checked, Error, GROUP, Member, MemberChange, Mode, Operation, ScimType};
+use serde_json::{Value, json};
+
+use crate::{BOTH, GROUP_URN, accept_group, object, patch_body, refused};
+
+fn split(operations: Value, mode: Mode) -> Result<(Vec<Operation>, Vec<MemberChange>), Error> {
+    split_members(parse_patch(&patch_body(operations), &GROUP, mode)?)
+}
+
+#[track_caller]
+fn changes(operation: Value) -> Vec<MemberChange> {
+    let (rest, changes) = split(json!([operation]), Mode::Tolerant).unwrap();
+    assert_eq!(rest, []);
+    changes
+}
+
+fn member(id: &str) -> Member {
+    Member { value: id.into(), kind: None, display: None }
+}
+
+fn remove(ids: &[&str]) -> Vec<MemberChange> {
+    vec![MemberChange::Remove(ids.iter().map(|&id| id.to_owned()).collect())]
+}
+
+#[test]
+fn add() {
+    let a = || vec![MemberChange::Add(vec![member("A")])];
+    assert_eq!(changes(json!({ "op": "add", "path": "members", "value": [{ "value": "A" }] })), a());
+    assert_eq!(changes(json!({ "op": "add", "path": "members", "value": { "value": "A" } })), a());
+    assert_eq!(changes(json!({ "op": "add", "path": "members", "value": "A" })), a());
+    assert_eq!(changes(json!({ "op": "add", "path": "members", "value": ["A", "A"] })), a());
+    assert_eq!(changes(json!({ "op": "Add", "path": "Members", "value": [{ "$ref": null, "value": "A" }] })), a());
+    assert_eq!(changes(json!({ "op": "add", "value": { "members": [{ "value": "A" }] } })), a());
+    let detailed = json!({ "op": "add", "value": { "members": [
+        { "display": "abc", "$ref": "https://h/scim/Users/A", "value": "A", "type": "User" }
+    ] } });
+    let expected = Member { value: "A".into(), kind: Some("User".into()), display: Some("abc".into()) };
+    assert_eq!(changes(detailed), [MemberChange::Add(vec![expected])]);
+    assert_eq!(changes(json!({ "op": "add", "path": "members", "value": [] })), []);
+    assert_eq!(changes(json!({ "op": "add", "name": "addMember", "path": "members", "value": "A" })), a());
+    refused(split(json!([{ "op": "add", "path": "members", "value": "A" }]), Mode::Strict), ScimType::InvalidValue);
+    refused(
+        split(json!([{ "op": "add", "path": "members", "value": [{ "type": "User" }] }]), Mode::Tolerant),
+        ScimType::InvalidValue,
+    );
+}
+
+#[test]
+fn remove_some() {
+    for value in [json!([{ "value": "A" }]), json!({ "value": "A" }), json!("A"), json!([{ "$ref": null, "value": "A" }])] {
+        assert_eq!(changes(json!({ "op": "Remove", "path": "members", "value": value })), remove(&["A"]));
+    }
+    assert_eq!(changes(json!({ "op": "remove", "path": "members[value eq \"A\"]" })), remove(&["A"]));
+    assert_eq!(
+        changes(json!({ "op": "remove", "path": "members[value eq \"A\" or value eq \"B\"]" })),
+        remove(&["A", "B"])
+    );
+    assert_eq!(changes(json!({ "op": "remove", "path": "members[value eq 'A']" })), remove(&["A"]));
+    let by_type = changes(json!({ "op": "remove", "path": "members[type eq \"User\"]" }));
+    assert!(matches!(by_type.as_slice(), [MemberChange::RemoveMatching(Checked::Test(_))]));
+    let both = changes(json!({ "op": "remove", "path": "members[value eq \"A\" and type eq \"User\"]" }));
+    assert!(matches!(both.as_slice(), [MemberChange::RemoveMatching(Checked::And(_))]));
+}
+
+#[test]
+fn remove_all_only_if_that_is_what_it_says() {
+    assert_eq!(changes(json!({ "op": "remove", "path": "members" })), [MemberChange::RemoveAll]);
+    assert_eq!(changes(json!({ "op": "remove", "path": "members", "value": [] })), []);
+    assert_eq!(changes(json!({ "op": "remove", "path": "members", "value": [{}] })), []);
+    assert_eq!(changes(json!({ "op": "remove", "path": "members", "value": {} })), []);
+    assert_eq!(changes(json!({ "op": "remove", "path": "members", "value": "" })), []);
+    assert_eq!(changes(json!({ "op": "replace", "path": "members", "value": null })), []);
+    assert_eq!(changes(json!({ "op": "replace", "value": { "members": null } })), []);
+    assert_eq!(changes(json!({ "op": "replace", "path": "members", "value": [{ "value": null }] })), []);
+    let refuse = |operation: Value, kind| refused(split(json!([operation]), Mode::Tolerant), kind);
+    refuse(json!({ "op": "remove", "path": "members", "value": [{ "$ref": "../Users/A" }] }), ScimType::InvalidValue);
+    refuse(json!({ "op": "remove", "path": "members[value eq \"A\"" }), ScimType::InvalidFilter);
+    refuse(json!({ "op": "remove", "path": "members[value eq]" }), ScimType::InvalidFilter);
+    refuse(json!({ "op": "remove", "path": "members[]" }), ScimType::InvalidFilter);
+    refuse(json!({ "op": "remove", "path": "members[nosuch eq \"A\"]" }), ScimType::InvalidFilter);
+    refuse(json!({ "op": "remove", "path": "members." }), ScimType::InvalidPath);
+    refuse(json!({ "op": "remove", "path": "members.value" }), ScimType::Mutability);
+    refuse(json!({ "op": "remove", "path": "members[value eq \"A\"].value" }), ScimType::Mutability);
+    refuse(json!({ "op": "remove", "value": { "members": [] } }), ScimType::NoTarget);
+    refuse(json!({ "op": "add", "path": "members[value eq \"A\"]", "value": { "value": "A" } }), ScimType::InvalidPath);
+}
+
+#[test]
+fn replace() {
+    assert_eq!(
+        changes(json!({ "op": "replace", "path": "members", "value": [{ "value": "A" }, { "value": "B" }] })),
+        [MemberChange::Replace(vec![member("A"), member("B")])]
+    );
+    assert_eq!(
+        changes(json!({ "op": "replace", "path": "members", "value": [] })),
+        [MemberChange::Replace(vec![])]
+    );
+}
+
+#[test]
+fn order_and_rest() {
+    for mode in BOTH {
+        let (rest, changes) = split(
+            json!([
+                { "op": "remove", "path": "members[value eq \"A\"]" },
+                { "op": "replace", "path": "displayName", "value": "Pilots EU" },
+                { "op": "add", "path": "members", "value": [{ "value": "B", "display": "bob" }] },
+            ]),
+            mode,
+        )
+        .unwrap();
+        assert_eq!(rest.len(), 1);
+        assert!(matches!(changes.as_slice(), [MemberChange::Remove(_), MemberChange::Add(_)]));
+    }
+    let (rest, changes) =
+        split(json!([{ "op": "replace", "value": { "id": "01JG", "displayName": "Renamed", "members": ["A"] } }]), Mode::Tolerant)
+            .unwrap();
+    assert_eq!((rest.len(), changes.len()), (1, 1));
+}
+
+#[test]
+fn a_hundred_thousand() {
+    let values: Vec<Value> = (0..100_000).map(|i| json!({ "value": format!("{i:026}") })).collect();
+    let (_, changes) = split(json!([{ "op": "replace", "path": "members", "value": values }]), Mode::Strict).unwrap();
+    assert!(matches!(changes.as_slice(), [MemberChange::Replace(members)] if members.len() == 100_000));
+}
+
+#[test]
+fn taken_out_of_bodies() {
+    let take = |body: Value| take_members(&mut object(body));
+    assert_eq!(take(json!({ "displayName": "x" })).unwrap(), None);
+    assert_eq!(take(json!({ "members": null })).unwrap(), None);
+    assert_eq!(take(json!({ "members": [] })).unwrap(), Some(vec![]));
+    assert_eq!(take(json!({ "Members": [{ "Value": "A" }, "A", "B"] })).unwrap(), Some(vec![member("A"), member("B")]));
+    refused(take(json!({ "members": [{ "display": "A" }] })), ScimType::InvalidValue);
+    for mode in BOTH {
+        let body = json!({ "schemas": [GROUP_URN], "displayName": "x", "members": [] });
+        let mut group = object(accept_group(body, mode).unwrap());
+        assert_eq!(take_members(&mut group).unwrap(), Some(vec![]));
+        assert!(!group.contains_key("members"));
+    }
+}

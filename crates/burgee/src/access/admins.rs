@@ -1,0 +1,65 @@
+//! Nobody is ever locked out of administration: at least one usable admin exists after every change.
+//!
+//! A usable admin is an active person (not a service account) who has the Admin role, directly or through a group,
+//! and can sign in: with a password, or because an identity provider manages the account.
+
+use crate::db::Read;
+use crate::error::Result;
+use crate::sql;
+
+/// The id of the Admin role.
+pub const ADMIN_ROLE: i64 = 1;
+
+/// True if a usable admin other than the user `except` exists. With `except: None`: any usable admin.
+pub async fn remain(tx: &mut Read, except: Option<i64>) -> Result<bool> {
+    let (found,): (bool,) = tx
+        .one(sql!(
+            "WITH RECURSIVE admin_group (id) AS (
+                 SELECT id FROM groups WHERE root_role_id = 1
+                 UNION
+                 SELECT g.child_id FROM group_groups g JOIN admin_group a ON g.parent_id = a.id
+             )
+             SELECT EXISTS (
+                 SELECT 1 FROM users u
+                 WHERE u.root_role_id = 1 AND u.deleted_at IS NULL AND u.active = TRUE AND u.is_service = FALSE
+                   AND u.is_system = FALSE AND ($1 IS NULL OR u.id <> $1)
+                   AND (u.password_hash IS NOT NULL OR EXISTS (SELECT 1 FROM scim_users s WHERE s.user_id = u.id))
+             ) OR EXISTS (
+                 SELECT 1 FROM admin_group a JOIN group_users m ON m.group_id = a.id JOIN users u ON u.id = m.user_id
+                 WHERE u.deleted_at IS NULL AND u.active = TRUE AND u.is_service = FALSE
+                   AND u.is_system = FALSE AND ($1 IS NULL OR u.id <> $1)
+                   AND (u.password_hash IS NOT NULL OR EXISTS (SELECT 1 FROM scim_users s WHERE s.user_id = u.id))
+             )",
+            except
+        ))
+        .await?;
+    Ok(found)
+}
+
+/// True if the user `id` is the last usable admin.
+pub async fn is_last(tx: &mut Read, id: i64) -> Result<bool> {
+    Ok(remain(tx, None).await? && !remain(tx, Some(id)).await?)
+}
+
+/// What must be true before provisioning is switched on: a way back in that no identity provider controls (an
+/// active admin with a password who is not provisioned), or a provisioned group that makes its active members
+/// admins.
+pub async fn way_back_in(tx: &mut Read) -> Result<bool> {
+    let (found,): (bool,) = tx
+        .one(sql!(
+            "SELECT EXISTS (
+                 SELECT 1 FROM users u
+                 WHERE u.deleted_at IS NULL AND u.active = TRUE AND u.is_service = FALSE AND u.password_hash IS NOT NULL
+                   AND NOT EXISTS (SELECT 1 FROM scim_users s WHERE s.user_id = u.id)
+                   AND (u.root_role_id = 1 OR EXISTS (
+                       SELECT 1 FROM group_users m JOIN groups g ON g.id = m.group_id
+                       WHERE m.user_id = u.id AND g.root_role_id = 1))
+             ) OR EXISTS (
+                 SELECT 1 FROM scim_groups s JOIN groups g ON g.id = s.group_id
+                 JOIN group_users m ON m.group_id = g.id JOIN users u ON u.id = m.user_id
+                 WHERE g.root_role_id = 1 AND u.deleted_at IS NULL AND u.active = TRUE AND u.is_service = FALSE
+             )"
+        ))
+        .await?;
+    Ok(found)
+}

@@ -1,0 +1,136 @@
+//! The proof that somebody may do something.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::actor::{Actor, Origin};
+use super::permission::{Guard, Permission, Provision};
+use super::resolve::{Holdings, Subject};
+use crate::db::Db;
+use crate::entropy::digest;
+use crate::error::{Error, Kind, Result};
+use crate::sql;
+
+/// Where something is done. Scopes come from the path, never from a body.
+pub trait Scope: Clone + Send + Sync + 'static {
+    /// The project, if the scope lies in one.
+    fn project(&self) -> Option<&str> {
+        None
+    }
+    /// The environment, if the scope lies in one.
+    fn environment(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// The whole installation.
+#[derive(Clone, Copy, Debug)]
+pub struct Root;
+impl Scope for Root {}
+
+/// One project.
+#[derive(Clone, Debug)]
+pub struct InProject {
+    /// The project's id.
+    pub project: String,
+}
+impl Scope for InProject {
+    fn project(&self) -> Option<&str> {
+        Some(&self.project)
+    }
+}
+
+/// One SCIM connection.
+#[derive(Clone, Copy, Debug)]
+pub struct OnConnection {
+    /// The connection's id.
+    pub connection: i64,
+}
+impl Scope for OnConnection {}
+
+/// Proof that `actor` may do what `G` guards in `scope`. The fields are private and every maker checks.
+pub struct Granted<G: Guard> {
+    actor: Actor,
+    scope: G::Scope,
+    held: Arc<Holdings>,
+    guard: PhantomData<G>,
+}
+
+/// Which permissions would have been enough, and where.
+#[derive(Debug)]
+pub struct Denied {
+    /// Any one of these.
+    pub any_of: &'static [Permission],
+    /// The environment in which it must be held.
+    pub environment: Option<String>,
+}
+
+impl<G: Guard> Granted<G> {
+    /// Checks that `subject` may, in `scope`.
+    pub fn check(subject: &Subject, scope: G::Scope) -> Result<Self, Denied> {
+        let allowed = !G::PROVISIONING
+            && (G::ANY_OF.is_empty() || subject.held.any(G::ANY_OF, scope.project(), scope.environment()));
+        if !allowed {
+            return Err(Denied { any_of: G::ANY_OF, environment: scope.environment().map(str::to_owned) });
+        }
+        Ok(Self { actor: subject.actor.clone(), scope, held: subject.held.clone(), guard: PhantomData })
+    }
+
+    /// The server's own work, or its operator's on the command line; the event log names the `job`.
+    pub fn system(job: &str, scope: G::Scope) -> Self {
+        Self { actor: Actor::system(job), scope, held: Arc::new(Holdings::admin()), guard: PhantomData }
+    }
+
+    /// Who acts.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Where.
+    pub fn scope(&self) -> &G::Scope {
+        &self.scope
+    }
+
+    /// Everything the actor holds: what they may pass on to others.
+    pub fn held(&self) -> &Holdings {
+        &self.held
+    }
+
+    /// The person who acts, for operations on oneself. Tokens and processes are nobody.
+    pub fn person(&self) -> Result<i64> {
+        match self.actor.origin {
+            Origin::User(id) => Ok(id),
+            _ => Err(Error::rejected(
+                Kind::NotFound,
+                "A token has no profile: sign in as a person to do this.",
+            )),
+        }
+    }
+}
+
+/// The grant of the SCIM connection that `token` belongs to, if the token is live and the connection enabled.
+pub async fn provisioner(
+    db: &Db,
+    token: &str,
+    now: crate::clock::Time,
+    ip: Option<String>,
+) -> Result<Option<Granted<Provision>>> {
+    let digest = digest(token);
+    let found: Option<(i64, String)> = db
+        .read(async |tx| {
+            tx.optional(sql!(
+                "SELECT c.id, c.name FROM scim_tokens t JOIN scim_connections c ON c.id = t.connection_id
+                 WHERE t.digest = $1 AND c.enabled = TRUE AND (t.expires_at IS NULL OR t.expires_at > $2)",
+                digest,
+                now
+            ))
+            .await
+        })
+        .await?;
+    Ok(found.map(|(connection, name)| Granted {
+        actor: Actor { origin: Origin::Connection(connection), name: format!("scim:{name}"), ip },
+        scope: OnConnection { connection },
+        held: Arc::new(Holdings::default()),
+        guard: PhantomData,
+    }))
+}

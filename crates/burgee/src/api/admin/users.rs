@@ -1,0 +1,524 @@
+//! People, as administrators see them (`/user-admin`).
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::roles::Role;
+use crate::access::{Administer, Granted, SignedIn, role};
+use crate::api::input::{Body, Id, Query};
+use crate::api::{Problem, Routes};
+use crate::app::App;
+use crate::clock::Time;
+use crate::error::{Error, Result};
+use crate::events::{Event, Fact};
+use crate::people::user::{self, Edit, NewUser, User};
+use crate::people::{password, reset};
+use crate::provisioning::{cleanup, locks};
+use crate::sql;
+
+const TAG: &str = "Users";
+
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .add(Method::GET, "/api/admin/user-admin", "getUsers", TAG, list)
+        .gives::<Users>(200)
+        .add(Method::POST, "/api/admin/user-admin", "createUser", TAG, create)
+        .takes::<CreateUser>()
+        .gives::<UserView>(201)
+        .add(Method::GET, "/api/admin/user-admin/search", "searchUsers", TAG, search)
+        .gives::<Vec<UserView>>(200)
+        .add(Method::GET, "/api/admin/user-admin/access", "getBaseUsersAndGroups", TAG, pickers)
+        .gives::<Pickers>(200)
+        .add(Method::GET, "/api/admin/user-admin/admin-count", "getAdminCount", TAG, admin_count)
+        .gives::<AdminCount>(200)
+        .add(Method::GET, "/api/admin/user-admin/inactive", "getInactiveUsers", TAG, inactive)
+        .gives::<Inactive>(200)
+        .add(
+            Method::POST,
+            "/api/admin/user-admin/inactive/delete",
+            "deleteInactiveUsers",
+            TAG,
+            delete_inactive,
+        )
+        .takes::<Ids>()
+        .add(
+            Method::POST,
+            "/api/admin/user-admin/validate-password",
+            "validateUserPassword",
+            TAG,
+            validate_password,
+        )
+        .takes::<Password>()
+        .add(Method::POST, "/api/admin/user-admin/reset-password", "resetUserPassword", TAG, reset_password)
+        .takes::<UserId>()
+        .gives::<ResetLink>(200)
+        .add(Method::DELETE, "/api/admin/user-admin/scim-users", "deleteScimUsers", TAG, delete_scim_users)
+        .add(Method::GET, "/api/admin/user-admin/{id}", "getUser", TAG, get)
+        .gives::<UserView>(200)
+        .add(Method::PUT, "/api/admin/user-admin/{id}", "updateUser", TAG, update)
+        .takes::<UpdateUser>()
+        .gives::<UserView>(200)
+        .add(Method::DELETE, "/api/admin/user-admin/{id}", "deleteUser", TAG, delete)
+        .add(
+            Method::POST,
+            "/api/admin/user-admin/{id}/change-password",
+            "changeUserPassword",
+            TAG,
+            change_password,
+        )
+        .takes::<Password>()
+}
+
+/// A user on the wire.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "userSchema")]
+pub(in crate::api) struct UserView {
+    id: i64,
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    username: Option<String>,
+    image_url: String,
+    root_role: i64,
+    seen_at: Option<Time>,
+    created_at: Time,
+    account_type: &'static str,
+    scim_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invite_link: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_sent: Option<bool>,
+    /// Sessions the person has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::api) active_sessions: Option<i64>,
+    /// Sessions that a new one has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::api) deleted_sessions: Option<i64>,
+}
+
+impl From<&User> for UserView {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.id,
+            name: user.name.clone(),
+            email: user.email.clone(),
+            username: user.username.clone(),
+            image_url: user.image_url.clone().unwrap_or_default(),
+            root_role: user.root_role,
+            seen_at: user.seen_at,
+            created_at: user.created_at,
+            account_type: if user.is_service { "Service Account" } else { "User" },
+            scim_id: user.scim_id.clone(),
+            invite_link: None,
+            email_sent: None,
+            active_sessions: None,
+            deleted_sessions: None,
+        }
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "usersSchema")]
+struct Users {
+    users: Vec<UserView>,
+    root_roles: Vec<Role>,
+}
+
+async fn list(_: Granted<Administer>, State(app): State<App>) -> Result<Json<Users>, Problem> {
+    let (users, roles) = app.db.read(async |tx| Ok((user::list(tx).await?, role::list(tx).await?))).await?;
+    Ok(Json(Users {
+        users: users.iter().map(UserView::from).collect(),
+        root_roles: roles.into_iter().filter(role::Role::is_root).map(Role::from).collect(),
+    }))
+}
+
+/// A root role by number or by name.
+#[derive(Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+enum RootRole {
+    Id(i64),
+    Name(String),
+}
+
+impl RootRole {
+    /// Finds it, and refuses one that `grant`'s holder may not pass on.
+    async fn resolve(&self, tx: &mut crate::db::Read, grant: &Granted<Administer>) -> Result<i64> {
+        let role = match self {
+            Self::Id(id) => role::root(tx, Some(*id), None).await?,
+            Self::Name(name) => role::root(tx, None, Some(name)).await?,
+        };
+        role::ensure_may_give(tx, grant.held(), role.id, None).await?;
+        Ok(role.id)
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "createUserSchema")]
+struct CreateUser {
+    username: Option<String>,
+    email: Option<String>,
+    name: Option<String>,
+    password: Option<String>,
+    root_role: RootRole,
+    #[expect(dead_code, reason = "accepted for compatibility; there is no mail server to send with")]
+    send_email: Option<bool>,
+}
+
+async fn create(
+    grant: Granted<Administer>,
+    State(app): State<App>,
+    Body(body): Body<CreateUser>,
+) -> Result<Response, Problem> {
+    let email = body.email.filter(|email| !email.is_empty());
+    if let Some(email) = &email {
+        check_email(email)?;
+    }
+    let hash = match body.password.filter(|password| !password.is_empty()) {
+        Some(password) if password::is_too_long(&password) => {
+            return Err(Error::bad_data("The password must be fewer than 128 characters.").into());
+        }
+        Some(password) => Some(app.passwords.hash(password).await?),
+        None => None,
+    };
+    let now = app.clock.now();
+    let user = app
+        .db
+        .change(&grant, now, async |tx| {
+            let root_role = body.root_role.resolve(tx, &grant).await?;
+            let new = NewUser {
+                name: body.name,
+                username: body.username.filter(|name| !name.is_empty()),
+                email,
+                root_role,
+                password_hash: hash.clone(),
+                is_service: false,
+            };
+            let user = user::create(tx, new).await?;
+            if let Some(hash) = &hash {
+                password::set(tx, user.id, hash, None).await?;
+            }
+            Ok(tx.done(user))
+        })
+        .await?;
+    let mut view = UserView::from(&user);
+    if hash.is_none() {
+        let token = reset::issue(&app.db, &app.entropy, now, user.id, &grant.actor().name).await?;
+        view.invite_link = Some(format!("{}/new-user?token={token}", app.config.url()));
+    }
+    view.email_sent = Some(false);
+    let location = user.id.to_string();
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)).into_response())
+}
+
+fn check_email(email: &str) -> Result<()> {
+    let valid = email.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && !domain.is_empty() && !email.chars().any(|c| c.is_whitespace() || c.is_control())
+    });
+    if valid { Ok(()) } else { Err(Error::bad_data("Email is not valid: it must look like name@domain.")) }
+}
+
+#[derive(Deserialize)]
+struct Search {
+    q: Option<String>,
+}
+
+async fn search(
+    _: Granted<SignedIn>,
+    State(app): State<App>,
+    Query(query): Query<Search>,
+) -> Result<Json<Vec<UserView>>, Problem> {
+    let text = query.q.unwrap_or_default();
+    if text.chars().count() < 2 {
+        return Ok(Json(Vec::new()));
+    }
+    let users = app.db.read(async |tx| user::search(tx, &text).await).await?;
+    Ok(Json(users.iter().map(UserView::from).collect()))
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "usersGroupsBaseSchema")]
+struct Pickers {
+    users: Vec<PickedUser>,
+    groups: Vec<PickedGroup>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "pickedUserSchema")]
+struct PickedUser {
+    id: i64,
+    name: Option<String>,
+    username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    account_type: &'static str,
+}
+
+#[derive(Serialize, JsonSchema, sqlx::FromRow)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "pickedGroupSchema")]
+struct PickedGroup {
+    id: i64,
+    name: String,
+    user_count: i64,
+}
+
+async fn pickers(_: Granted<SignedIn>, State(app): State<App>) -> Result<Json<Pickers>, Problem> {
+    let (users, groups) = app
+        .db
+        .read(async |tx| {
+            let groups = tx
+                .all::<PickedGroup>(sql!(
+                    "SELECT g.id, g.name, (SELECT COUNT(*) FROM group_users m WHERE m.group_id = g.id) AS user_count
+                     FROM groups g ORDER BY g.name"
+                ))
+                .await?;
+            Ok((user::list(tx).await?, groups))
+        })
+        .await?;
+    let users = users
+        .into_iter()
+        .map(|user| PickedUser {
+            id: user.id,
+            name: user.name,
+            username: user.username,
+            email: user.email,
+            account_type: if user.is_service { "Service Account" } else { "User" },
+        })
+        .collect();
+    Ok(Json(Pickers { users, groups }))
+}
+
+#[derive(Serialize, JsonSchema, sqlx::FromRow)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "adminCountSchema")]
+struct AdminCount {
+    password: i64,
+    no_password: i64,
+    service: i64,
+}
+
+async fn admin_count(_: Granted<Administer>, State(app): State<App>) -> Result<Json<AdminCount>, Problem> {
+    let count = app
+        .db
+        .read(async |tx| {
+            tx.one(sql!(
+                "SELECT COUNT(CASE WHEN is_service = FALSE AND password_hash IS NOT NULL THEN 1 END) AS password,
+                        COUNT(CASE WHEN is_service = FALSE AND password_hash IS NULL THEN 1 END) AS no_password,
+                        COUNT(CASE WHEN is_service = TRUE THEN 1 END) AS service
+                 FROM users u WHERE deleted_at IS NULL AND active = TRUE AND (root_role_id = 1 OR EXISTS (
+                     SELECT 1 FROM group_users m JOIN groups g ON g.id = m.group_id
+                     WHERE m.user_id = u.id AND g.root_role_id = 1))"
+            ))
+            .await
+        })
+        .await?;
+    Ok(Json(count))
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "inactiveUsersSchema")]
+struct Inactive {
+    version: u8,
+    inactive_users: Vec<InactiveUser>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "inactiveUserSchema")]
+struct InactiveUser {
+    id: i64,
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    username: Option<String>,
+    seen_at: Option<Time>,
+    created_at: Time,
+}
+
+async fn inactive(_: Granted<Administer>, State(app): State<App>) -> Result<Json<Inactive>, Problem> {
+    let days = app.config.user_inactivity_threshold_in_days;
+    let since = app.clock.now().minus(Duration::from_secs(days * 24 * 60 * 60));
+    let users = app.db.read(async |tx| user::inactive(tx, since).await).await?;
+    let inactive_users = users
+        .into_iter()
+        .map(|user| InactiveUser {
+            id: user.id,
+            name: user.name,
+            email: user.email,
+            username: user.username,
+            seen_at: user.seen_at,
+            created_at: user.created_at,
+        })
+        .collect();
+    Ok(Json(Inactive { version: 1, inactive_users }))
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "idsSchema")]
+struct Ids {
+    ids: Vec<i64>,
+}
+
+async fn delete_inactive(
+    grant: Granted<Administer>,
+    State(app): State<App>,
+    Body(body): Body<Ids>,
+) -> Result<(), Problem> {
+    let me = grant.actor().user_id();
+    app.db
+        .change(&grant, app.clock.now(), async |tx| {
+            for id in body.ids.into_iter().filter(|id| *id != me) {
+                user::delete(tx, id).await?;
+            }
+            Ok(tx.done(()))
+        })
+        .await?;
+    Ok(())
+}
+
+async fn get(_: Granted<Administer>, State(app): State<App>, Id(id): Id) -> Result<Json<UserView>, Problem> {
+    let user = app.db.read(async |tx| user::get(tx, id).await).await?;
+    Ok(Json(UserView::from(&user)))
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "updateUserSchema")]
+struct UpdateUser {
+    email: Option<String>,
+    name: Option<String>,
+    root_role: Option<RootRole>,
+}
+
+async fn update(
+    grant: Granted<Administer>,
+    State(app): State<App>,
+    Id(id): Id,
+    Body(body): Body<UpdateUser>,
+) -> Result<Json<UserView>, Problem> {
+    if let Some(email) = &body.email {
+        check_email(email)?;
+    }
+    let user = app
+        .db
+        .change(&grant, app.clock.now(), async |tx| {
+            let before = user::get(tx, id).await?;
+            let root_role = match &body.root_role {
+                Some(role) => {
+                    role::ensure_may_give(tx, grant.held(), before.root_role, None).await?;
+                    Some(role.resolve(tx, &grant).await?)
+                }
+                None => None,
+            };
+            let edit = Edit {
+                name: body.name.map(Some).filter(|name| *name != before.name),
+                email: body.email.map(Some).filter(|email| *email != before.email),
+                root_role,
+                ..Edit::default()
+            };
+            if edit.name.is_some() || edit.email.is_some() {
+                locks::ensure_user_unlocked(tx, &before).await?;
+            }
+            user::update(tx, id, edit).await
+        })
+        .await?;
+    Ok(Json(UserView::from(&user)))
+}
+
+async fn delete(grant: Granted<Administer>, State(app): State<App>, Id(id): Id) -> Result<(), Problem> {
+    app.db
+        .change(&grant, app.clock.now(), async |tx| {
+            user::delete(tx, id).await?;
+            Ok(tx.done(()))
+        })
+        .await?;
+    Ok(())
+}
+
+async fn delete_scim_users(grant: Granted<Administer>, State(app): State<App>) -> Result<(), Problem> {
+    app.db.change(&grant, app.clock.now(), async |tx| cleanup::users(tx).await).await?;
+    Ok(())
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "passwordSchema")]
+struct Password {
+    password: String,
+    confirm_password: Option<String>,
+}
+
+async fn validate_password(_: Granted<SignedIn>, Body(body): Body<Password>) -> Result<(), Problem> {
+    Ok(password::check_strength(&body.password)?)
+}
+
+async fn change_password(
+    grant: Granted<Administer>,
+    State(app): State<App>,
+    Id(id): Id,
+    Body(body): Body<Password>,
+) -> Result<(), Problem> {
+    if body.confirm_password.is_some_and(|repeated| repeated != body.password) {
+        return Err(Error::bad_data("The two passwords differ.").into());
+    }
+    let (user, remembered) = app
+        .db
+        .read(async |tx| {
+            let user = user::get(tx, id).await?;
+            locks::ensure_user_unlocked(tx, &user).await?;
+            Ok((user, password::remembered(tx, id).await?))
+        })
+        .await?;
+    let hash = password::accept(&app.passwords, &body.password, remembered).await?;
+    app.db
+        .change(&grant, app.clock.now(), async |tx| {
+            password::set(tx, id, &hash, None).await?;
+            Ok(tx.recorded((), Event::updated(Fact::UserUpdated, &user, &user)))
+        })
+        .await?;
+    Ok(())
+}
+
+/// Whose password to reset: Unleash calls the e-mail address (or user name) `id`.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "idSchema")]
+struct UserId {
+    id: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "resetPasswordSchema")]
+struct ResetLink {
+    reset_password_url: String,
+}
+
+async fn reset_password(
+    grant: Granted<Administer>,
+    State(app): State<App>,
+    Body(body): Body<UserId>,
+) -> Result<Json<ResetLink>, Problem> {
+    let user = app
+        .db
+        .read(async |tx| {
+            let user = user::named(tx, &body.id).await?;
+            let user = user.ok_or_else(|| Error::not_found("Could not find user"))?;
+            locks::ensure_user_unlocked(tx, &user).await?;
+            Ok(user)
+        })
+        .await?;
+    let token = reset::issue(&app.db, &app.entropy, app.clock.now(), user.id, &grant.actor().name).await?;
+    Ok(Json(ResetLink { reset_password_url: format!("{}/reset-password?token={token}", app.config.url()) }))
+}

@@ -1,0 +1,143 @@
+//! Who is calling: turns a session cookie or a token into the grant that a handler asks for.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, header};
+
+use super::problem::Problem;
+use crate::access::{Granted, Guard, InProject, Root, Scope, Subject};
+use crate::app::App;
+use crate::people::seen;
+use crate::people::session::{self, Origins};
+use crate::people::token::{self, Bearer};
+
+/// The name of the session cookie, which Unleash's tools know.
+pub(super) const COOKIE: &str = "unleash-session";
+
+/// A scope that can be read from the path of a request.
+pub trait FromPath: Scope + Sized {
+    /// Reads it from the path's parameters.
+    fn from_path(params: &RawPathParams) -> Result<Self, Problem>;
+}
+
+impl FromPath for Root {
+    fn from_path(_: &RawPathParams) -> Result<Self, Problem> {
+        Ok(Self)
+    }
+}
+
+impl FromPath for InProject {
+    fn from_path(params: &RawPathParams) -> Result<Self, Problem> {
+        let project = params.iter().find(|(name, _)| *name == "projectId").map(|(_, value)| value.to_owned());
+        project.map(|project| Self { project }).ok_or_else(Problem::internal)
+    }
+}
+
+impl<G: Guard> FromRequestParts<App> for Granted<G>
+where
+    G::Scope: FromPath,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let subject = caller(parts, app).await?;
+        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Problem::internal())?;
+        Ok(Self::check(&subject, G::Scope::from_path(&params)?)?)
+    }
+}
+
+/// Marks a handler that everybody may call, signed in or not.
+pub struct Open;
+
+impl FromRequestParts<App> for Open {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(_: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self)
+    }
+}
+
+/// Where the request came from.
+pub struct From(pub Origins);
+
+impl FromRequestParts<App> for From {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        Ok(Self(Origins { ip: client_address(parts, app), agent: agent.map(str::to_owned) }))
+    }
+}
+
+/// The session cookie, if the request carries one.
+pub struct Cookie(pub Option<String>);
+
+impl FromRequestParts<App> for Cookie {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self(cookie(&parts.headers).map(str::to_owned)))
+    }
+}
+
+async fn caller(parts: &Parts, app: &App) -> Result<Subject, Problem> {
+    let now = app.clock.now();
+    let ip = client_address(parts, app);
+    let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if let Some(authorization) = authorization {
+        let secret = authorization.strip_prefix("Bearer ").unwrap_or(authorization).trim();
+        return match app.db.read(async |tx| token::bearer(tx, secret, now, ip).await).await? {
+            Bearer::Subject(subject, id, kind) => {
+                app.seen.note(kind, id, now);
+                if let crate::access::Origin::User(user) = subject.actor.origin {
+                    app.seen.note(seen::Subject::User, user, now);
+                }
+                Ok(subject)
+            }
+            Bearer::Client => Err(Problem::wrong_token()),
+            Bearer::Unknown => Err(Problem::unauthenticated(true)),
+        };
+    }
+    let Some(secret) = cookie(&parts.headers) else { return Err(Problem::unauthenticated(false)) };
+    if foreign(parts) {
+        return Err(Problem::unauthenticated(false));
+    }
+    let subject = app.db.read(async |tx| session::subject(tx, secret, now, ip).await).await?;
+    let subject = subject.ok_or_else(|| Problem::unauthenticated(false))?;
+    if let crate::access::Origin::User(user) = subject.actor.origin {
+        app.seen.note(seen::Subject::User, user, now);
+    }
+    Ok(subject)
+}
+
+/// True for a write that another site's page sends with this site's cookie.
+fn foreign(parts: &Parts) -> bool {
+    let safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let site = parts.headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
+    !safe && matches!(site, Some("cross-site" | "same-site"))
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| *name == COOKIE)
+        .map(|(_, value)| value)
+}
+
+/// The address a request came from. A proxy's word counts only if the operator trusts it.
+pub fn client_address(parts: &Parts, app: &App) -> Option<String> {
+    if app.config.trust_proxy {
+        let forwarded = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
+        let last = forwarded.and_then(|list| list.rsplit(',').next()).map(str::trim);
+        if let Some(ip) = last.and_then(|text| text.parse::<IpAddr>().ok()) {
+            return Some(ip.to_string());
+        }
+    }
+    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string())
+}

@@ -1,0 +1,176 @@
+//! Bodies, ids and queries, checked against the same schemas that the OpenAPI document shows.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::http::header;
+use axum::http::request::Parts;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind as Rule;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::problem::{Detail, Problem};
+use crate::app::App;
+
+/// The largest body of an operation, unless it says otherwise.
+const LARGEST: usize = 100 * 1024;
+
+/// A JSON body of type `T`. Refuses what breaks `T`'s schema and names every broken rule.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned + JsonSchema + Send + 'static> FromRequest<App> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let kind = kind.unwrap_or("none").to_owned();
+        if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
+            return Err(Problem::content_type(&kind));
+        }
+        let bytes = Limited::new(request.into_body(), LARGEST)
+            .collect()
+            .await
+            .map_err(|error| {
+                if error.downcast_ref::<LengthLimitError>().is_some() {
+                    Problem::too_large(LARGEST)
+                } else {
+                    Problem::malformed("The request body did not arrive whole.")
+                }
+            })?
+            .to_bytes();
+        let value: Value = serde_json::from_slice(&bytes)
+            .map_err(|error| Problem::malformed(format!("invalid JSON: {error}")))?;
+        check::<T>(&value)?;
+        serde_json::from_value(value).map(Self).map_err(|error| Problem::malformed(error.to_string()))
+    }
+}
+
+/// Checks `value` against the schema of `T`.
+fn check<T: JsonSchema + 'static>(value: &Value) -> Result<(), Problem> {
+    let details: Vec<Detail> = validator::<T>()?.iter_errors(value).map(|error| explain(&error)).collect();
+    if details.is_empty() { Ok(()) } else { Err(Problem::invalid(details)) }
+}
+
+fn explain(error: &jsonschema::ValidationError<'_>) -> Detail {
+    let place = format!("/body{}", error.instance_path().as_str());
+    let sent = shorten(&error.instance().to_string());
+    let (path, message) = match error.kind() {
+        Rule::Required { property } => {
+            let path = format!("{place}/{}", property.as_str().unwrap_or_default());
+            let message =
+                format!("The `{path}` property is required. It was not present on the data you sent.");
+            (path, message)
+        }
+        Rule::Type { .. } | Rule::AnyOf { .. } | Rule::OneOfNotValid { .. } => {
+            let wanted = wanted(error);
+            (place.clone(), format!("The `{place}` property must be {wanted}. You sent {sent}."))
+        }
+        Rule::Enum { options } => {
+            let allowed: Vec<String> =
+                options.as_array().into_iter().flatten().map(Value::to_string).collect();
+            let message = format!(
+                "The `{place}` property must be equal to one of the allowed values: {}. You provided {sent}, which \
+                 is not valid. Please use one of the allowed values instead..",
+                allowed.join(", ")
+            );
+            (place, message)
+        }
+        Rule::Pattern { pattern } => {
+            let message =
+                format!("The `{place}` property must match pattern \"{pattern}\". You sent {sent}.");
+            (place, message)
+        }
+        _ => {
+            let message = format!("The `{place}` property is not valid: {}", shorten(&error.to_string()));
+            (place, message)
+        }
+    };
+    Detail { message, path: Some(path) }
+}
+
+fn wanted(error: &jsonschema::ValidationError<'_>) -> String {
+    use jsonschema::error::TypeKind;
+    match error.kind() {
+        Rule::Type { kind: TypeKind::Single(kind) } => kind.to_string(),
+        Rule::Type { kind: TypeKind::Multiple(kinds) } => {
+            kinds.iter().map(|kind| kind.to_string()).collect::<Vec<_>>().join(" or ")
+        }
+        _ => "of another type".to_owned(),
+    }
+}
+
+fn shorten(text: &str) -> String {
+    if text.chars().count() <= 100 {
+        text.to_owned()
+    } else {
+        text.chars().take(100).chain(['…']).collect()
+    }
+}
+
+fn validator<T: JsonSchema + 'static>() -> Result<Arc<Validator>, Problem> {
+    static COMPILED: OnceLock<RwLock<HashMap<TypeId, Arc<Validator>>>> = OnceLock::new();
+    let compiled = COMPILED.get_or_init(RwLock::default);
+    let key = TypeId::of::<T>();
+    if let Some(found) = compiled.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        return Ok(found.clone());
+    }
+    let schema = schemars::schema_for!(T);
+    let validator = jsonschema::validator_for(schema.as_value()).map_err(|error| {
+        tracing::error!("the schema of {} does not compile: {error}", std::any::type_name::<T>());
+        Problem::internal()
+    })?;
+    let validator = Arc::new(validator);
+    compiled.write().unwrap_or_else(PoisonError::into_inner).insert(key, validator.clone());
+    Ok(validator)
+}
+
+/// A whole number in the path: the last parameter.
+pub struct Id(pub i64);
+
+impl FromRequestParts<App> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Problem::internal())?;
+        let (name, text) = params.iter().last().ok_or_else(Problem::internal)?;
+        text.parse().map(Self).map_err(|_| {
+            let path = format!("/params/{name}");
+            let message = format!("The `{path}` property must be integer. You sent \"{}\".", shorten(text));
+            Problem::invalid(vec![Detail { message, path: Some(path) }])
+        })
+    }
+}
+
+/// Text in the path: the last parameter, percent-decoded.
+pub struct Name(pub String);
+
+impl FromRequestParts<App> for Name {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Problem::internal())?;
+        let (_, text) = params.iter().last().ok_or_else(Problem::internal)?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// Query parameters of type `T`; unknown ones are ignored.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<App> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        axum::extract::Query::<T>::from_request_parts(parts, app).await.map(|query| Self(query.0)).map_err(
+            |error| {
+                let message = format!("The `/query` is not valid: {}", error.body_text());
+                Problem::invalid(vec![Detail { message, path: Some("/query".to_owned()) }])
+            },
+        )
+    }
+}

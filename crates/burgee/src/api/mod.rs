@@ -1,0 +1,97 @@
+//! Unleash's HTTP API.
+//!
+//! Every operation is registered in one table ([`routes::Routes`]) with a handler whose first parameter says who may
+//! call it; the OpenAPI document and the permission matrix are printed from the same table.
+
+pub mod admin;
+mod auth;
+mod guard;
+mod input;
+pub mod openapi;
+mod operational;
+mod problem;
+mod routes;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::uri::{PathAndQuery, Uri};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use tower::util::MapRequest;
+use tower::{Layer, ServiceBuilder};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+
+pub use self::guard::client_address;
+pub use self::problem::Problem;
+pub use self::routes::{Operation, Routes};
+use crate::app::App;
+
+/// The version of Unleash whose wire format is spoken.
+pub const UNLEASH_VERSION: &str = "8.2.0";
+
+/// All operations of this protocol.
+pub fn routes() -> Routes {
+    Routes::default().merge(operational::routes()).merge(auth::routes()).merge(admin::routes())
+}
+
+/// The protocol as a service.
+pub fn router(app: App) -> Router {
+    let (router, operations) = routes().finish();
+    let document = openapi::document(&operations, &app.config.url());
+    router
+        .route("/docs/openapi.json", axum::routing::get(move || async move { axum::Json(document) }))
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(unknown_path)
+        .layer(
+            ServiceBuilder::new()
+                .layer(axum::middleware::from_fn(version_header))
+                .layer(CompressionLayer::new().gzip(true))
+                .layer(CatchPanicLayer::custom(|_| {
+                    tracing::error!("a handler panicked");
+                    Problem::internal().into_response()
+                })),
+        )
+        .with_state(app)
+}
+
+/// `//` counts as `/`, and a slash at the end as none: for routing only, before any handler sees the request.
+/// Who may call is decided by the handlers' types, never by paths.
+pub fn normalised(router: Router) -> MapRequest<Router, fn(Request) -> Request> {
+    tower::util::MapRequestLayer::new(normalise as fn(Request) -> Request).layer(router)
+}
+
+fn normalise(mut request: Request) -> Request {
+    let path = request.uri().path();
+    if path.contains("//") || (path.len() > 1 && path.ends_with('/')) {
+        let mut clean = String::with_capacity(path.len());
+        for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+            clean.push('/');
+            clean.push_str(segment);
+        }
+        let clean = if clean.is_empty() { "/".to_owned() } else { clean };
+        let text = request.uri().query().map_or(clean.clone(), |query| format!("{clean}?{query}"));
+        let mut parts = request.uri().clone().into_parts();
+        if let Ok(path) = PathAndQuery::try_from(text) {
+            parts.path_and_query = Some(path);
+            if let Ok(uri) = Uri::from_parts(parts) {
+                *request.uri_mut() = uri;
+            }
+        }
+    }
+    request
+}
+
+async fn version_header(request: Request, next: axum::middleware::Next) -> Response {
+    let mut response = next.run(request).await;
+    response
+        .headers_mut()
+        .insert(HeaderName::from_static("x-unleash-version"), HeaderValue::from_static(UNLEASH_VERSION));
+    response
+}
+
+async fn unknown_path(request: Request) -> Response {
+    let path = request.uri().path().chars().take(200).collect::<String>();
+    Problem::route(StatusCode::NOT_FOUND, format!("The path you were looking for ({path}) is not available."))
+        .into_response()
+}

@@ -1,0 +1,88 @@
+//! The OpenAPI document, printed from the table of operations.
+
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use super::routes::{Access, Operation};
+
+/// The document for a server that is reached at `url`.
+pub fn document(operations: &[Operation], url: &str) -> Value {
+    let mut generator = SchemaSettings::openapi3().into_generator();
+    let mut paths = Map::new();
+    for operation in operations {
+        let entry = describe(operation, &mut generator);
+        let path = paths.entry(operation.path).or_insert_with(|| json!({}));
+        path[operation.method.as_str().to_lowercase()] = entry;
+    }
+    let schemas: Map<String, Value> = generator.take_definitions(true).into_iter().collect();
+    json!({
+        "openapi": "3.0.3",
+        "info": {
+            "title": "burgee",
+            "description": "Feature management with provisioning. Speaks Unleash's API.",
+            "version": env!("CARGO_PKG_VERSION"),
+        },
+        "servers": [{ "url": url }],
+        "security": [{ "apiKey": [] }, { "bearerToken": [] }],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "apiKey": { "type": "apiKey", "in": "header", "name": "Authorization" },
+                "bearerToken": { "type": "http", "scheme": "bearer" },
+            },
+            "schemas": schemas,
+        },
+    })
+}
+
+fn describe(operation: &Operation, generator: &mut schemars::SchemaGenerator) -> Value {
+    let parameters: Vec<Value> = operation
+        .path
+        .split('/')
+        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
+        .collect();
+    let (status, shape) = operation.response;
+    let mut success = json!({ "description": "Success." });
+    if let Some(shape) = shape {
+        success["content"] = json!({ "application/json": { "schema": shape(generator) } });
+    }
+    let mut entry = json!({
+        "operationId": operation.id,
+        "tags": [operation.tag],
+        "parameters": parameters,
+        "responses": { status.to_string(): success },
+        "x-permissions": operation.access.permissions(),
+    });
+    for (code, text) in failures(operation) {
+        entry["responses"][code] = json!({ "description": text });
+    }
+    if matches!(operation.access, Access::Open) {
+        entry["security"] = json!([]);
+    }
+    if let Some(shape) = operation.request {
+        entry["requestBody"] =
+            json!({ "required": true, "content": { "application/json": { "schema": shape(generator) } } });
+    }
+    entry
+}
+
+fn failures(operation: &Operation) -> Vec<(&'static str, &'static str)> {
+    let mut list = vec![("400", "The input breaks a rule; the body says which.")];
+    if let Access::AnyOf(permissions) = operation.access {
+        list.push(("401", "Nobody is signed in."));
+        list.push((
+            "403",
+            if permissions.is_empty() { "Not for this kind of token." } else { "Not permitted." },
+        ));
+    }
+    list.push(("404", "No such thing."));
+    list.push(("409", "The present state forbids it."));
+    if operation.request.is_some() {
+        list.push(("413", "The body is too large."));
+        list.push(("415", "The body is no JSON."));
+    }
+    list.push(("429", "Too many requests."));
+    list.push(("503", "The database does not answer."));
+    list
+}

@@ -1,0 +1,101 @@
+//! Health, readiness, metrics, and what a UI needs to know before anybody signs in.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::guard::Open;
+use super::{Problem, Routes, UNLEASH_VERSION};
+use crate::app::App;
+use crate::telemetry;
+
+const TAG: &str = "Operational";
+
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .add(Method::GET, "/health", "getHealth", TAG, health)
+        .gives::<Health>(200)
+        .add(Method::GET, "/ready", "getReady", TAG, ready)
+        .gives::<Health>(200)
+        .add(Method::GET, "/internal-backstage/prometheus", "getPrometheus", TAG, prometheus)
+        .add(Method::GET, "/api/admin/ui-config", "getUiConfig", "Admin UI", ui_config)
+        .gives::<UiConfig>(200)
+}
+
+/// `GOOD` or `BAD`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "healthCheckSchema")]
+struct Health {
+    health: &'static str,
+}
+
+async fn health(_: Open) -> Json<Health> {
+    Json(Health { health: "GOOD" })
+}
+
+async fn ready(_: Open, State(app): State<App>) -> Response {
+    let answers = app.db.read(async |tx| tx.one::<(i64,)>(crate::sql!("SELECT 1")).await).await;
+    match answers {
+        Ok(_) => Json(Health { health: "GOOD" }).into_response(),
+        Err(_) => {
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], Json(Health { health: "BAD" }))
+                .into_response()
+        }
+    }
+}
+
+async fn prometheus(_: Open, State(app): State<App>) -> Result<Response, Problem> {
+    let text = telemetry::gauges(&app.db).await?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "uiConfigSchema")]
+struct UiConfig {
+    name: &'static str,
+    version: &'static str,
+    unleash_url: String,
+    base_uri_path: String,
+    authentication_type: &'static str,
+    disable_password_auth: bool,
+    email_enabled: bool,
+    version_info: VersionInfo,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "versionSchema")]
+struct VersionInfo {
+    current: Versions,
+    latest: Versions,
+    is_latest: bool,
+}
+
+#[derive(Default, Serialize, JsonSchema)]
+struct Versions {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oss: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enterprise: Option<&'static str>,
+}
+
+async fn ui_config(_: Open, State(app): State<App>) -> Json<UiConfig> {
+    Json(UiConfig {
+        name: "burgee",
+        version: UNLEASH_VERSION,
+        unleash_url: app.config.url(),
+        base_uri_path: app.config.base_path(),
+        authentication_type: "enterprise",
+        disable_password_auth: false,
+        email_enabled: false,
+        version_info: VersionInfo {
+            current: Versions { oss: None, enterprise: Some(UNLEASH_VERSION) },
+            latest: Versions::default(),
+            is_latest: true,
+        },
+    })
+}

@@ -1,0 +1,233 @@
+//! Errors in Unleash's shape: `{id, name, message, details}`.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::access::Denied;
+use crate::entropy::Entropy;
+use crate::error::{Error, Kind, Rejection};
+
+/// One thing that is wrong with the input.
+#[derive(Clone, Debug, Serialize)]
+pub struct Detail {
+    /// A sentence that names the path and the rule.
+    pub message: String,
+    /// The path, such as `/body/rootRole`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+/// A failure on its way to the client.
+#[derive(Debug)]
+pub struct Problem {
+    id: String,
+    status: StatusCode,
+    name: &'static str,
+    message: String,
+    details: Vec<Detail>,
+    permissions: Option<Vec<&'static str>>,
+    retry_after: Option<u64>,
+    sign_in: bool,
+}
+
+impl Problem {
+    fn new(status: StatusCode, name: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            id: Entropy::System.uuid(),
+            status,
+            name,
+            message: message.into(),
+            details: Vec::new(),
+            permissions: None,
+            retry_after: None,
+            sign_in: false,
+        }
+    }
+
+    /// No such path or method.
+    pub fn route(status: StatusCode, message: String) -> Self {
+        Self::new(status, "NotFoundError", message)
+    }
+
+    /// A defect; says nothing about its cause.
+    pub fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "UnknownError", "Something went wrong on our side.")
+    }
+
+    /// A body or parameter that breaks the schema.
+    pub fn invalid(details: Vec<Detail>) -> Self {
+        let mut problem = Self::new(
+            StatusCode::BAD_REQUEST,
+            "BadDataError",
+            "Request validation failed: your request body or params contain invalid data. Refer to the `details` \
+             list for more information.",
+        );
+        problem.details = details;
+        problem
+    }
+
+    /// The body is no JSON.
+    pub fn malformed(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "BadDataError", message)
+    }
+
+    /// The body is of a type that is not understood.
+    pub fn content_type(got: &str) -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "ContentTypeError",
+            format!(
+                "We do not accept the content-type you provided ({got}). Try using \"application/json\" instead."
+            ),
+        )
+    }
+
+    /// The body is larger than `limit` bytes.
+    pub fn too_large(limit: usize) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "PayloadTooLargeError",
+            format!("The request body is larger than {limit} bytes."),
+        )
+    }
+
+    /// Nobody is signed in, or the token means nothing.
+    pub fn unauthenticated(has_header: bool) -> Self {
+        let message = if has_header {
+            "You must log in to use Unleash."
+        } else {
+            "You must log in to use Unleash. Your request had no authorization header, so we could not authorize \
+             you. Try logging in at /auth/simple/login"
+        };
+        let mut problem = Self::new(StatusCode::UNAUTHORIZED, "AuthenticationRequired", message);
+        problem.sign_in = !has_header;
+        problem
+    }
+
+    /// A token of another kind.
+    pub fn wrong_token() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "NoAccessError",
+            "invalid token: expected a different token type for this endpoint",
+        )
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        let mut names: Vec<&'static str> = denied.any_of.iter().map(|permission| permission.name()).collect();
+        if !names.contains(&"ADMIN") {
+            names.insert(0, "ADMIN");
+        }
+        let need = match names.as_slice() {
+            [one] => format!("you need the \"{one}\" permission"),
+            several => {
+                let list: Vec<String> = several.iter().map(|name| format!("\"{name}\"")).collect();
+                format!("you need one of the following permissions: {}", list.join(", "))
+            }
+        };
+        let place =
+            denied.environment.map(|name| format!(" in the \"{name}\" environment")).unwrap_or_default();
+        let mut problem = Self::new(
+            StatusCode::FORBIDDEN,
+            "PermissionError",
+            format!(
+                "You don't have the required permissions to perform this operation. To perform this action, \
+                 {need}{place}."
+            ),
+        );
+        problem.permissions = Some(names);
+        problem
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Rejected(rejection) => rejected(*rejection),
+            Error::Unavailable(cause) => {
+                tracing::error!(%cause, "the database does not answer");
+                let mut problem = Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "ServiceUnavailableError",
+                    "The database does not answer. Nothing was changed; try again.",
+                );
+                problem.retry_after = Some(5);
+                problem
+            }
+            Error::Internal(cause) => {
+                let problem = Self::internal();
+                tracing::error!(problem.id = problem.id, "internal error: {cause:#}");
+                problem
+            }
+        }
+    }
+}
+
+fn rejected(rejection: Rejection) -> Problem {
+    use StatusCode as S;
+    let (status, name) = match rejection.kind {
+        Kind::BadData => (S::BAD_REQUEST, "BadDataError"),
+        Kind::NotFound => (S::NOT_FOUND, "NotFoundError"),
+        Kind::NameExists => (S::CONFLICT, "NameExistsError"),
+        Kind::Conflict => (S::CONFLICT, "ConflictError"),
+        Kind::PreconditionFailed => (S::PRECONDITION_FAILED, "ConflictError"),
+        Kind::Permission => (S::FORBIDDEN, "PermissionError"),
+        Kind::Forbidden => (S::FORBIDDEN, "ForbiddenError"),
+        Kind::InvalidOperation => (S::FORBIDDEN, "InvalidOperationError"),
+        Kind::Unauthenticated => (S::UNAUTHORIZED, "UnauthorizedError"),
+        Kind::PasswordMismatch => (S::UNAUTHORIZED, "PasswordMismatchError"),
+        Kind::InvalidToken => (S::UNAUTHORIZED, "InvalidTokenError"),
+        Kind::UsedToken => (S::FORBIDDEN, "UsedTokenError"),
+        Kind::WeakPassword => (S::BAD_REQUEST, "OwaspValidationError"),
+        Kind::PasswordPreviouslyUsed => (S::BAD_REQUEST, "PasswordPreviouslyUsedError"),
+        Kind::RoleInUse => (S::BAD_REQUEST, "RoleInUseError"),
+        Kind::Disabled => (S::UNPROCESSABLE_ENTITY, "DisabledError"),
+        Kind::RateLimit => (S::TOO_MANY_REQUESTS, "RateLimitError"),
+    };
+    let mut problem = Problem::new(status, name, rejection.message);
+    problem.details = rejection.details.into_iter().map(|message| Detail { message, path: None }).collect();
+    problem.retry_after = rejection.retry_after;
+    if !rejection.permissions.is_empty() {
+        problem.permissions = Some(rejection.permissions);
+    }
+    problem
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let details = if self.details.is_empty() {
+            vec![Detail { message: self.message.clone(), path: None }]
+        } else {
+            self.details.clone()
+        };
+        let mut body = json!({
+            "id": self.id,
+            "name": self.name,
+            "message": self.message,
+            "details": details,
+        });
+        if let Some(permissions) = &self.permissions {
+            body["permissions"] = json!(permissions);
+        }
+        if self.name == "OwaspValidationError" {
+            let messages: Vec<&str> = self.details.iter().map(|detail| detail.message.as_str()).collect();
+            body["details"] = json!([{ "message": self.message, "validationErrors": messages }]);
+        }
+        if self.sign_in {
+            body["path"] = json!("/auth/simple/login");
+            body["type"] = json!("password");
+            body["defaultHidden"] = json!(false);
+            body["options"] = json!([]);
+        }
+        let mut response = (self.status, Json(body)).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

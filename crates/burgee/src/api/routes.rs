@@ -1,0 +1,164 @@
+//! The table of operations: path, handler, who may call it, and what goes in and out.
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::routing::{MethodFilter, on};
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::Value;
+
+use super::guard::Open;
+use crate::access::{Granted, Guard, Permission};
+use crate::app::App;
+
+/// Who may call an operation.
+#[derive(Clone, Copy, Debug)]
+pub enum Access {
+    /// Everybody.
+    Open,
+    /// Whoever holds one of these permissions in the scope; everybody who is signed in, if there are none.
+    AnyOf(&'static [Permission]),
+}
+
+/// Tells from a handler's parameters who may call it: the first one is a [`Granted`] or [`Open`].
+pub trait Guarded {
+    /// Who may call.
+    const ACCESS: Access;
+}
+
+macro_rules! guarded {
+    ($($rest:ident),*) => {
+        impl<M, G: Guard, $($rest),*> Guarded for (M, Granted<G>, $($rest,)*) {
+            const ACCESS: Access = Access::AnyOf(G::ANY_OF);
+        }
+        impl<M, $($rest),*> Guarded for (M, Open, $($rest,)*) {
+            const ACCESS: Access = Access::Open;
+        }
+    };
+}
+guarded!();
+guarded!(A);
+guarded!(A, B);
+guarded!(A, B, C);
+guarded!(A, B, C, D);
+guarded!(A, B, C, D, E);
+
+type Shape = fn(&mut SchemaGenerator) -> Value;
+
+/// One operation.
+#[derive(Clone)]
+pub struct Operation {
+    /// The HTTP method.
+    pub method: Method,
+    /// The path with `{parameters}`.
+    pub path: &'static str,
+    /// The name that generated clients use.
+    pub id: &'static str,
+    /// The section of the document.
+    pub tag: &'static str,
+    /// Who may call.
+    pub access: Access,
+    /// The body that goes in.
+    pub request: Option<Shape>,
+    /// The status of success and the body that comes out.
+    pub response: (u16, Option<Shape>),
+}
+
+/// Collects operations and the router that serves them.
+#[derive(Default)]
+pub struct Routes {
+    router: Router<App>,
+    operations: Vec<Operation>,
+}
+
+impl Routes {
+    /// Adds an operation that answers 200 without a body, unless [`Routes::gives`] says otherwise.
+    #[must_use]
+    pub fn add<H, T>(
+        mut self,
+        method: Method,
+        path: &'static str,
+        id: &'static str,
+        tag: &'static str,
+        handler: H,
+    ) -> Self
+    where
+        H: Handler<T, App>,
+        T: Guarded + 'static,
+    {
+        let filter = match method {
+            Method::POST => MethodFilter::POST,
+            Method::PUT => MethodFilter::PUT,
+            Method::PATCH => MethodFilter::PATCH,
+            Method::DELETE => MethodFilter::DELETE,
+            _ => MethodFilter::GET,
+        };
+        self.router = self.router.route(path, on(filter, handler));
+        self.operations.push(Operation {
+            method,
+            path,
+            id,
+            tag,
+            access: T::ACCESS,
+            request: None,
+            response: (200, None),
+        });
+        self
+    }
+
+    /// Says what the body of the last operation looks like.
+    #[must_use]
+    pub fn takes<B: JsonSchema>(mut self) -> Self {
+        if let Some(last) = self.operations.last_mut() {
+            last.request = Some(|generator| generator.subschema_for::<B>().to_value());
+        }
+        self
+    }
+
+    /// Says what the last operation answers when it succeeds.
+    #[must_use]
+    pub fn gives<R: JsonSchema>(mut self, status: u16) -> Self {
+        if let Some(last) = self.operations.last_mut() {
+            last.response = (status, Some(|generator| generator.subschema_for::<R>().to_value()));
+        }
+        self
+    }
+
+    /// Says with which status the last operation answers without a body.
+    #[must_use]
+    pub fn empty(mut self, status: u16) -> Self {
+        if let Some(last) = self.operations.last_mut() {
+            last.response = (status, None);
+        }
+        self
+    }
+
+    /// Adds another table.
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
+        self.router = self.router.merge(other.router);
+        self.operations.extend(other.operations);
+        self
+    }
+
+    /// The router and the table.
+    pub fn finish(self) -> (Router<App>, Vec<Operation>) {
+        (self.router, self.operations)
+    }
+}
+
+impl Access {
+    /// The names of the permissions of which one is enough.
+    pub fn permissions(self) -> Vec<&'static str> {
+        match self {
+            Self::Open | Self::AnyOf([]) => Vec::new(),
+            Self::AnyOf(list) => {
+                let mut names: Vec<_> = list.iter().map(|permission| permission.name()).collect();
+                if !list.contains(&Permission::Admin) {
+                    names.insert(0, Permission::Admin.name());
+                }
+                names
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Everything that requests share, and the life of the server: start, serve, drain, stop.
+
+use std::net::SocketAddr;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::api;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::Db;
+use crate::entropy::Entropy;
+use crate::error::{Error, Result};
+use crate::people::password::Passwords;
+use crate::people::seen::Seen;
+use crate::people::session::Door;
+use crate::people::throttle::Throttle;
+use crate::scim;
+use crate::start;
+
+/// How long the server waits for running requests when it is told to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+/// How often sightings are written and quiet counters forgotten.
+const HOUSEKEEPING: Duration = Duration::from_secs(15);
+
+/// A handle on the running server; cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+/// What requests share.
+pub struct Shared {
+    /// The database.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// Ids and secrets.
+    pub entropy: Entropy,
+    /// The operator's settings.
+    pub config: Config,
+    /// Hashes passwords.
+    pub passwords: Passwords,
+    /// Slows down guessing.
+    pub throttle: Throttle,
+    /// Who was seen when.
+    pub seen: Seen,
+    /// The only way to start work that outlives a request: the server waits for it before it stops.
+    pub tasks: TaskTracker,
+    /// Fires when the server is told to stop.
+    pub stopping: CancellationToken,
+}
+
+impl Deref for App {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl App {
+    /// Opens the database and prepares what the first start needs.
+    pub async fn open(config: Config, clock: Clock, entropy: Entropy) -> Result<(Self, start::Welcome)> {
+        let app = Self::attach(config, clock, entropy).await?;
+        let welcome = start::first(&app).await?;
+        Ok((app, welcome))
+    }
+
+    /// Opens the database as it is; for the operator's commands.
+    pub async fn attach(config: Config, clock: Clock, entropy: Entropy) -> Result<Self> {
+        let db = Db::open(&config.database()?).await?;
+        Ok(Self(Arc::new(Shared {
+            db,
+            clock,
+            passwords: Passwords::new(entropy.clone()),
+            entropy,
+            throttle: Throttle::new(
+                config.simple_login_limit_per_minute,
+                config.password_reset_limit_per_minute,
+            ),
+            config,
+            seen: Seen::default(),
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+        })))
+    }
+
+    /// Everything it takes to sign somebody in.
+    pub fn door(&self) -> Door<'_> {
+        Door {
+            db: &self.db,
+            passwords: &self.passwords,
+            throttle: &self.throttle,
+            entropy: &self.entropy,
+            now: self.clock.now(),
+            lifetime: Duration::from_secs(self.config.session_ttl_hours * 3600),
+            parallel: self.config.max_parallel_sessions,
+        }
+    }
+
+    /// All protocols under one roof.
+    pub fn router(&self) -> Router {
+        let inner = api::router(self.clone()).merge(scim::router(self.clone()));
+        let base = self.config.base_path();
+        if base.is_empty() { inner } else { Router::new().nest(&base, inner) }
+    }
+
+    /// Listens; the address tells the port that was picked.
+    pub async fn listen(&self) -> Result<(TcpListener, SocketAddr)> {
+        let wanted = (self.config.http_host.as_str(), self.config.http_port);
+        let listener = TcpListener::bind(wanted).await.map_err(|error| {
+            Error::bad_data(format!("cannot listen on {}:{}: {error}", wanted.0, wanted.1))
+        })?;
+        let address = listener.local_addr().map_err(Error::internal)?;
+        Ok((listener, address))
+    }
+
+    /// Serves until [`Shared::stopping`] fires, then lets running requests finish, for a while.
+    pub async fn serve(&self, listener: TcpListener) -> Result<()> {
+        let housekeeping = self.clone();
+        self.tasks.spawn(async move { housekeeping.keep_house().await });
+        let stopping = self.stopping.clone();
+        let service = api::normalised(self.router());
+        let server = axum::serve(
+            listener,
+            axum::ServiceExt::<axum::extract::Request>::into_make_service_with_connect_info::<SocketAddr>(
+                service,
+            ),
+        )
+        .with_graceful_shutdown(async move { stopping.cancelled().await });
+        let overdue = async {
+            self.stopping.cancelled().await;
+            tokio::time::sleep(DRAIN).await;
+        };
+        tokio::select! {
+            result = server => result.map_err(Error::internal)?,
+            () = overdue => tracing::warn!("requests were still running after {} s", DRAIN.as_secs()),
+        }
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.seen.write(&self.db).await?;
+        self.db.close().await;
+        Ok(())
+    }
+
+    async fn keep_house(&self) {
+        loop {
+            tokio::select! {
+                () = self.stopping.cancelled() => return,
+                () = tokio::time::sleep(HOUSEKEEPING) => {}
+            }
+            self.throttle.forget_the_quiet();
+            if let Err(error) = self.seen.write(&self.db).await {
+                tracing::warn!(%error, "could not write when people were last seen");
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Time, injected: nothing else in the crate asks the operating system what time it is.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A moment in UTC with millisecond precision: what the databases store and what the wire shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct Time(i64);
+
+impl Time {
+    /// The moment that lies `ms` milliseconds after 1970-01-01T00:00:00Z.
+    pub const fn from_millis(ms: i64) -> Self {
+        Self(ms)
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Reads an RFC 3339 timestamp with any offset; precision below a millisecond is dropped.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>().ok().map(|t| Self(t.as_millisecond()))
+    }
+
+    /// The moment `by` later.
+    #[must_use]
+    pub fn plus(self, by: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// The moment `by` earlier.
+    #[must_use]
+    pub fn minus(self, by: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
+    }
+}
+
+/// RFC 3339 in UTC with exactly three fractional digits, as Unleash and SCIM clients expect.
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stamp = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        write!(f, "{stamp:.3}")
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not an RFC 3339 timestamp"))
+    }
+}
+
+impl schemars::JsonSchema for Time {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Time".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "format": "date-time" })
+    }
+}
+
+/// Where the time comes from.
+#[derive(Clone, Debug)]
+pub enum Clock {
+    /// The operating system.
+    System,
+    /// A test's own hand: milliseconds since the epoch.
+    Manual(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// The present.
+    pub fn now(&self) -> Time {
+        match self {
+            #[expect(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
+            Self::System => Time(jiff::Timestamp::now().as_millisecond()),
+            Self::Manual(ms) => Time(ms.load(Ordering::SeqCst)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_reads_offsets_and_prints_utc_with_milliseconds() {
+        let time = Time::parse("2026-11-23T10:00:00.1239+02:00").unwrap();
+        assert_eq!(time.to_string(), "2026-11-23T08:00:00.123Z");
+        assert_eq!(Time::from_millis(0).to_string(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(Time::parse("yesterday"), None);
+    }
+}

@@ -1,0 +1,170 @@
+//! What the operator decides: every setting is an environment variable and a flag of the same name.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::error::{Error, Result};
+
+/// The settings of a server. `docs/operating.md` explains each.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    /// `sqlite:PATH` or `postgres://…`. Unleash's `DATABASE_HOST` family works too.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// A file that holds the database URL.
+    #[arg(long, env = "DATABASE_URL_FILE")]
+    pub database_url_file: Option<PathBuf>,
+    /// PostgreSQL host, where no URL is given.
+    #[arg(long, env = "DATABASE_HOST")]
+    pub database_host: Option<String>,
+    /// PostgreSQL port.
+    #[arg(long, env = "DATABASE_PORT", default_value_t = 5432)]
+    pub database_port: u16,
+    /// PostgreSQL database.
+    #[arg(long, env = "DATABASE_NAME", default_value = "unleash")]
+    pub database_name: String,
+    /// PostgreSQL user.
+    #[arg(long, env = "DATABASE_USERNAME", default_value = "unleash")]
+    pub database_username: String,
+    /// PostgreSQL password.
+    #[arg(long, env = "DATABASE_PASSWORD", hide_env_values = true)]
+    pub database_password: Option<String>,
+    /// A file that holds the PostgreSQL password.
+    #[arg(long, env = "DATABASE_PASSWORD_FILE")]
+    pub database_password_file: Option<PathBuf>,
+
+    /// The address to listen on.
+    #[arg(long, env = "HTTP_HOST", default_value = "127.0.0.1")]
+    pub http_host: String,
+    /// The port to listen on; 0 picks a free one.
+    #[arg(long, env = "HTTP_PORT", default_value_t = 4242)]
+    pub http_port: u16,
+    /// The URL under which people and identity providers reach this server.
+    #[arg(long, env = "UNLEASH_URL", visible_alias = "burgee-url")]
+    pub unleash_url: Option<String>,
+    /// Everything moves under this path.
+    #[arg(long, env = "BASE_URI_PATH", default_value = "")]
+    pub base_uri_path: String,
+    /// Trust `X-Forwarded-For` and `X-Forwarded-Proto` of a reverse proxy.
+    #[arg(long, env = "TRUST_PROXY", default_value_t = false)]
+    pub trust_proxy: bool,
+
+    /// The first admin's user name.
+    #[arg(long, env = "UNLEASH_DEFAULT_ADMIN_USERNAME", default_value = "admin")]
+    pub unleash_default_admin_username: String,
+    /// The first admin's password; random and printed once, if not given.
+    #[arg(long, env = "UNLEASH_DEFAULT_ADMIN_PASSWORD", hide_env_values = true)]
+    pub unleash_default_admin_password: Option<String>,
+    /// A file that holds the first admin's password.
+    #[arg(long, env = "UNLEASH_DEFAULT_ADMIN_PASSWORD_FILE")]
+    pub unleash_default_admin_password_file: Option<PathBuf>,
+    /// Admin tokens to make on the first start.
+    #[arg(long, env = "INIT_ADMIN_API_TOKENS", hide_env_values = true, value_delimiter = ',')]
+    pub init_admin_api_tokens: Vec<String>,
+    /// Backend tokens to make on the first start.
+    #[arg(long, env = "INIT_BACKEND_API_TOKENS", hide_env_values = true, value_delimiter = ',')]
+    pub init_backend_api_tokens: Vec<String>,
+    /// Unleash's former name for `INIT_BACKEND_API_TOKENS`.
+    #[arg(long, env = "INIT_CLIENT_API_TOKENS", hide_env_values = true, value_delimiter = ',')]
+    pub init_client_api_tokens: Vec<String>,
+    /// Frontend tokens to make on the first start.
+    #[arg(long, env = "INIT_FRONTEND_API_TOKENS", hide_env_values = true, value_delimiter = ',')]
+    pub init_frontend_api_tokens: Vec<String>,
+    /// On the first start: switches provisioning on, with this token.
+    #[arg(long, env = "INIT_SCIM_TOKEN", hide_env_values = true)]
+    pub init_scim_token: Option<String>,
+    /// A file that holds the provisioning token.
+    #[arg(long, env = "INIT_SCIM_TOKEN_FILE")]
+    pub init_scim_token_file: Option<PathBuf>,
+
+    /// How many hours a session lasts.
+    #[arg(long, env = "SESSION_TTL_HOURS", default_value_t = 48)]
+    pub session_ttl_hours: u64,
+    /// How many sessions a person may have at once.
+    #[arg(long, env = "MAX_PARALLEL_SESSIONS", default_value_t = 5)]
+    pub max_parallel_sessions: i64,
+    /// Send cookies over HTTPS only, and security headers.
+    #[arg(long, env = "SECURE_HEADERS", default_value_t = false)]
+    pub secure_headers: bool,
+    /// Sign-ins a minute from one address and for one account; 0 lifts the limit.
+    #[arg(long, env = "SIMPLE_LOGIN_LIMIT_PER_MINUTE", default_value_t = 10)]
+    pub simple_login_limit_per_minute: u32,
+    /// Reset links a minute from one address; 0 lifts the limit.
+    #[arg(long, env = "PASSWORD_RESET_LIMIT_PER_MINUTE", default_value_t = 1)]
+    pub password_reset_limit_per_minute: u32,
+    /// After how many days without a sign of life a person counts as inactive.
+    #[arg(long, env = "USER_INACTIVITY_THRESHOLD_IN_DAYS", default_value_t = 180)]
+    pub user_inactivity_threshold_in_days: u64,
+    /// How many API tokens there may be.
+    #[arg(long, env = "UNLEASH_API_TOKENS_LIMIT", default_value_t = 2000)]
+    pub unleash_api_tokens_limit: i64,
+
+    /// `error`, `warn`, `info`, `debug` or `trace`.
+    #[arg(long, env = "LOG_LEVEL", default_value = "info")]
+    pub log_level: String,
+    /// `text` for people, `json` for machines.
+    #[arg(long, env = "LOG_FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    pub log_format: String,
+}
+
+impl Config {
+    /// Where the database is. Falls back to `sqlite:data/burgee.db`.
+    pub fn database(&self) -> Result<String> {
+        if let Some(url) = secret(self.database_url.as_deref(), self.database_url_file.as_ref())? {
+            return Ok(url);
+        }
+        let Some(host) = &self.database_host else { return Ok("sqlite:data/burgee.db".to_owned()) };
+        let password = secret(self.database_password.as_deref(), self.database_password_file.as_ref())?
+            .unwrap_or_default();
+        let encode = |text: &str| {
+            percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+        };
+        Ok(format!(
+            "postgres://{}:{}@{host}:{}/{}",
+            encode(&self.database_username),
+            encode(&password),
+            self.database_port,
+            encode(&self.database_name)
+        ))
+    }
+
+    /// The first admin's password, if the operator chose one.
+    pub fn admin_password(&self) -> Result<Option<String>> {
+        secret(
+            self.unleash_default_admin_password.as_deref(),
+            self.unleash_default_admin_password_file.as_ref(),
+        )
+    }
+
+    /// The first provisioning token, if the operator chose one.
+    pub fn scim_token(&self) -> Result<Option<String>> {
+        secret(self.init_scim_token.as_deref(), self.init_scim_token_file.as_ref())
+    }
+
+    /// The base path in the form `/x`, or empty.
+    pub fn base_path(&self) -> String {
+        let path = self.base_uri_path.trim_matches('/');
+        if path.is_empty() { String::new() } else { format!("/{path}") }
+    }
+
+    /// The external URL with the base path, without a slash at the end.
+    pub fn url(&self) -> String {
+        let url = match &self.unleash_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => format!("http://localhost:{}", self.http_port),
+        };
+        let path = self.base_path();
+        if path.is_empty() || url.ends_with(&path) { url } else { url + &path }
+    }
+}
+
+fn secret(value: Option<&str>, file: Option<&PathBuf>) -> Result<Option<String>> {
+    match (value, file) {
+        (Some(value), _) => Ok(Some(value.to_owned())),
+        (None, Some(file)) => std::fs::read_to_string(file)
+            .map(|text| Some(text.trim().to_owned()))
+            .map_err(|error| Error::bad_data(format!("cannot read {}: {error}", file.display()))),
+        (None, None) => Ok(None),
+    }
+}

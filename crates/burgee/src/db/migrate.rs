@@ -1,0 +1,26 @@
+//! Schema migrations: one file each, rendered for the engine, applied in order at start-up.
+
+use std::borrow::Cow;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{AssertSqlSafe, SqlSafeStr};
+
+use super::dialect::{Engine, render};
+
+/// Every migration in order. The number in front is the version and never changes once released.
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "core", include_str!("migrations/0001_core.sql")),
+    (2, "provisioning", include_str!("migrations/0002_provisioning.sql")),
+];
+
+/// The migrations for one engine. sqlx keeps the record, the checksums and the lock between nodes.
+pub(super) fn migrator(engine: Engine) -> Migrator {
+    let migrations = MIGRATIONS
+        .iter()
+        .map(|(version, name, text)| {
+            let sql = AssertSqlSafe(render(text, engine)).into_sql_str();
+            Migration::new(*version, Cow::Borrowed(name), MigrationType::Simple, sql, false)
+        })
+        .collect();
+    Migrator::with_migrations(migrations)
+}

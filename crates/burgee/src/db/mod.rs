@@ -1,0 +1,336 @@
+//! The database: SQLite or PostgreSQL behind one door.
+//!
+//! Reading needs nothing ([`Db::read`]). Changing audited tables needs a grant and ends with an event
+//! ([`Db::change`], defined in [`crate::events`]). Tables that need no audit go through [`Db::bookkeep`]. The engine
+//! behind it shows nowhere else: one SQL text serves both, and [`dialect`] holds what differs.
+
+pub mod dialect;
+mod migrate;
+mod sql;
+
+use std::ops::{Deref, DerefMut};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+#[doc(hidden)]
+pub use inventory;
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow, Postgres};
+use sqlx::sqlite::{
+    Sqlite, SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
+};
+use sqlx::{Arguments, AssertSqlSafe, FromRow, PgPool, SqlSafeStr, SqlStr, SqlitePool, Transaction};
+
+pub use self::dialect::Engine;
+use self::dialect::{begin_read, begin_write, render};
+use self::sql::Text;
+pub use self::sql::{Keep, Registered, Sql, Statement, Value};
+use crate::error::{Error, Result};
+
+/// How many connections read at once (SQLite) or in all (PostgreSQL).
+const READERS: u32 = 8;
+const CONNECTIONS: u32 = 16;
+
+/// A handle on the database; cheap to clone.
+#[derive(Clone)]
+pub struct Db(Pools);
+
+#[derive(Clone)]
+enum Pools {
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// A row of either database. `#[derive(sqlx::FromRow)]` makes a struct one.
+pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+
+impl Db {
+    /// Opens the database at `url` (`sqlite:PATH` or `postgres://…`) and brings its schema up to date.
+    pub async fn open(url: &str) -> Result<Self> {
+        let pools = if let Some(path) = url.strip_prefix("sqlite:") {
+            open_sqlite(path.trim_start_matches("//")).await?
+        } else {
+            let options = PgConnectOptions::from_str(url)
+                .map_err(|error| Error::bad_data(format!("DATABASE_URL is not understood: {error}")))?
+                .application_name("burgee");
+            let pool = PgPoolOptions::new()
+                .max_connections(CONNECTIONS)
+                .acquire_timeout(Duration::from_secs(5))
+                .connect_with(options)
+                .await?;
+            Pools::Postgres(pool)
+        };
+        let db = Self(pools);
+        match &db.0 {
+            Pools::Sqlite { writer, .. } => migrate::migrator(Engine::Sqlite).run(writer).await,
+            Pools::Postgres(pool) => migrate::migrator(Engine::Postgres).run(pool).await,
+        }
+        .map_err(Error::internal)?;
+        Ok(db)
+    }
+
+    /// Which engine this is.
+    pub fn engine(&self) -> Engine {
+        match self.0 {
+            Pools::Sqlite { .. } => Engine::Sqlite,
+            Pools::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Runs `work` on one consistent view of the data. The engine refuses writes.
+    pub async fn read<T>(&self, work: impl AsyncFnOnce(&mut Read) -> Result<T>) -> Result<T> {
+        let mut read = self.begin_read().await?;
+        let value = work(&mut read).await?;
+        read.end().await?;
+        Ok(value)
+    }
+
+    /// Writes to tables that need no audit: sessions, one-time tokens, when somebody was last seen.
+    /// Only statements made by `keep!` fit, and a test holds those to their tables.
+    pub async fn bookkeep<T>(&self, work: impl AsyncFnOnce(&mut Books) -> Result<T>) -> Result<T> {
+        let mut books = Books(self.begin_write().await?);
+        let value = work(&mut books).await?;
+        books.0.commit().await?;
+        Ok(value)
+    }
+
+    /// A reading transaction for work that outlives a function call, such as streaming a long list.
+    pub async fn begin_read(&self) -> Result<Read> {
+        let begin = begin_read(self.engine());
+        Ok(Read(match &self.0 {
+            Pools::Sqlite { readers, .. } => Connection::Sqlite(readers.begin_with(begin).await?),
+            Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(begin).await?),
+        }))
+    }
+
+    /// A writing transaction without audit. Only `Db::bookkeep` and `Db::change` may call this; a test holds
+    /// the rest of the crate to that.
+    pub(crate) async fn begin_write(&self) -> Result<Write> {
+        let begin = begin_write(self.engine());
+        Ok(Write(Read(match &self.0 {
+            Pools::Sqlite { writer, .. } => Connection::Sqlite(writer.begin_with(begin).await?),
+            Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(begin).await?),
+        })))
+    }
+
+    /// Asks the engine to compile a statement, without running it. For the test that checks every one.
+    pub async fn prepare(&self, statement: &'static Statement) -> Result<(), sqlx::Error> {
+        use sqlx::Executor;
+        let text = statement.text(self.engine());
+        match &self.0 {
+            Pools::Sqlite { writer, .. } => {
+                writer.acquire().await?.prepare(text.into_sql_str()).await.map(drop)
+            }
+            Pools::Postgres(pool) => pool.acquire().await?.prepare(text.into_sql_str()).await.map(drop),
+        }
+    }
+
+    /// Waits until running transactions are done and closes the files or connections.
+    pub async fn close(&self) {
+        match &self.0 {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+async fn open_sqlite(path: &str) -> Result<Pools> {
+    let file = PathBuf::from(path);
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Error::bad_data(format!("cannot create {}: {error}", folder.display())))?;
+    }
+    // FULL: an acknowledged change, and its event, survive power loss.
+    let options = SqliteConnectOptions::new()
+        .filename(&file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(5))
+        .foreign_keys(true)
+        .pragma("temp_store", "memory")
+        .optimize_on_close(true, None);
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(Duration::from_secs(30))
+        .connect_with(options.clone())
+        .await
+        .map_err(|error| match error {
+            sqlx::Error::Database(cause) => {
+                Error::bad_data(format!("cannot open {}: {cause}", file.display()))
+            }
+            other => other.into(),
+        })?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(Duration::from_secs(30))
+        .connect_lazy_with(options.create_if_missing(false).read_only(true));
+    Ok(Pools::Sqlite { writer, readers })
+}
+
+enum Connection {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// A transaction that reads. Dropping it ends it.
+pub struct Read(Connection);
+
+/// A transaction that may also write. Dropping it undoes everything.
+pub struct Write(Read);
+
+/// A writing transaction for bookkeeping tables; see [`Db::bookkeep`].
+pub struct Books(Write);
+
+/// Runs one statement on whichever engine it is.
+macro_rules! run {
+    ($connection:expr, $sql:expr, $query:ident, $method:ident) => {{
+        let sql = $sql;
+        match $connection {
+            Connection::Sqlite(tx) => {
+                let text = text(&sql, Engine::Sqlite);
+                sqlx::$query(text, sqlite_arguments(sql.args)?).$method(&mut **tx).await
+            }
+            Connection::Postgres(tx) => {
+                let text = text(&sql, Engine::Postgres);
+                sqlx::$query(text, postgres_arguments(sql.args)?).$method(&mut **tx).await
+            }
+        }
+    }};
+}
+
+impl Read {
+    /// Which engine answers; for SQL that is put together from [`dialect`] parts.
+    pub fn engine(&self) -> Engine {
+        match self.0 {
+            Connection::Sqlite(_) => Engine::Sqlite,
+            Connection::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// All rows.
+    pub async fn all<T: Row>(&mut self, sql: Sql) -> Result<Vec<T>> {
+        Ok(run!(&mut self.0, sql, query_as_with, fetch_all)?)
+    }
+
+    /// The first row, if there is one.
+    pub async fn optional<T: Row>(&mut self, sql: Sql) -> Result<Option<T>> {
+        Ok(run!(&mut self.0, sql, query_as_with, fetch_optional)?)
+    }
+
+    /// The first row of a statement that always gives one.
+    pub async fn one<T: Row>(&mut self, sql: Sql) -> Result<T> {
+        Ok(run!(&mut self.0, sql, query_as_with, fetch_one)?)
+    }
+
+    /// Ends the view. Dropping does the same, a little later.
+    pub async fn end(self) -> Result<()> {
+        match self.0 {
+            Connection::Sqlite(tx) => tx.rollback().await?,
+            Connection::Postgres(tx) => tx.rollback().await?,
+        }
+        Ok(())
+    }
+}
+
+impl Write {
+    /// Runs a statement and tells how many rows it touched.
+    pub async fn execute(&mut self, sql: Sql) -> Result<u64> {
+        let sql_ = sql;
+        Ok(match &mut self.0.0 {
+            Connection::Sqlite(tx) => {
+                let text = text(&sql_, Engine::Sqlite);
+                sqlx::query_with(text, sqlite_arguments(sql_.args)?).execute(&mut **tx).await?.rows_affected()
+            }
+            Connection::Postgres(tx) => {
+                let text = text(&sql_, Engine::Postgres);
+                sqlx::query_with(text, postgres_arguments(sql_.args)?)
+                    .execute(&mut **tx)
+                    .await?
+                    .rows_affected()
+            }
+        })
+    }
+
+    /// From here on, no other transaction commits events before this one does, so that event ids become
+    /// visible in order. Taken as late as possible: everything before it runs in parallel.
+    pub(crate) async fn order_events(&mut self) -> Result<()> {
+        if let Some(lock) = dialect::order_events(self.engine()) {
+            self.execute(Sql::build(lock)).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the changes lasting.
+    pub(crate) async fn commit(self) -> Result<()> {
+        match self.0.0 {
+            Connection::Sqlite(tx) => tx.commit().await?,
+            Connection::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+impl Books {
+    /// Runs a bookkeeping statement and tells how many rows it touched.
+    pub async fn execute(&mut self, keep: Keep) -> Result<u64> {
+        self.0.execute(keep.0).await
+    }
+
+    /// Runs a bookkeeping statement that returns rows.
+    pub async fn optional<T: Row>(&mut self, keep: Keep) -> Result<Option<T>> {
+        self.0.optional(keep.0).await
+    }
+}
+
+impl Deref for Write {
+    type Target = Read;
+    fn deref(&self) -> &Read {
+        &self.0
+    }
+}
+
+impl DerefMut for Write {
+    fn deref_mut(&mut self) -> &mut Read {
+        &mut self.0
+    }
+}
+
+fn text(sql: &Sql, engine: Engine) -> SqlStr {
+    match &sql.text {
+        Text::Fixed(statement) => statement.text(engine).into_sql_str(),
+        Text::Built(built) if built.contains('{') => AssertSqlSafe(render(built, engine)).into_sql_str(),
+        Text::Built(built) => AssertSqlSafe(built.clone()).into_sql_str(),
+    }
+}
+
+fn sqlite_arguments(values: Vec<Value>) -> Result<SqliteArguments> {
+    let mut arguments = SqliteArguments::default();
+    for value in values {
+        match value {
+            Value::Int(v) => Arguments::add(&mut arguments, v),
+            Value::Text(v) => Arguments::add(&mut arguments, v),
+            Value::Bool(v) => Arguments::add(&mut arguments, v),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
+}
+
+fn postgres_arguments(values: Vec<Value>) -> Result<PgArguments> {
+    let mut arguments = PgArguments::default();
+    for value in values {
+        match value {
+            Value::Int(v) => Arguments::add(&mut arguments, v),
+            Value::Text(v) => Arguments::add(&mut arguments, v),
+            Value::Bool(v) => Arguments::add(&mut arguments, v),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
+}

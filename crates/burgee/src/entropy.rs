@@ -1,0 +1,94 @@
+//! Randomness, injected: ids and secrets come from here and nowhere else.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rand::rngs::{StdRng, SysRng};
+use rand::{Rng, SeedableRng, TryRng};
+use sha2::{Digest, Sha256};
+
+use crate::clock::Time;
+
+/// Where randomness comes from.
+#[derive(Clone, Debug)]
+pub enum Entropy {
+    /// The operating system's generator; fit for secrets.
+    System,
+    /// A test's generator: the same seed gives the same ids.
+    Seeded(Arc<Mutex<StdRng>>),
+}
+
+impl Entropy {
+    /// A generator that repeats itself for the same `seed`. Never for production.
+    pub fn seeded(seed: u64) -> Self {
+        Self::Seeded(Arc::new(Mutex::new(StdRng::seed_from_u64(seed))))
+    }
+
+    /// `N` random bytes.
+    ///
+    /// # Panics
+    /// When the operating system has no randomness to give: going on would mint guessable secrets.
+    #[expect(clippy::expect_used, reason = "without randomness there is no safe way to go on")]
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        match self {
+            Self::System => SysRng.try_fill_bytes(&mut bytes).expect("the system generator answers"),
+            Self::Seeded(rng) => {
+                rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
+            }
+        }
+        bytes
+    }
+
+    /// `N` random bytes as lower-case hexadecimal.
+    pub fn hex<const N: usize>(&self) -> String {
+        hex(&self.bytes::<N>())
+    }
+
+    /// `N` random bytes as unpadded base64url.
+    pub fn base64url<const N: usize>(&self) -> String {
+        use base64::Engine;
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(self.bytes::<N>())
+    }
+
+    /// A ULID for the moment `at`: opaque, 26 characters, sorted by time of creation.
+    pub fn ulid(&self, at: Time) -> String {
+        let ms = u64::try_from(at.millis()).unwrap_or_default();
+        ulid::Ulid::from_parts(ms, u128::from_be_bytes(self.bytes())).to_string()
+    }
+
+    /// A random (version 4) UUID.
+    pub fn uuid(&self) -> String {
+        uuid::Builder::from_random_bytes(self.bytes()).into_uuid().to_string()
+    }
+}
+
+/// SHA-256 of a secret as lower-case hexadecimal: the only form in which tokens are stored and looked up.
+pub fn digest(secret: &str) -> String {
+    hex(&Sha256::digest(secret.as_bytes()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_gives_the_same_ids() {
+        let at = Time::from_millis(1_700_000_000_000);
+        assert_eq!(Entropy::seeded(7).ulid(at), Entropy::seeded(7).ulid(at));
+        assert_ne!(Entropy::System.hex::<32>(), Entropy::System.hex::<32>());
+        assert_eq!(Entropy::seeded(7).hex::<28>().len(), 56);
+    }
+
+    #[test]
+    fn the_digest_is_sha_256_in_hexadecimal() {
+        assert_eq!(digest("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

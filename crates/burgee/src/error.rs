@@ -1,0 +1,168 @@
+//! One vocabulary of failure for the whole domain. Each protocol spells it in its own error shape.
+
+use std::fmt;
+
+/// The result of domain code.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why something did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The caller asked for something that cannot be; the message says what and, where it helps, what to do.
+    #[error("{0}")]
+    Rejected(Box<Rejection>),
+    /// The database did not answer. The same request may succeed later; nothing was changed.
+    #[error("the database is not available")]
+    Unavailable(#[source] sqlx::Error),
+    /// A defect or a broken machine. The cause is logged and never shown.
+    #[error("internal error")]
+    Internal(#[source] anyhow::Error),
+}
+
+/// What kind of "no" a [`Rejection`] is. Protocols derive status codes and error names from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The data breaks a rule.
+    BadData,
+    /// There is no such thing, or the caller may not know of it.
+    NotFound,
+    /// The name is taken.
+    NameExists,
+    /// The present state forbids it.
+    Conflict,
+    /// A conditional request named another version.
+    PreconditionFailed,
+    /// The caller holds none of the permissions it takes.
+    Permission,
+    /// Nobody may do this to this object.
+    Forbidden,
+    /// The caller may not do this with these values.
+    InvalidOperation,
+    /// Nobody is signed in, or the credentials mean nothing.
+    Unauthenticated,
+    /// User name and password do not belong together.
+    PasswordMismatch,
+    /// A one-time token is unknown or has expired.
+    InvalidToken,
+    /// A one-time token was used before.
+    UsedToken,
+    /// The password is too weak.
+    WeakPassword,
+    /// The password was used recently.
+    PasswordPreviouslyUsed,
+    /// The role still belongs to somebody.
+    RoleInUse,
+    /// The way in is switched off.
+    Disabled,
+    /// Too many tries; wait.
+    RateLimit,
+}
+
+/// A refusal that the caller can understand and act upon.
+#[derive(Debug)]
+pub struct Rejection {
+    /// The kind of refusal.
+    pub kind: Kind,
+    /// A sentence for people.
+    pub message: String,
+    /// One sentence for each thing that is wrong with the input, where there are several.
+    pub details: Vec<String>,
+    /// The permissions of which one would have been enough.
+    pub permissions: Vec<&'static str>,
+    /// Seconds to wait before the next try.
+    pub retry_after: Option<u64>,
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error {
+    /// A refusal of the given kind.
+    pub fn rejected(kind: Kind, message: impl Into<String>) -> Self {
+        Self::Rejected(Box::new(Rejection {
+            kind,
+            message: message.into(),
+            details: Vec::new(),
+            permissions: Vec::new(),
+            retry_after: None,
+        }))
+    }
+
+    /// The data breaks a rule.
+    pub fn bad_data(message: impl Into<String>) -> Self {
+        Self::rejected(Kind::BadData, message)
+    }
+
+    /// There is no such thing.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::rejected(Kind::NotFound, message)
+    }
+
+    /// The data breaks several rules at once.
+    pub fn with_details(kind: Kind, message: impl Into<String>, details: Vec<String>) -> Self {
+        let mut error = Self::rejected(kind, message);
+        if let Self::Rejected(rejection) = &mut error {
+            rejection.details = details;
+        }
+        error
+    }
+
+    /// Too many tries: the next one may come after `seconds`.
+    pub fn rate_limited(seconds: u64) -> Self {
+        let mut error = Self::rejected(Kind::RateLimit, "Too many requests, please try again later.");
+        if let Self::Rejected(rejection) = &mut error {
+            rejection.retry_after = Some(seconds);
+        }
+        error
+    }
+
+    /// A defect: `why` goes to the log only.
+    pub fn internal(why: impl Into<anyhow::Error>) -> Self {
+        Self::Internal(why.into())
+    }
+
+    /// The kind of refusal, if it is one.
+    pub fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::Rejected(rejection) => Some(rejection.kind),
+            _ => None,
+        }
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::Error as E;
+        match &error {
+            E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => {
+                Self::Unavailable(error)
+            }
+            E::Database(db) => match db.code().as_deref() {
+                // PostgreSQL: connection exceptions (08), shutting down or starting up (57P), too many
+                // connections (53), lost races (40). SQLite: busy (5), locked (6), I/O error (10), full (13).
+                Some(code) if matches!(code, "5" | "6" | "10" | "13") => Self::Unavailable(error),
+                Some(code)
+                    if ["08", "57P", "53", "40"].iter().any(|class| code.starts_with(class))
+                        && code.len() == 5 =>
+                {
+                    Self::Unavailable(error)
+                }
+                _ if db.is_unique_violation() => Self::rejected(
+                    Kind::Conflict,
+                    "Somebody else has just taken the same name; nothing was changed.",
+                ),
+                _ => Self::Internal(error.into()),
+            },
+            _ => Self::Internal(error.into()),
+        }
+    }
+}
+
+impl From<serde_json::Error> for Error {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Internal(error.into())
+    }
+}

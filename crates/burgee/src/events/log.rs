@@ -1,0 +1,222 @@
+//! The rows of the record: append and search.
+
+use serde_json::Value;
+
+use super::event::{Event, Fact};
+use crate::access::Actor;
+use crate::clock::Time;
+use crate::db::{Read, Sql, Write, dialect};
+use crate::error::Result;
+use crate::sql;
+
+/// One line of the record.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Rises with every event, in commit order.
+    pub id: i64,
+    /// The event type on the wire.
+    pub kind: String,
+    /// When.
+    pub created_at: Time,
+    /// Who, by name at that time.
+    pub created_by: String,
+    /// Who, by id.
+    pub created_by_user_id: i64,
+    /// From which address.
+    pub ip: Option<String>,
+    /// The state after.
+    pub data: Option<Value>,
+    /// The state before.
+    pub pre_data: Option<Value>,
+    /// Where.
+    pub project: Option<String>,
+    /// Where.
+    pub environment: Option<String>,
+    /// Which flag.
+    pub feature_name: Option<String>,
+    /// Events of one kind of undertaking share these.
+    pub group_type: Option<String>,
+    /// Events of one kind of undertaking share these.
+    pub group_id: Option<String>,
+}
+
+impl Record {
+    /// What people read for its type.
+    pub fn label(&self) -> Option<&'static str> {
+        Fact::named(&self.kind).map(Fact::label)
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i64,
+    r#type: String,
+    created_at: Time,
+    created_by: String,
+    created_by_user_id: i64,
+    ip: Option<String>,
+    data: Option<String>,
+    pre_data: Option<String>,
+    project: Option<String>,
+    environment: Option<String>,
+    feature_name: Option<String>,
+    group_type: Option<String>,
+    group_id: Option<String>,
+}
+
+/// Writes events at the end of the transaction `tx`.
+pub(super) async fn append(tx: &mut Write, actor: &Actor, now: Time, events: Vec<Event>) -> Result<()> {
+    for event in events {
+        tx.execute(sql!(
+            "INSERT INTO events (type, created_at, created_by, created_by_user_id, ip, data, pre_data, project,
+                                 environment, connection_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            event.fact.name(),
+            now,
+            &actor.name,
+            actor.user_id(),
+            actor.ip.clone(),
+            event.data.map(|data| data.to_string()),
+            event.pre_data.map(|data| data.to_string()),
+            event.project,
+            event.environment,
+            actor.connection()
+        ))
+        .await?;
+    }
+    Ok(())
+}
+
+/// Which events to find. Empty lists do not restrict; a list means any of its values.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Event ids.
+    pub ids: Vec<i64>,
+    /// Event types.
+    pub types: Vec<String>,
+    /// Projects.
+    pub projects: Vec<String>,
+    /// Flags.
+    pub features: Vec<String>,
+    /// Environments.
+    pub environments: Vec<String>,
+    /// Ids of authors.
+    pub created_by: Vec<i64>,
+    /// Ids of undertakings.
+    pub group_ids: Vec<String>,
+    /// Not before.
+    pub from: Option<Time>,
+    /// Before.
+    pub until: Option<Time>,
+    /// Text that the type, the states, or the author's name contains; upper and lower case differ.
+    pub query: Option<String>,
+    /// Only events that belong to a project: what people without administration may see.
+    pub in_projects_only: bool,
+}
+
+impl Filter {
+    fn conditions(&self, sql: &mut Sql, tx: &Read) {
+        sql.push(" WHERE TRUE");
+        integers(sql, " AND id IN (", &self.ids);
+        integers(sql, " AND created_by_user_id IN (", &self.created_by);
+        for (column, values) in [
+            (" AND type IN (", &self.types),
+            (" AND project IN (", &self.projects),
+            (" AND feature_name IN (", &self.features),
+            (" AND environment IN (", &self.environments),
+            (" AND group_id IN (", &self.group_ids),
+        ] {
+            if !values.is_empty() {
+                sql.push(column);
+                for (index, value) in values.iter().enumerate() {
+                    sql.push(if index == 0 { "" } else { ", " }).bind(value);
+                }
+                sql.push(")");
+            }
+        }
+        if let Some(from) = self.from {
+            sql.push(" AND created_at >= ").bind(from);
+        }
+        if let Some(until) = self.until {
+            sql.push(" AND created_at < ").bind(until);
+        }
+        if let Some(query) = &self.query {
+            let (start, middle, end) = dialect::contains(tx.engine());
+            sql.push(" AND (");
+            for (index, column) in ["type", "created_by", "data", "pre_data"].into_iter().enumerate() {
+                sql.push(if index == 0 { "" } else { " OR " });
+                sql.push(start).push(column).push(middle).bind(query).push(end);
+            }
+            sql.push(")");
+        }
+        if self.in_projects_only {
+            sql.push(" AND project IS NOT NULL");
+        }
+    }
+}
+
+fn integers(sql: &mut Sql, start: &'static str, values: &[i64]) {
+    if values.is_empty() {
+        return;
+    }
+    sql.push(start);
+    for (index, value) in values.iter().enumerate() {
+        sql.push(if index == 0 { "" } else { ", " }).bind(*value);
+    }
+    sql.push(")");
+}
+
+/// Finds events, the newest first: a page of them and how many there are in all.
+pub async fn search(tx: &mut Read, filter: &Filter, offset: i64, limit: i64) -> Result<(Vec<Record>, i64)> {
+    let mut sql = Sql::build(
+        "SELECT id, type, created_at, created_by, created_by_user_id, ip, data, pre_data, project, environment,
+                feature_name, group_type, group_id FROM events",
+    );
+    filter.conditions(&mut sql, tx);
+    sql.push(" ORDER BY id DESC LIMIT ").bind(limit).push(" OFFSET ").bind(offset);
+    let rows: Vec<Row> = tx.all(sql).await?;
+    let mut count = Sql::build("SELECT COUNT(*) FROM events");
+    filter.conditions(&mut count, tx);
+    let (total,): (i64,) = tx.one(count).await?;
+    Ok((rows.into_iter().map(record).collect(), total))
+}
+
+/// Somebody who appears in the record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Creator {
+    /// The author's id.
+    pub id: i64,
+    /// The author's name as of the latest event.
+    pub name: String,
+}
+
+/// Everybody who ever changed something.
+pub async fn creators(tx: &mut Read) -> Result<Vec<Creator>> {
+    let rows: Vec<(i64, String)> = tx
+        .all(sql!(
+            "SELECT e.created_by_user_id, e.created_by FROM events e
+             JOIN (SELECT MAX(id) AS id FROM events GROUP BY created_by_user_id) latest ON latest.id = e.id
+             ORDER BY e.created_by_user_id"
+        ))
+        .await?;
+    Ok(rows.into_iter().map(|(id, name)| Creator { id, name }).collect())
+}
+
+fn record(row: Row) -> Record {
+    let json = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
+    Record {
+        id: row.id,
+        kind: row.r#type,
+        created_at: row.created_at,
+        created_by: row.created_by,
+        created_by_user_id: row.created_by_user_id,
+        ip: row.ip,
+        data: json(row.data),
+        pre_data: json(row.pre_data),
+        project: row.project,
+        environment: row.environment,
+        feature_name: row.feature_name,
+        group_type: row.group_type,
+        group_id: row.group_id,
+    }
+}

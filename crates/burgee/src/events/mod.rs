@@ -1,0 +1,11 @@
+//! The record of what happened: audit log, revision and the source of everything that follows a change.
+//!
+//! [`Db::change`](crate::db::Db::change) is the only way to write audited tables, and it ends with an [`Event`].
+
+mod change;
+mod event;
+mod log;
+
+pub use self::change::{Change, Recorded};
+pub use self::event::{Event, Fact};
+pub use self::log::{Creator, Filter, Record, creators, search};

@@ -1,0 +1,11 @@
+//! People: users, groups, and their ways in (passwords, sessions, one-time links, tokens).
+
+pub mod group;
+pub mod password;
+pub mod recovery;
+pub mod reset;
+pub mod seen;
+pub mod session;
+pub mod throttle;
+pub mod token;
+pub mod user;

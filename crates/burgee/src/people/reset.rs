@@ -1,0 +1,84 @@
+//! One-time links with which a person sets a password: for newcomers, and for those who forgot theirs.
+
+use std::time::Duration;
+
+use super::password::{self, Passwords};
+use super::user::{self, User};
+use crate::access::{Granted, Root, SignedIn};
+use crate::clock::Time;
+use crate::db::{Db, Read};
+use crate::entropy::{Entropy, digest};
+use crate::error::{Error, Kind, Result};
+use crate::events::{Event, Fact};
+use crate::{keep, sql};
+
+/// How long a link works.
+const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Makes a link's token for a user; the ones before it stop working.
+pub async fn issue(db: &Db, entropy: &Entropy, now: Time, user: i64, author: &str) -> Result<String> {
+    let token = entropy.base64url::<32>();
+    db.bookkeep(async |tx| {
+        tx.execute(keep!("DELETE FROM reset_tokens WHERE user_id = $1 AND used_at IS NULL", user)).await?;
+        tx.execute(keep!(
+            "INSERT INTO reset_tokens (digest, user_id, created_at, created_by, expires_at) VALUES ($1, $2, $3, $4, $5)",
+            digest(&token),
+            user,
+            now,
+            author,
+            now.plus(LIFETIME)
+        ))
+        .await
+    })
+    .await?;
+    Ok(token)
+}
+
+/// The person that a token belongs to and who asked for it.
+pub async fn whose(tx: &mut Read, token: &str, now: Time) -> Result<(User, Option<String>)> {
+    let found: Option<(i64, Option<String>, i64, Option<i64>)> = tx
+        .optional(sql!(
+            "SELECT user_id, created_by, expires_at, used_at FROM reset_tokens WHERE digest = $1",
+            digest(token)
+        ))
+        .await?;
+    let invalid = || Error::rejected(Kind::InvalidToken, "Token was not valid");
+    let (id, author, expires, used) = found.ok_or_else(invalid)?;
+    if used.is_some() {
+        return Err(Error::rejected(Kind::UsedToken, "Token has already been used"));
+    }
+    if expires <= now.millis() {
+        return Err(invalid());
+    }
+    let user = user::find(tx, id).await?.filter(|user| user.active).ok_or_else(invalid)?;
+    Ok((user, author))
+}
+
+/// Sets a password with a token, which is used up by it. All sessions of the person end.
+pub async fn redeem(db: &Db, passwords: &Passwords, token: &str, new: &str, now: Time) -> Result<()> {
+    let (user, remembered) = db
+        .read(async |tx| {
+            let (user, _) = whose(tx, token, now).await?;
+            let remembered = password::remembered(tx, user.id).await?;
+            Ok((user, remembered))
+        })
+        .await?;
+    let hash = password::accept(passwords, new, remembered).await?;
+    // The token is the proof: whoever holds it acts for the person.
+    let grant = Granted::<SignedIn>::system(&format!("reset link of {}", user.label()), Root);
+    db.change(&grant, now, async |tx| {
+        let used = tx
+            .execute(sql!(
+                "UPDATE reset_tokens SET used_at = $2 WHERE digest = $1 AND used_at IS NULL",
+                digest(token),
+                now
+            ))
+            .await?;
+        if used == 0 {
+            return Err(Error::rejected(Kind::UsedToken, "Token has already been used"));
+        }
+        password::set(tx, user.id, &hash, None).await?;
+        Ok(tx.recorded((), Event::updated(Fact::UserUpdated, &user, &user)))
+    })
+    .await
+}

@@ -1,0 +1,63 @@
+//! When people and tokens were last seen: noted in memory, written in batches.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::clock::Time;
+use crate::db::Db;
+use crate::error::Result;
+use crate::keep;
+
+/// What was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// A user, by any way in.
+    User,
+    /// A personal access token.
+    PersonalToken,
+    /// An API token.
+    ApiToken,
+}
+
+impl Subject {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::PersonalToken => "pat",
+            Self::ApiToken => "api-token",
+        }
+    }
+}
+
+/// Sightings that are not written yet. At most one for each subject, however often it is seen.
+#[derive(Default)]
+pub struct Seen(Mutex<HashMap<(Subject, i64), Time>>);
+
+impl Seen {
+    /// Notes a sighting.
+    pub fn note(&self, subject: Subject, id: i64, at: Time) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((subject, id), at);
+    }
+
+    /// Writes what was noted since the last time.
+    pub async fn write(&self, db: &Db) -> Result<()> {
+        let noted = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        if noted.is_empty() {
+            return Ok(());
+        }
+        db.bookkeep(async |tx| {
+            for ((subject, id), at) in noted {
+                tx.execute(keep!(
+                    "INSERT INTO seen (subject, id, first_at, last_at) VALUES ($1, $2, $3, $3)
+                     ON CONFLICT (subject, id) DO UPDATE SET last_at = excluded.last_at",
+                    subject.name(),
+                    id,
+                    at
+                ))
+                .await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}

@@ -1,0 +1,83 @@
+//! Connections to identity providers and their tokens. The default one exists from the first start.
+
+use serde_json::json;
+
+use crate::access::admins;
+use crate::db::Read;
+use crate::entropy::{Entropy, digest};
+use crate::error::{Error, Kind, Result};
+use crate::events::{Change, Event, Fact, Recorded};
+use crate::sql;
+
+/// The connection that Unleash's endpoints act on.
+pub const DEFAULT: i64 = 1;
+
+/// What Unleash's settings page shows of a connection.
+#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+pub struct Settings {
+    /// Whether the identity provider gets in.
+    pub enabled: bool,
+    /// Whether there is a token.
+    pub has_token: bool,
+}
+
+/// The settings of a connection.
+pub async fn settings(tx: &mut Read, connection: i64) -> Result<Settings> {
+    tx.one(sql!(
+        "SELECT c.enabled, EXISTS (SELECT 1 FROM scim_tokens t WHERE t.connection_id = c.id) AS has_token
+         FROM scim_connections c WHERE c.id = $1",
+        connection
+    ))
+    .await
+}
+
+/// Lets an identity provider in, or shuts it out. Letting it in takes a proven way back in, so that it can never
+/// lock everybody out of administration.
+pub async fn enable(tx: &mut Change, connection: i64, enabled: bool) -> Result<Recorded<()>> {
+    let before = settings(tx, connection).await?;
+    if before.enabled == enabled {
+        return Ok(tx.done(()));
+    }
+    if enabled && !admins::way_back_in(tx).await? {
+        return Err(Error::rejected(
+            Kind::Conflict,
+            "Provisioning cannot be enabled: nobody could administer burgee if the identity provider removed its \
+             admins. Keep an active admin with a password who is not provisioned, or give a provisioned group the \
+             Admin role.",
+        ));
+    }
+    let now = tx.now();
+    tx.execute(sql!(
+        "UPDATE scim_connections SET enabled = $2, updated_at = $3 WHERE id = $1",
+        connection,
+        enabled,
+        now
+    ))
+    .await?;
+    let state = |enabled: bool| json!({ "id": "scim", "connection": connection, "enabled": enabled });
+    Ok(tx.recorded((), Event::updated(Fact::SettingUpdated, &state(before.enabled), &state(enabled))))
+}
+
+/// Makes a new token for a connection; the ones before it stop working. The secret is returned once: 64
+/// hexadecimal digits, as Unleash makes them.
+pub async fn new_token(tx: &mut Change, entropy: &Entropy, connection: i64) -> Result<Recorded<String>> {
+    let secret = entropy.hex::<32>();
+    Ok(replace_token(tx, connection, &secret).await?.map(|()| secret))
+}
+
+/// Makes `secret` the only token of a connection.
+pub async fn replace_token(tx: &mut Change, connection: i64, secret: &str) -> Result<Recorded<()>> {
+    if secret.len() < 16 {
+        return Err(Error::bad_data("A provisioning token needs at least 16 characters."));
+    }
+    let now = tx.now();
+    tx.execute(sql!("DELETE FROM scim_tokens WHERE connection_id = $1", connection)).await?;
+    tx.execute(sql!(
+        "INSERT INTO scim_tokens (connection_id, digest, created_at) VALUES ($1, $2, $3)",
+        connection,
+        digest(secret),
+        now
+    ))
+    .await?;
+    Ok(tx.recorded((), Event::created(Fact::ScimTokenCreated, &json!({ "connection": connection }))))
+}

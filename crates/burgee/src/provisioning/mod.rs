@@ -1,0 +1,6 @@
+//! What provisioning means here: which identity provider manages whom, what happens when somebody is created,
+//! adopted, deactivated or removed, and what an identity provider can never do. The wire is [`crate::scim`]'s matter.
+
+pub mod cleanup;
+pub mod connection;
+pub mod locks;

@@ -1,0 +1,91 @@
+//! What happens on the first start: the first admin, and the tokens that the operator asked for.
+
+use crate::access::{Administer, Granted, Root};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::people::password;
+use crate::people::token::{self, Kinds, NewApi};
+use crate::people::user::{self, NewUser};
+use crate::provisioning::connection;
+use crate::sql;
+
+/// What to tell the operator once.
+#[derive(Debug, Default)]
+pub struct Welcome {
+    /// User name and generated password of the first admin, if one was made with a generated password.
+    pub admin: Option<(String, String)>,
+}
+
+/// Prepares an empty installation. On one that is in use, it changes nothing.
+pub async fn first(app: &App) -> Result<Welcome> {
+    let (used,): (bool,) = app
+        .db
+        .read(async |tx| tx.one(sql!("SELECT EXISTS (SELECT 1 FROM users WHERE is_system = FALSE)")).await)
+        .await?;
+    if used {
+        return Ok(Welcome::default());
+    }
+    let config = &app.config;
+    let chosen = config.admin_password()?;
+    let generated = chosen.is_none().then(|| format!("{}-Aa1", app.entropy.base64url::<15>()));
+    let username = config.unleash_default_admin_username.clone();
+    let password = chosen.or_else(|| generated.clone()).unwrap_or_default();
+    if password.is_empty() {
+        return Err(Error::bad_data("The first admin's password must not be empty."));
+    }
+    let hash = app.passwords.hash(password).await?;
+    let scim_token = config.scim_token()?;
+    let grant = Granted::<Administer>::system("first-start", Root);
+    app.db
+        .change(&grant, app.clock.now(), async |tx| {
+            let new = NewUser {
+                name: Some("Admin".to_owned()),
+                username: Some(username.clone()),
+                email: None,
+                root_role: crate::access::admins::ADMIN_ROLE,
+                password_hash: Some(hash.clone()),
+                is_service: false,
+            };
+            let admin = user::create(tx, new).await?;
+            password::set(tx, admin.id, &hash, None).await?;
+            for (kind, secrets) in [
+                (Kinds::ADMIN, config.init_admin_api_tokens.clone()),
+                (
+                    Kinds::CLIENT,
+                    [&config.init_backend_api_tokens[..], &config.init_client_api_tokens[..]].concat(),
+                ),
+                (Kinds::FRONTEND, config.init_frontend_api_tokens.clone()),
+            ] {
+                for secret in secrets.iter().map(|secret| secret.trim()).filter(|secret| !secret.is_empty()) {
+                    token::create_api(tx, &app.entropy, initial(kind, secret)?).await?;
+                }
+            }
+            if let Some(secret) = &scim_token {
+                connection::replace_token(tx, connection::DEFAULT, secret).await?;
+                connection::enable(tx, connection::DEFAULT, true).await?;
+            }
+            Ok(tx.done(()))
+        })
+        .await?;
+    Ok(Welcome { admin: generated.map(|password| (username, password)) })
+}
+
+/// Reads `project:environment.secret`.
+fn initial(kind: &'static str, secret: &str) -> Result<NewApi> {
+    let malformed =
+        || Error::bad_data(format!("An initial {kind} token is not of the form project:environment.secret."));
+    let (project, rest) = secret.split_once(':').ok_or_else(malformed)?;
+    let (environment, random) = rest.split_once('.').ok_or_else(malformed)?;
+    if random.is_empty() || (kind == Kinds::ADMIN && (project, environment) != ("*", "*")) {
+        return Err(malformed());
+    }
+    let projects = if project == "*" || project == "[]" { Vec::new() } else { vec![project.to_owned()] };
+    Ok(NewApi {
+        name: kind.to_owned(),
+        kind,
+        environment: environment.to_owned(),
+        projects,
+        expires_at: None,
+        secret: Some(secret.to_owned()),
+    })
+}

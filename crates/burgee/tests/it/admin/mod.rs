@@ -1,0 +1,3 @@
+//! The Admin API.
+
+mod users;

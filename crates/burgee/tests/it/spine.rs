@@ -1,0 +1,80 @@
+//! The rules that hold the program together.
+
+use burgee::db::Statement;
+
+use crate::support::TestServer;
+
+/// Tables that need no audit: only they may be written outside of a change.
+const BOOKS: [&str; 4] = ["sessions", "reset_tokens", "used_passwords", "seen"];
+/// Statements that write an audited table without an event, each with the reason.
+const EXCEPTIONS: [(&str, &str); 1] = [(
+    "UPDATE users SET password_hash = $2 WHERE id = $1",
+    "the same password in a better form: nothing that anybody decided",
+)];
+
+both! {
+    /// Every literal statement of the program compiles on both databases.
+    async fn every_statement_prepares(server) {
+        let mut count = 0;
+        for statement in Statement::all() {
+            let text = statement.text(server.app.db.engine());
+            if let Err(error) = server.app.db.prepare(statement).await {
+                panic!("{error}\n{text}");
+            }
+            count += 1;
+        }
+        assert!(count > 50, "the registry knows only {count} statements");
+    }
+}
+
+#[test]
+fn bookkeeping_touches_no_audited_table() {
+    for statement in Statement::all().filter(|statement| statement.is_bookkeeping()) {
+        let text = statement.text(burgee::db::Engine::Sqlite);
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let table = match words.as_slice() {
+            ["INSERT", "INTO", table, ..] | ["DELETE", "FROM", table, ..] | ["UPDATE", table, ..] => table,
+            ["SELECT", ..] => continue,
+            _ => panic!("cannot tell what this writes: {text}"),
+        };
+        assert!(
+            BOOKS.contains(table) || EXCEPTIONS.iter().any(|(exception, _)| *exception == text),
+            "{table} needs audit: use Db::change for {text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_change_without_an_event_is_no_change() {
+    use burgee::access::{Administer, Granted, Root};
+    let server = TestServer::sqlite().await;
+    let grant = Granted::<Administer>::system("test", Root);
+    let now = server.app.clock.now();
+    server
+        .app
+        .db
+        .change(&grant, now, async |tx| {
+            tx.execute(burgee::sql!("UPDATE groups SET name = 'x'")).await?;
+            tx.execute(burgee::sql!("INSERT INTO settings (name, content) VALUES ('x', '1')")).await?;
+            Ok(tx.done(()))
+        })
+        .await
+        .unwrap();
+    let left: Vec<(String,)> =
+        server.app.db.read(async |tx| tx.all(burgee::sql!("SELECT name FROM settings")).await).await.unwrap();
+    assert!(left.is_empty());
+}
+
+#[tokio::test]
+async fn a_reading_transaction_cannot_write() {
+    for server in [TestServer::sqlite().await, TestServer::postgres().await] {
+        let outcome = server
+            .app
+            .db
+            .read(async |tx| {
+                tx.all::<(i64,)>(burgee::sql!("DELETE FROM roles WHERE id = 6 RETURNING id")).await
+            })
+            .await;
+        assert!(outcome.is_err());
+    }
+}

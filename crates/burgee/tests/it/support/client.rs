@@ -1,0 +1,92 @@
+//! A person or program that talks to the server.
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+/// Somebody with an address to talk to and something to show for themselves.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    headers: HeaderMap,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("no JSON ({error}): {}", self.text))
+    }
+
+    /// One header as text; empty if it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// Insists on a status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "unexpected answer: {}", self.text);
+        self
+    }
+}
+
+impl Client {
+    pub fn new(base: &str) -> Self {
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { http, base: base.to_owned(), headers: HeaderMap::new() }
+    }
+
+    /// The same, with one more header in every request.
+    pub fn with(&self, name: &'static str, value: &str) -> Self {
+        let mut other = self.clone();
+        other.headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+        other
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None, "").await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, None, "").await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, Some(body.to_string()), "application/json").await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PUT, path, Some(body.to_string()), "application/json").await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PATCH, path, Some(body.to_string()), "application/json").await
+    }
+
+    /// Sends anything. An answer of 500 fails the test: the server must not have defects.
+    pub async fn send(&self, method: Method, path: &str, body: Option<String>, kind: &str) -> Answer {
+        let mut request =
+            self.http.request(method.clone(), format!("{}{path}", self.base)).headers(self.headers.clone());
+        if let Some(body) = body {
+            request = request.body(body);
+            if !kind.is_empty() {
+                request = request.header("content-type", kind);
+            }
+        }
+        let response = request.send().await.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        let status = response.status();
+        let headers = response.headers().clone();
+        let text = response.text().await.unwrap();
+        assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR, "{method} {path} found a defect: {text}");
+        Answer { status: status.as_u16(), headers, text }
+    }
+}

@@ -1,0 +1,9 @@
+//! What every test needs: a server on an empty database, and people to talk to it as.
+
+#[macro_use]
+pub mod both;
+pub mod client;
+pub mod postgres;
+pub mod server;
+
+pub use self::server::TestServer;
