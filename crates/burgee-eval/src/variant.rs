@@ -90,13 +90,12 @@ impl VariantSet {
         let forced = self.overrides.iter().find(|candidate| {
             candidate.field.of(context).is_some_and(|value| candidate.values.contain(value))
         });
-        let choice = match forced {
-            Some(forced) => self.choices.get(forced.choice),
-            None => {
-                let bucket = self.sticky.bucket(context, self.total);
-                let bucket = bucket.unwrap_or_else(|| self.sticky.random(context, self.total));
-                self.choices.iter().find(|choice| choice.last >= bucket)
-            }
+        let choice = if let Some(forced) = forced {
+            self.choices.get(forced.choice)
+        } else {
+            let bucket = self.sticky.bucket(context, self.total);
+            let bucket = bucket.unwrap_or_else(|| self.sticky.random(context, self.total));
+            self.choices.iter().find(|choice| choice.last >= bucket)
         };
         choice.map_or(Variant::disabled(true), |choice| Variant {
             name: &choice.name,

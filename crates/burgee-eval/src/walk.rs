@@ -159,5 +159,12 @@ fn constraints<'s, T: Trace<'s>>(constraints: &[Constraint], context: &Context, 
 
 /// Whether the test holds for all items. If `thorough`, all of them are tested in any case.
 fn all<'i, I>(thorough: bool, items: &'i [I], mut test: impl FnMut(&'i I) -> bool) -> bool {
-    if thorough { items.iter().fold(true, |holds, item| test(item) && holds) } else { items.iter().all(test) }
+    let mut holds = true;
+    for item in items {
+        holds &= test(item);
+        if !holds && !thorough {
+            break;
+        }
+    }
+    holds
 }

@@ -202,7 +202,9 @@ impl Acceptor<'_> {
         if name == "schemas" {
             return Ok(());
         }
-        let clears = attribute.multi_valued && self.rt.is_sticky(attribute) && value.as_array().is_some_and(Vec::is_empty);
+        let clears = attribute.multi_valued
+            && self.rt.is_sticky(attribute)
+            && value.as_array().is_some_and(Vec::is_empty);
         let canonical = match value::any(attribute, name, value, self.mode)? {
             Some(canonical) => canonical,
             None if clears => Value::Array(Vec::new()),

@@ -58,6 +58,9 @@ pub(crate) fn list(attribute: &Attribute, key: &str, value: Value, mode: Mode) -
     let mut elements = Vec::with_capacity(values.len());
     for value in values {
         let element = if attribute.kind == Kind::Complex {
+            if value.is_array() {
+                return Err(mistyped(key, "a list of objects", &value));
+            }
             let parts = complex(attribute, key, value, mode, Nulls::Drop)?;
             (!parts.is_empty()).then_some(Value::Object(parts))
         } else {

@@ -30,6 +30,8 @@ pub enum Kind {
     NameExists,
     /// The present state forbids it.
     Conflict,
+    /// It would leave nobody who can administer the installation.
+    LastAdmin,
     /// A conditional request named another version.
     PreconditionFailed,
     /// The caller holds none of the permissions it takes.
@@ -52,6 +54,8 @@ pub enum Kind {
     PasswordPreviouslyUsed,
     /// The role still belongs to somebody.
     RoleInUse,
+    /// There are as many as there may be.
+    ExceedsLimit,
     /// The way in is switched off.
     Disabled,
     /// Too many tries; wait.

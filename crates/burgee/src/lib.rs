@@ -15,6 +15,7 @@ pub mod entropy;
 pub mod error;
 pub mod events;
 pub mod people;
+pub mod projects;
 pub mod provisioning;
 pub mod scim;
 mod start;

@@ -3,8 +3,9 @@
 use crate::access::{Administer, Granted, Root};
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::people::api_token::{self, Kind, NewToken};
 use crate::people::password;
-use crate::people::token::{self, Kinds, NewApi};
+
 use crate::people::user::{self, NewUser};
 use crate::provisioning::connection;
 use crate::sql;
@@ -49,15 +50,15 @@ pub async fn first(app: &App) -> Result<Welcome> {
             let admin = user::create(tx, new).await?;
             password::set(tx, admin.id, &hash, None).await?;
             for (kind, secrets) in [
-                (Kinds::ADMIN, config.init_admin_api_tokens.clone()),
+                (Kind::Admin, config.init_admin_api_tokens.clone()),
                 (
-                    Kinds::CLIENT,
+                    Kind::Client,
                     [&config.init_backend_api_tokens[..], &config.init_client_api_tokens[..]].concat(),
                 ),
-                (Kinds::FRONTEND, config.init_frontend_api_tokens.clone()),
+                (Kind::Frontend, config.init_frontend_api_tokens.clone()),
             ] {
                 for secret in secrets.iter().map(|secret| secret.trim()).filter(|secret| !secret.is_empty()) {
-                    token::create_api(tx, &app.entropy, initial(kind, secret)?).await?;
+                    api_token::create(tx, &app.entropy, initial(kind, secret)?).await?;
                 }
             }
             if let Some(secret) = &scim_token {
@@ -71,17 +72,17 @@ pub async fn first(app: &App) -> Result<Welcome> {
 }
 
 /// Reads `project:environment.secret`.
-fn initial(kind: &'static str, secret: &str) -> Result<NewApi> {
+fn initial(kind: Kind, secret: &str) -> Result<NewToken> {
     let malformed =
-        || Error::bad_data(format!("An initial {kind} token is not of the form project:environment.secret."));
+        || Error::bad_data(format!("An initial {} token is not of the form project:environment.secret.", kind.as_str()));
     let (project, rest) = secret.split_once(':').ok_or_else(malformed)?;
     let (environment, random) = rest.split_once('.').ok_or_else(malformed)?;
-    if random.is_empty() || (kind == Kinds::ADMIN && (project, environment) != ("*", "*")) {
+    if random.is_empty() || (kind == Kind::Admin && (project, environment) != ("*", "*")) {
         return Err(malformed());
     }
     let projects = if project == "*" || project == "[]" { Vec::new() } else { vec![project.to_owned()] };
-    Ok(NewApi {
-        name: kind.to_owned(),
+    Ok(NewToken {
+        name: kind.as_str().to_owned(),
         kind,
         environment: environment.to_owned(),
         projects,

@@ -38,11 +38,7 @@ pub(super) fn portable(pattern: &str) -> Result<(), String> {
         match c {
             '\\' => scan.escape()?,
             '[' => scan.class()?,
-            '(' => {
-                if scan.opens_group()? {
-                    groups.push(1);
-                }
-            }
+            '(' => groups.extend(scan.opens_group()?.then_some(1)),
             ')' => {
                 last = groups.pop().unwrap_or(1);
                 if groups.is_empty() {

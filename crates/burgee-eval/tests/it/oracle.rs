@@ -23,12 +23,12 @@ use burgee_eval::explain::Reason;
 use burgee_eval::{Context, Evaluation, State, canonical};
 use jiff::Timestamp;
 use proptest::collection::vec;
-use proptest::prelude::{Strategy as _, prop_assert, prop_assert_eq, prop_assume, proptest};
+use proptest::prelude::{prop_assert, prop_assert_eq, prop_assume, proptest};
 use proptest::test_runner::{Config, TestCaseError};
 use serde_json::{Map, Value, json};
 use unleash_yggdrasil::{EngineState, UpdateMessage};
 
-use crate::random;
+use crate::random::{self, messy};
 
 /// As many as `PROPTEST_CASES` says.
 fn config(default: u32) -> Config {
@@ -141,7 +141,7 @@ proptest! {
 
     #[test]
     fn canonical_constraints_mean_the_same_to_yggdrasil(
-        constraint in random::messy_constraint(),
+        constraint in messy::constraint(),
         contexts in vec(random::context(), 3),
     ) {
         let Ok(canonical) = canonical::constraint(constraint) else {
@@ -159,7 +159,7 @@ proptest! {
 
     #[test]
     fn canonical_strategies_mean_the_same_to_yggdrasil(
-        strategy in random::messy_strategy(),
+        strategy in messy::strategy(),
         contexts in vec(random::context(), 3),
     ) {
         let strategy = Strategy { segments: vec![], disabled: false, ..strategy };
@@ -178,7 +178,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_panics(document in random::messy(), json in random::messy_context(), random in 0..u64::MAX) {
+    fn nothing_panics(document in messy::document(), json in messy::context(), random in 0..u64::MAX) {
         let state = State::compile(&document);
         consistent(&state, &context(&json, random))?;
         let text = json!(document).to_string();
@@ -187,7 +187,7 @@ proptest! {
 }
 
 /// Whether chance decides about a strategy or its variants.
-pub(crate) fn by_chance(strategy: &Strategy) -> bool {
+fn by_chance(strategy: &Strategy) -> bool {
     let parameter = |name: &str| strategy.parameters.get(name).map_or("", String::as_str);
     let sure = |percent: &str| ["0", "100"].contains(&percent);
     let decided = |stickiness: &str| ["default", "sessionId", "tenant"].contains(&stickiness);

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::{Operation, PatchOp};
 use crate::attr::Foreign;
-use crate::filter::{is_present, matches_element};
+use crate::filter::matches_element;
 use crate::resource::{finish, home, object_at};
 use crate::schema::{Attribute, Kind, Mutability, ResourceType};
-use crate::value::{is_primary, single_primary};
+use crate::value::{is_nothing, is_primary, single_primary};
 use crate::{AttrRef, Checked, Error, Mode, Object, Path, fold};
 
 /// Applies operations to a canonical resource, each to the outcome of the one before.
@@ -250,14 +250,18 @@ fn set_part(
     Ok(())
 }
 
-/// Appends what is not there yet; what is there takes over the parts that it lacks or has otherwise.
+/// Appends what is not there yet: no element with that value (and type, if given), or none that is equal. An element
+/// with that value takes over the other parts.
 fn append(attribute: &Attribute, elements: &mut Vec<Value>, new: &[Value]) -> Result<(), Error> {
     let mut favoured = None;
     for element in new {
-        let found = elements.iter().position(|old| is_meant(attribute, element, old));
+        let found = elements.iter().position(|old| match element.get("value") {
+            Some(_) => is_meant(attribute, element, old),
+            None => element == old,
+        });
         if let Some(at) = found {
             if let (Value::Object(parts), Value::Object(new)) = (&mut elements[at], element) {
-                let others = new.iter().filter(|(name, _)| *name != "value");
+                let others = new.iter().filter(|(name, _)| !matches!(name.as_str(), "value" | "type"));
                 merge(parts, attribute, &others.map(|(k, v)| (k.clone(), v.clone())).collect())?;
             }
         } else {
@@ -294,7 +298,7 @@ fn is_meant(attribute: &Attribute, given: &Value, element: &Value) -> bool {
 /// Drops elements that became empty, keeps one primary.
 fn tidy(elements: &mut Vec<Value>, favoured: Option<usize>) {
     single_primary(elements, favoured);
-    elements.retain(is_present);
+    elements.retain(|element| !is_nothing(element));
 }
 
 /// The list of a multi-valued attribute, made if there is none.
@@ -310,7 +314,7 @@ fn elements<'o>(home: &'o mut Object, name: &str) -> &'o mut Vec<Value> {
 }
 
 fn prune(home: &mut Object, name: &str) {
-    if home.get(name).is_some_and(|value| !is_present(value)) {
+    if home.get(name).is_some_and(is_nothing) {
         home.shift_remove(name);
     }
 }

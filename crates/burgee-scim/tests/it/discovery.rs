@@ -47,7 +47,10 @@ fn resource_types() {
     assert_eq!(list["totalResults"], 2);
     let user = discovery::resource_type(BASE, "User").unwrap();
     assert_eq!(list["Resources"][0], user);
-    assert_eq!((&user["id"], &user["name"], &user["endpoint"]), (&"User".into(), &"User".into(), &"/Users".into()));
+    assert_eq!(
+        (&user["id"], &user["name"], &user["endpoint"]),
+        (&"User".into(), &"User".into(), &"/Users".into())
+    );
     assert_eq!(user["schema"], CORE);
     assert_eq!(user["schemaExtensions"][0]["schema"], ENT);
     assert_eq!(user["meta"]["location"], format!("{BASE}/ResourceTypes/User"));
@@ -58,7 +61,8 @@ fn resource_types() {
 fn schemas() {
     let list = discovery::schemas(BASE);
     assert_no_nulls(&list);
-    let ids: Vec<_> = list["Resources"].as_array().unwrap().iter().map(|s| s["id"].as_str().unwrap()).collect();
+    let ids: Vec<_> =
+        list["Resources"].as_array().unwrap().iter().map(|s| s["id"].as_str().unwrap()).collect();
     assert_eq!(ids, [CORE, ENT, GROUP_URN]);
     let user = discovery::schema(BASE, &CORE.to_uppercase()).unwrap();
     assert_eq!(user, list["Resources"][0]);

@@ -7,7 +7,16 @@ use crate::{ENT, ann, object};
 fn one_leaf_per_written_simple_value() {
     let leaves: Vec<_> = leaves(&USER, &ann())
         .into_iter()
-        .map(|l| format!("{} #{} {} {} {}", l.key, l.ordinal, l.text, l.element_type.unwrap_or_default(), l.primary))
+        .map(|l| {
+            format!(
+                "{} #{} {} {} {}",
+                l.key,
+                l.ordinal,
+                l.text,
+                l.element_type.unwrap_or_default(),
+                l.primary
+            )
+        })
         .collect();
     let expected = [
         "schemas #0 urn:ietf:params:scim:schemas:core:2.0:user  false".to_owned(),

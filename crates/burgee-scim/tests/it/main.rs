@@ -1,5 +1,6 @@
 //! The crate from the outside: whole requests in, whole resources out.
 #![allow(clippy::needless_pass_by_value, reason = "tests pass json! literals")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests panic like tests")]
 
 mod discovery;
 mod filter;
@@ -11,7 +12,7 @@ mod project;
 mod props;
 mod resource;
 
-use burgee_scim::{Error, GROUP, Mode, Object, ResourceType, ScimType, USER, patch, resource};
+use burgee_scim::{Error, GROUP, Mode, Object, ResourceType, ScimType, USER};
 use serde_json::{Value, json};
 
 pub(crate) const ENT: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -50,20 +51,25 @@ pub(crate) fn ann() -> Object {
 }
 
 pub(crate) fn patch_body(operations: Value) -> Object {
-    object(json!({ "schemas": [patch::PATCH_URN], "Operations": operations }))
+    object(json!({ "schemas": [burgee_scim::patch::PATCH_URN], "Operations": operations }))
 }
 
-pub(crate) fn patched(rt: &ResourceType, from: Object, operations: Value, mode: Mode) -> Result<Object, Error> {
-    let ops = patch::parse_patch(&patch_body(operations), rt, mode)?;
-    patch::apply(rt, from, &ops, mode)
+pub(crate) fn patched(
+    rt: &ResourceType,
+    from: Object,
+    operations: Value,
+    mode: Mode,
+) -> Result<Object, Error> {
+    let ops = burgee_scim::patch::parse_patch(&patch_body(operations), rt, mode)?;
+    burgee_scim::patch::apply(rt, from, &ops, mode)
 }
 
 pub(crate) fn accept_user(body: Value, mode: Mode) -> Result<Value, Error> {
-    resource::accept(&USER, &object(body), mode).map(Value::Object)
+    burgee_scim::resource::accept(&USER, &object(body), mode).map(Value::Object)
 }
 
 pub(crate) fn accept_group(body: Value, mode: Mode) -> Result<Value, Error> {
-    resource::accept(&GROUP, &object(body), mode).map(Value::Object)
+    burgee_scim::resource::accept(&GROUP, &object(body), mode).map(Value::Object)
 }
 
 #[track_caller]

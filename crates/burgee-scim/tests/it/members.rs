@@ -31,7 +31,10 @@ fn add() {
     assert_eq!(changes(json!({ "op": "add", "path": "members", "value": { "value": "A" } })), a());
     assert_eq!(changes(json!({ "op": "add", "path": "members", "value": "A" })), a());
     assert_eq!(changes(json!({ "op": "add", "path": "members", "value": ["A", "A"] })), a());
-    assert_eq!(changes(json!({ "op": "Add", "path": "Members", "value": [{ "$ref": null, "value": "A" }] })), a());
+    assert_eq!(
+        changes(json!({ "op": "Add", "path": "Members", "value": [{ "$ref": null, "value": "A" }] })),
+        a()
+    );
     assert_eq!(changes(json!({ "op": "add", "value": { "members": [{ "value": "A" }] } })), a());
     let detailed = json!({ "op": "add", "value": { "members": [
         { "display": "abc", "$ref": "https://h/scim/Users/A", "value": "A", "type": "User" }
@@ -40,7 +43,10 @@ fn add() {
     assert_eq!(changes(detailed), [MemberChange::Add(vec![expected])]);
     assert_eq!(changes(json!({ "op": "add", "path": "members", "value": [] })), []);
     assert_eq!(changes(json!({ "op": "add", "name": "addMember", "path": "members", "value": "A" })), a());
-    refused(split(json!([{ "op": "add", "path": "members", "value": "A" }]), Mode::Strict), ScimType::InvalidValue);
+    refused(
+        split(json!([{ "op": "add", "path": "members", "value": "A" }]), Mode::Strict),
+        ScimType::InvalidValue,
+    );
     refused(
         split(json!([{ "op": "add", "path": "members", "value": [{ "type": "User" }] }]), Mode::Tolerant),
         ScimType::InvalidValue,
@@ -49,7 +55,12 @@ fn add() {
 
 #[test]
 fn remove_some() {
-    for value in [json!([{ "value": "A" }]), json!({ "value": "A" }), json!("A"), json!([{ "$ref": null, "value": "A" }])] {
+    for value in [
+        json!([{ "value": "A" }]),
+        json!({ "value": "A" }),
+        json!("A"),
+        json!([{ "$ref": null, "value": "A" }]),
+    ] {
         assert_eq!(changes(json!({ "op": "Remove", "path": "members", "value": value })), remove(&["A"]));
     }
     assert_eq!(changes(json!({ "op": "remove", "path": "members[value eq \"A\"]" })), remove(&["A"]));
@@ -75,7 +86,10 @@ fn remove_all_only_if_that_is_what_it_says() {
     assert_eq!(changes(json!({ "op": "replace", "value": { "members": null } })), []);
     assert_eq!(changes(json!({ "op": "replace", "path": "members", "value": [{ "value": null }] })), []);
     let refuse = |operation: Value, kind| refused(split(json!([operation]), Mode::Tolerant), kind);
-    refuse(json!({ "op": "remove", "path": "members", "value": [{ "$ref": "../Users/A" }] }), ScimType::InvalidValue);
+    refuse(
+        json!({ "op": "remove", "path": "members", "value": [{ "$ref": "../Users/A" }] }),
+        ScimType::InvalidValue,
+    );
     refuse(json!({ "op": "remove", "path": "members[value eq \"A\"" }), ScimType::InvalidFilter);
     refuse(json!({ "op": "remove", "path": "members[value eq]" }), ScimType::InvalidFilter);
     refuse(json!({ "op": "remove", "path": "members[]" }), ScimType::InvalidFilter);
@@ -84,7 +98,10 @@ fn remove_all_only_if_that_is_what_it_says() {
     refuse(json!({ "op": "remove", "path": "members.value" }), ScimType::Mutability);
     refuse(json!({ "op": "remove", "path": "members[value eq \"A\"].value" }), ScimType::Mutability);
     refuse(json!({ "op": "remove", "value": { "members": [] } }), ScimType::NoTarget);
-    refuse(json!({ "op": "add", "path": "members[value eq \"A\"]", "value": { "value": "A" } }), ScimType::InvalidPath);
+    refuse(
+        json!({ "op": "add", "path": "members[value eq \"A\"]", "value": { "value": "A" } }),
+        ScimType::InvalidPath,
+    );
 }
 
 #[test]
@@ -114,16 +131,19 @@ fn order_and_rest() {
         assert_eq!(rest.len(), 1);
         assert!(matches!(changes.as_slice(), [MemberChange::Remove(_), MemberChange::Add(_)]));
     }
-    let (rest, changes) =
-        split(json!([{ "op": "replace", "value": { "id": "01JG", "displayName": "Renamed", "members": ["A"] } }]), Mode::Tolerant)
-            .unwrap();
+    let (rest, changes) = split(
+        json!([{ "op": "replace", "value": { "id": "01JG", "displayName": "Renamed", "members": ["A"] } }]),
+        Mode::Tolerant,
+    )
+    .unwrap();
     assert_eq!((rest.len(), changes.len()), (1, 1));
 }
 
 #[test]
 fn a_hundred_thousand() {
     let values: Vec<Value> = (0..100_000).map(|i| json!({ "value": format!("{i:026}") })).collect();
-    let (_, changes) = split(json!([{ "op": "replace", "path": "members", "value": values }]), Mode::Strict).unwrap();
+    let (_, changes) =
+        split(json!([{ "op": "replace", "path": "members", "value": values }]), Mode::Strict).unwrap();
     assert!(matches!(changes.as_slice(), [MemberChange::Replace(members)] if members.len() == 100_000));
 }
 
@@ -133,7 +153,10 @@ fn taken_out_of_bodies() {
     assert_eq!(take(json!({ "displayName": "x" })).unwrap(), None);
     assert_eq!(take(json!({ "members": null })).unwrap(), None);
     assert_eq!(take(json!({ "members": [] })).unwrap(), Some(vec![]));
-    assert_eq!(take(json!({ "Members": [{ "Value": "A" }, "A", "B"] })).unwrap(), Some(vec![member("A"), member("B")]));
+    assert_eq!(
+        take(json!({ "Members": [{ "Value": "A" }, "A", "B"] })).unwrap(),
+        Some(vec![member("A"), member("B")])
+    );
     refused(take(json!({ "members": [{ "display": "A" }] })), ScimType::InvalidValue);
     for mode in BOTH {
         let body = json!({ "schemas": [GROUP_URN], "displayName": "x", "members": [] });

@@ -36,7 +36,10 @@ fn only_these() {
     assert_eq!(emails["emails"], json!([{ "value": "ann@x.io" }, { "value": "ann@home.example" }]));
     assert_eq!(project(Some("emails.primary"), None)["emails"], json!([{ "primary": true }]));
     assert_eq!(project(Some("emails.display"), None).get("emails"), None);
-    assert_eq!(project(Some(r#"emails[type eq "work" or value eq "a,b"],title"#), None)["emails"], ann()["emails"]);
+    assert_eq!(
+        project(Some(r#"emails[type eq "work" or value eq "a,b"],title"#), None)["emails"],
+        ann()["emails"]
+    );
     assert_eq!(keys(&project(Some("favouritecolor"), None)), ["schemas", "id", "favouriteColor"]);
 }
 

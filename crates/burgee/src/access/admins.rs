@@ -1,7 +1,8 @@
 //! Nobody is ever locked out of administration: at least one usable admin exists after every change.
 //!
 //! A usable admin is an active person (not a service account) who has the Admin role, directly or through a group,
-//! and can sign in: with a password, or because an identity provider manages the account.
+//! and can sign in: with a password, because an identity provider manages the account, or because it was kept
+//! against an identity provider's will.
 
 use crate::db::Read;
 use crate::error::Result;
@@ -22,13 +23,15 @@ pub async fn remain(tx: &mut Read, except: Option<i64>) -> Result<bool> {
              SELECT EXISTS (
                  SELECT 1 FROM users u
                  WHERE u.root_role_id = 1 AND u.deleted_at IS NULL AND u.active = TRUE AND u.is_service = FALSE
-                   AND u.is_system = FALSE AND ($1 IS NULL OR u.id <> $1)
-                   AND (u.password_hash IS NOT NULL OR EXISTS (SELECT 1 FROM scim_users s WHERE s.user_id = u.id))
+                   AND u.is_system = FALSE AND (CAST($1 AS BIGINT) IS NULL OR u.id <> $1)
+                   AND (u.password_hash IS NOT NULL OR u.retained = TRUE
+                        OR EXISTS (SELECT 1 FROM scim_users s WHERE s.user_id = u.id))
              ) OR EXISTS (
                  SELECT 1 FROM admin_group a JOIN group_users m ON m.group_id = a.id JOIN users u ON u.id = m.user_id
                  WHERE u.deleted_at IS NULL AND u.active = TRUE AND u.is_service = FALSE
-                   AND u.is_system = FALSE AND ($1 IS NULL OR u.id <> $1)
-                   AND (u.password_hash IS NOT NULL OR EXISTS (SELECT 1 FROM scim_users s WHERE s.user_id = u.id))
+                   AND u.is_system = FALSE AND (CAST($1 AS BIGINT) IS NULL OR u.id <> $1)
+                   AND (u.password_hash IS NOT NULL OR u.retained = TRUE
+                        OR EXISTS (SELECT 1 FROM scim_users s WHERE s.user_id = u.id))
              )",
             except
         ))
@@ -38,7 +41,7 @@ pub async fn remain(tx: &mut Read, except: Option<i64>) -> Result<bool> {
 
 /// True if the user `id` is the last usable admin.
 pub async fn is_last(tx: &mut Read, id: i64) -> Result<bool> {
-    Ok(remain(tx, None).await? && !remain(tx, Some(id)).await?)
+    Ok(!remain(tx, Some(id)).await? && remain(tx, None).await?)
 }
 
 /// What must be true before provisioning is switched on: a way back in that no identity provider controls (an

@@ -65,6 +65,40 @@ pub struct Denied {
     pub environment: Option<String>,
 }
 
+impl Denied {
+    /// The names of the permissions of which one would have been enough: ADMIN always is.
+    pub fn names(&self) -> Vec<&'static str> {
+        let mut names: Vec<_> = self.any_of.iter().map(|permission| permission.name()).collect();
+        if !self.any_of.contains(&Permission::Admin) {
+            names.insert(0, Permission::Admin.name());
+        }
+        names
+    }
+}
+
+impl From<Denied> for Error {
+    fn from(denied: Denied) -> Self {
+        let names = denied.names();
+        let need = match names.as_slice() {
+            [one] => format!("you need the \"{one}\" permission"),
+            several => {
+                let list: Vec<String> = several.iter().map(|name| format!("\"{name}\"")).collect();
+                format!("you need one of the following permissions: {}", list.join(", "))
+            }
+        };
+        let place =
+            denied.environment.map(|name| format!(" in the \"{name}\" environment")).unwrap_or_default();
+        let message = format!(
+            "You don't have the required permissions to perform this operation. To perform this action, {need}{place}."
+        );
+        let mut error = Self::rejected(Kind::Permission, message);
+        if let Self::Rejected(rejection) = &mut error {
+            rejection.permissions = names;
+        }
+        error
+    }
+}
+
 impl<G: Guard> Granted<G> {
     /// Checks that `subject` may, in `scope`.
     pub fn check(subject: &Subject, scope: G::Scope) -> Result<Self, Denied> {
@@ -94,6 +128,15 @@ impl<G: Guard> Granted<G> {
     /// Everything the actor holds: what they may pass on to others.
     pub fn held(&self) -> &Holdings {
         &self.held
+    }
+
+    /// Checks a permission that depends on what is acted upon.
+    pub fn ensure(&self, any_of: &'static [Permission]) -> Result<()> {
+        let (project, environment) = (self.scope.project(), self.scope.environment());
+        if self.held.any(any_of, project, environment) {
+            return Ok(());
+        }
+        Err(Denied { any_of, environment: environment.map(str::to_owned) }.into())
     }
 
     /// The person who acts, for operations on oneself. Tokens and processes are nobody.

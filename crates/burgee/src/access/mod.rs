@@ -7,6 +7,7 @@ mod actor;
 pub mod admins;
 mod grant;
 mod permission;
+pub mod reach;
 mod resolve;
 pub mod role;
 

@@ -134,7 +134,7 @@ pub async fn check(tx: &mut Read, draft: &Draft, except: Option<i64>) -> Result<
     }
     let taken: Option<(i64,)> = tx
         .optional(sql!(
-            "SELECT id FROM roles WHERE name_ci = $1 AND ($2 IS NULL OR id <> $2)",
+            "SELECT id FROM roles WHERE name_ci = $1 AND (CAST($2 AS BIGINT) IS NULL OR id <> $2)",
             burgee_scim::fold(name),
             except
         ))

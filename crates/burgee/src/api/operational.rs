@@ -37,8 +37,7 @@ async fn health(_: Open) -> Json<Health> {
 }
 
 async fn ready(_: Open, State(app): State<App>) -> Response {
-    let answers = app.db.read(async |tx| tx.one::<(i64,)>(crate::sql!("SELECT 1")).await).await;
-    match answers {
+    match app.db.ping().await {
         Ok(_) => Json(Health { health: "GOOD" }).into_response(),
         Err(_) => {
             (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], Json(Health { health: "BAD" }))

@@ -119,29 +119,7 @@ impl Problem {
 
 impl From<Denied> for Problem {
     fn from(denied: Denied) -> Self {
-        let mut names: Vec<&'static str> = denied.any_of.iter().map(|permission| permission.name()).collect();
-        if !names.contains(&"ADMIN") {
-            names.insert(0, "ADMIN");
-        }
-        let need = match names.as_slice() {
-            [one] => format!("you need the \"{one}\" permission"),
-            several => {
-                let list: Vec<String> = several.iter().map(|name| format!("\"{name}\"")).collect();
-                format!("you need one of the following permissions: {}", list.join(", "))
-            }
-        };
-        let place =
-            denied.environment.map(|name| format!(" in the \"{name}\" environment")).unwrap_or_default();
-        let mut problem = Self::new(
-            StatusCode::FORBIDDEN,
-            "PermissionError",
-            format!(
-                "You don't have the required permissions to perform this operation. To perform this action, \
-                 {need}{place}."
-            ),
-        );
-        problem.permissions = Some(names);
-        problem
+        Error::from(denied).into()
     }
 }
 
@@ -174,7 +152,7 @@ fn rejected(rejection: Rejection) -> Problem {
         Kind::BadData => (S::BAD_REQUEST, "BadDataError"),
         Kind::NotFound => (S::NOT_FOUND, "NotFoundError"),
         Kind::NameExists => (S::CONFLICT, "NameExistsError"),
-        Kind::Conflict => (S::CONFLICT, "ConflictError"),
+        Kind::Conflict | Kind::LastAdmin => (S::CONFLICT, "ConflictError"),
         Kind::PreconditionFailed => (S::PRECONDITION_FAILED, "ConflictError"),
         Kind::Permission => (S::FORBIDDEN, "PermissionError"),
         Kind::Forbidden => (S::FORBIDDEN, "ForbiddenError"),
@@ -187,6 +165,7 @@ fn rejected(rejection: Rejection) -> Problem {
         Kind::PasswordPreviouslyUsed => (S::BAD_REQUEST, "PasswordPreviouslyUsedError"),
         Kind::RoleInUse => (S::BAD_REQUEST, "RoleInUseError"),
         Kind::Disabled => (S::UNPROCESSABLE_ENTITY, "DisabledError"),
+        Kind::ExceedsLimit => (S::BAD_REQUEST, "ExceedsLimitError"),
         Kind::RateLimit => (S::TOO_MANY_REQUESTS, "RateLimitError"),
     };
     let mut problem = Problem::new(status, name, rejection.message);

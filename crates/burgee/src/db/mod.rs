@@ -71,6 +71,11 @@ impl Db {
         Ok(db)
     }
 
+    /// Asks the database for a sign of life.
+    pub async fn ping(&self) -> Result<()> {
+        self.read(async |tx| tx.one::<(i64,)>(Sql::build("SELECT CAST(1 AS BIGINT)")).await.map(drop)).await
+    }
+
     /// Which engine this is.
     pub fn engine(&self) -> Engine {
         match self.0 {

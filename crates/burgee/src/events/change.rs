@@ -91,7 +91,7 @@ impl Change {
             && db.read(async |tx| admins::remain(tx, None).await).await?
         {
             return Err(Error::rejected(
-                Kind::Conflict,
+                Kind::LastAdmin,
                 "This would leave nobody who can administer burgee. Make somebody else an admin first.",
             ));
         }

@@ -1,1 +1,329 @@
-//! Groups.
+//! Groups: whoever is a member holds the group's root role and its roles in projects.
+//!
+//! Members are never loaded to change them: adding, removing and replacing are set operations in the database, and
+//! their cost follows the change.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::user::{User, select_users};
+use crate::access::{Holdings, role};
+use crate::clock::Time;
+use crate::db::Read;
+use crate::error::{Error, Kind, Result};
+use crate::events::{Change, Event, Fact};
+use crate::sql;
+
+/// The longest name, in characters.
+const LONGEST_NAME: usize = 255;
+/// The longest description, in characters.
+const LONGEST_DESCRIPTION: usize = 1000;
+
+/// A group without its members.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, sqlx::FromRow)]
+#[serde(rename_all = "camelCase")]
+pub struct Group {
+    /// Its number.
+    pub id: i64,
+    /// Its name; no two groups share one, whatever the case of the letters.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The groups of single sign-on that it stands for.
+    #[serde(rename = "mappingsSSO")]
+    #[sqlx(try_from = "String")]
+    pub mappings_sso: Mappings,
+    /// The root role that its members hold.
+    #[sqlx(rename = "root_role_id")]
+    pub root_role: Option<i64>,
+    /// When it was made.
+    pub created_at: Time,
+    /// Who made it.
+    pub created_by: Option<String>,
+    /// The id that the identity provider knows, if one manages the group.
+    pub scim_id: Option<String>,
+}
+
+/// A list of texts in a column.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Mappings(pub Vec<String>);
+
+impl From<String> for Mappings {
+    fn from(text: String) -> Self {
+        Self(serde_json::from_str(&text).unwrap_or_default())
+    }
+}
+
+/// A group as somebody wants it.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The groups of single sign-on that it stands for.
+    pub mappings_sso: Vec<String>,
+    /// The root role that its members hold.
+    pub root_role: Option<i64>,
+}
+
+/// Somebody in a group.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Member {
+    /// The group.
+    pub group_id: i64,
+    /// Since when.
+    pub joined_at: Time,
+    /// Who added them.
+    pub added_by: Option<String>,
+    /// Who.
+    #[sqlx(flatten)]
+    pub user: User,
+}
+
+/// A group as a list of choices shows it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Size {
+    /// Its number.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// How many members it has.
+    pub user_count: i64,
+}
+
+/// `sql!` text that selects [`Group`]s; a condition follows.
+macro_rules! select_groups {
+    ($rest:literal $(, $arg:expr)*) => {
+        sql!(concat!(
+            "SELECT g.id, g.name, g.description, g.mappings_sso, g.root_role_id, g.created_at, g.created_by, s.scim_id
+             FROM groups g LEFT JOIN scim_groups s ON s.group_id = g.id ", $rest) $(, $arg)*)
+    };
+}
+
+/// All groups.
+pub async fn list(tx: &mut Read) -> Result<Vec<Group>> {
+    tx.all(select_groups!("ORDER BY g.id")).await
+}
+
+/// The groups that somebody is a member of, those around their groups included.
+pub async fn of_user(tx: &mut Read, user: i64) -> Result<Vec<Group>> {
+    tx.all(select_groups!(
+        "WHERE g.id IN (
+             WITH RECURSIVE member (group_id) AS (
+                 SELECT group_id FROM group_users WHERE user_id = $1
+                 UNION
+                 SELECT n.parent_id FROM group_groups n JOIN member m ON n.child_id = m.group_id
+             ) SELECT group_id FROM member
+         ) ORDER BY g.id",
+        user
+    ))
+    .await
+}
+
+/// The group with this id.
+pub async fn get(tx: &mut Read, id: i64) -> Result<Group> {
+    find(tx, id).await?.ok_or_else(|| Error::not_found(format!("Could not find group with id {id}")))
+}
+
+/// Like [`get`], without making a missing group an error.
+pub async fn find(tx: &mut Read, id: i64) -> Result<Option<Group>> {
+    tx.optional(select_groups!("WHERE g.id = $1", id)).await
+}
+
+/// All groups with the number of their members, by name.
+pub async fn sizes(tx: &mut Read) -> Result<Vec<Size>> {
+    tx.all(sql!(
+        "SELECT g.id, g.name, (SELECT COUNT(*) FROM group_users m WHERE m.group_id = g.id) AS user_count
+         FROM groups g ORDER BY g.name"
+    ))
+    .await
+}
+
+/// How many members a group has.
+pub async fn size(tx: &mut Read, id: i64) -> Result<i64> {
+    let (count,): (i64,) = tx.one(sql!("SELECT COUNT(*) FROM group_users WHERE group_id = $1", id)).await?;
+    Ok(count)
+}
+
+/// The members of one group, or of all.
+pub async fn members(tx: &mut Read, id: Option<i64>) -> Result<Vec<Member>> {
+    let Some(id) = id else {
+        return tx
+            .all(select_users!(
+                ["m.group_id, m.joined_at, m.created_by AS added_by, "]
+                "JOIN group_users m ON m.user_id = u.id ORDER BY m.group_id, u.id"
+            ))
+            .await;
+    };
+    tx.all(select_users!(
+        ["m.group_id, m.joined_at, m.created_by AS added_by, "]
+        "JOIN group_users m ON m.user_id = u.id WHERE m.group_id = $1 ORDER BY u.id",
+        id
+    ))
+    .await
+}
+
+/// The projects in which each group has a role, as pairs of group and project.
+pub async fn projects(tx: &mut Read) -> Result<Vec<(i64, String)>> {
+    tx.all(sql!("SELECT DISTINCT group_id, project FROM group_roles ORDER BY group_id, project")).await
+}
+
+/// Makes a group. Nobody gives it a root role that holds more than they do.
+pub async fn create(tx: &mut Change, giver: &Holdings, draft: Draft) -> Result<Group> {
+    let draft = check(tx, giver, draft, None).await?;
+    let (now, author) = (tx.now(), tx.actor().name.clone());
+    let (id,): (i64,) = tx
+        .one(sql!(
+            "INSERT INTO groups (name, name_ci, description, mappings_sso, root_role_id, created_at, created_by)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+            &draft.name,
+            burgee_scim::fold(&draft.name),
+            draft.description,
+            serde_json::to_string(&draft.mappings_sso)?,
+            draft.root_role,
+            now,
+            author
+        ))
+        .await?;
+    let group = get(tx, id).await?;
+    tx.record(Event::created(Fact::GroupCreated, &group));
+    Ok(group)
+}
+
+/// Replaces everything but the members, and records it, unless nothing differs.
+pub async fn update(tx: &mut Change, giver: &Holdings, id: i64, draft: Draft) -> Result<Group> {
+    let before = get(tx, id).await?;
+    let draft = check(tx, giver, draft, Some(&before)).await?;
+    let after = Group {
+        name: draft.name,
+        description: draft.description,
+        mappings_sso: Mappings(draft.mappings_sso),
+        root_role: draft.root_role,
+        ..before.clone()
+    };
+    if after != before {
+        tx.execute(sql!(
+            "UPDATE groups SET name = $2, name_ci = $3, description = $4, mappings_sso = $5, root_role_id = $6,
+                               version = version + 1 WHERE id = $1",
+            id,
+            &after.name,
+            burgee_scim::fold(&after.name),
+            after.description.clone(),
+            serde_json::to_string(&after.mappings_sso)?,
+            after.root_role
+        ))
+        .await?;
+        tx.record(Event::updated(Fact::GroupUpdated, &before, &after));
+    }
+    Ok(after)
+}
+
+/// Makes `users` the members of a group, and records who came and who went. True if somebody did.
+pub async fn set_members(tx: &mut Change, group: &Group, users: &BTreeSet<i64>) -> Result<bool> {
+    let list = serde_json::to_string(users)?;
+    let known: Vec<(i64,)> = tx
+        .all(sql!(
+            "SELECT id FROM users WHERE id IN ({ids:$1}) AND deleted_at IS NULL AND is_system = FALSE",
+            &list
+        ))
+        .await?;
+    let known: BTreeSet<i64> = known.into_iter().map(|(id,)| id).collect();
+    let unknown: Vec<String> = users.difference(&known).map(ToString::to_string).collect();
+    if !unknown.is_empty() {
+        return Err(Error::bad_data(format!("Incorrect user id {}", unknown.join(", "))));
+    }
+    // Whoever changes the same group at the same time waits here.
+    tx.execute(sql!("UPDATE groups SET version = version + 1 WHERE id = $1", group.id)).await?;
+    let (now, author) = (tx.now(), tx.actor().name.clone());
+    let removed: Vec<(i64,)> = tx
+        .all(sql!(
+            "DELETE FROM group_users WHERE group_id = $1 AND user_id NOT IN ({ids:$2}) RETURNING user_id",
+            group.id,
+            &list
+        ))
+        .await?;
+    let added: Vec<(i64,)> = tx
+        .all(sql!(
+            "INSERT INTO group_users (group_id, user_id, joined_at, created_by)
+             SELECT $1, id, $3, $4 FROM users WHERE id IN ({ids:$2})
+             ON CONFLICT (group_id, user_id) DO NOTHING RETURNING user_id",
+            group.id,
+            &list,
+            now,
+            author
+        ))
+        .await?;
+    let changed = !(added.is_empty() && removed.is_empty());
+    record_members(tx, Fact::GroupUserAdded, group, added);
+    record_members(tx, Fact::GroupUserRemoved, group, removed);
+    Ok(changed)
+}
+
+fn record_members(tx: &mut Change, fact: Fact, group: &Group, users: Vec<(i64,)>) {
+    if users.is_empty() {
+        return;
+    }
+    let mut ids: Vec<i64> = users.into_iter().map(|(id,)| id).collect();
+    ids.sort_unstable();
+    let state = json!({ "groupId": group.id, "groupName": group.name, "userIds": ids });
+    tx.record(if fact == Fact::GroupUserAdded {
+        Event::created(fact, &state)
+    } else {
+        Event::deleted(fact, &state)
+    });
+}
+
+/// Deletes a group. What an identity provider knew of it stays as a tombstone. One that is not there is no error.
+pub async fn delete(tx: &mut Change, id: i64) -> Result<()> {
+    let Some(group) = find(tx, id).await? else { return Ok(()) };
+    let now = tx.now();
+    tx.execute(sql!(
+        "INSERT INTO scim_tombstones (scim_id, connection_id, resource_type, local_id, external_id, deleted_at)
+         SELECT scim_id, connection_id, 'Group', group_id, external_id, $2 FROM scim_groups WHERE group_id = $1",
+        id,
+        now
+    ))
+    .await?;
+    tx.execute(sql!("DELETE FROM groups WHERE id = $1", id)).await?;
+    tx.record(Event::deleted(Fact::GroupDeleted, &group));
+    Ok(())
+}
+
+/// Refuses a draft that no group can be, or whose root role the giver may not give.
+async fn check(tx: &mut Read, giver: &Holdings, draft: Draft, before: Option<&Group>) -> Result<Draft> {
+    let kept = before.is_some_and(|group| group.name == draft.name);
+    let name = if kept { draft.name } else { draft.name.trim().to_owned() };
+    if !kept && (name.is_empty() || name.chars().count() > LONGEST_NAME) {
+        return Err(Error::bad_data(format!(
+            "The group name must have between 1 and {LONGEST_NAME} characters."
+        )));
+    }
+    if draft.description.as_ref().is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION) {
+        return Err(Error::bad_data(format!(
+            "The description must have at most {LONGEST_DESCRIPTION} characters."
+        )));
+    }
+    let taken: Option<(i64,)> = tx
+        .optional(sql!(
+            "SELECT id FROM groups WHERE name_ci = $1 AND (CAST($2 AS BIGINT) IS NULL OR id <> $2)",
+            burgee_scim::fold(&name),
+            before.map(|group| group.id)
+        ))
+        .await?;
+    if taken.is_some() {
+        return Err(Error::rejected(Kind::NameExists, format!("There already exists a group with the name {name}")));
+    }
+    if draft.root_role != before.and_then(|group| group.root_role) {
+        for role in [before.and_then(|group| group.root_role), draft.root_role].into_iter().flatten() {
+            role::root(tx, Some(role), None).await.map_err(|error| match error.kind() {
+                Some(_) => Error::bad_data(format!("Incorrect role id {role}")),
+                None => error,
+            })?;
+            role::ensure_may_give(tx, giver, role, None).await?;
+        }
+    }
+    Ok(Draft { name, description: draft.description, mappings_sso: draft.mappings_sso, root_role: draft.root_role })
+}

@@ -1,5 +1,6 @@
 //! People: users, groups, and their ways in (passwords, sessions, one-time links, tokens).
 
+pub mod api_token;
 pub mod group;
 pub mod password;
 pub mod recovery;

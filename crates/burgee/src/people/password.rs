@@ -157,6 +157,13 @@ pub async fn set(tx: &mut Change, user: i64, hash: &str, keep_session: Option<&s
     Ok(())
 }
 
+/// The hash of somebody's password, if one is set.
+pub async fn hash_of(tx: &mut crate::db::Read, user: i64) -> Result<Option<String>> {
+    let (hash,): (Option<String>,) =
+        tx.one(sql!("SELECT password_hash FROM users WHERE id = $1", user)).await?;
+    Ok(hash)
+}
+
 /// The hashes of the passwords that may not come back, the present one included.
 pub async fn remembered(tx: &mut crate::db::Read, user: i64) -> Result<Vec<String>> {
     let hashes: Vec<(String,)> =

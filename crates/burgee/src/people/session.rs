@@ -62,8 +62,7 @@ impl Door<'_> {
             .db
             .read(async |tx| {
                 let Some(user) = user::named(tx, name).await? else { return Ok(None) };
-                let (hash,): (Option<String>,) =
-                    tx.one(sql!("SELECT password_hash FROM users WHERE id = $1", user.id)).await?;
+                let hash = password::hash_of(tx, user.id).await?;
                 Ok(Some((user, hash)))
             })
             .await?;

@@ -53,16 +53,20 @@ impl User {
     }
 }
 
-/// `sql!` text that selects [`User`]s; a condition follows.
+/// `sql!` text that selects [`User`]s; a condition follows. More columns may stand in front.
 macro_rules! select_users {
     ($rest:literal $(, $arg:expr)* $(,)?) => {
+        $crate::people::user::select_users!([""] $rest $(, $arg)*)
+    };
+    ([$more:literal] $rest:literal $(, $arg:expr)* $(,)?) => {
         $crate::sql!(concat!(
-            "SELECT u.id, u.name, u.username, u.email, u.image_url, u.root_role_id, u.active, u.is_service,
+            "SELECT ", $more, "u.id, u.name, u.username, u.email, u.image_url, u.root_role_id, u.active, u.is_service,
                     u.created_at, s.scim_id, n.last_at AS seen_at, u.password_hash IS NOT NULL AS has_password
              FROM users u LEFT JOIN scim_users s ON s.user_id = u.id
              LEFT JOIN seen n ON n.subject = 'user' AND n.id = u.id ", $rest) $(, $arg)*)
     };
 }
+pub(super) use select_users;
 
 /// What it takes to make a user.
 #[derive(Clone, Debug)]
@@ -238,6 +242,12 @@ pub async fn delete(tx: &mut Change, id: i64) -> Result<User> {
     let now = tx.now();
     for statement in [
         sql!("DELETE FROM user_roles WHERE user_id = $1", id),
+        sql!(
+            "UPDATE scim_groups SET version = version + 1, updated_at = $2
+             WHERE group_id IN (SELECT group_id FROM group_users WHERE user_id = $1)",
+            id,
+            now
+        ),
         sql!("DELETE FROM group_users WHERE user_id = $1", id),
         sql!(
             "INSERT INTO scim_tombstones (scim_id, connection_id, resource_type, local_id, external_id, email_hash, deleted_at)
@@ -291,7 +301,7 @@ async fn ensure_free(
     let taken: Option<(bool,)> = tx
         .optional(sql!(
             "SELECT email_ci IS NOT NULL AND email_ci = $2 FROM users
-             WHERE (username_ci = $1 OR email_ci = $2) AND ($3 IS NULL OR id <> $3)",
+             WHERE (username_ci = $1 OR email_ci = $2) AND (CAST($3 AS BIGINT) IS NULL OR id <> $3)",
             username.map(burgee_scim::fold),
             email.map(burgee_scim::fold),
             except

@@ -3,6 +3,7 @@
 use super::connection;
 use crate::db::Read;
 use crate::error::{Error, Kind, Result};
+use crate::people::group::Group;
 use crate::people::user::User;
 
 /// Refuses changes to name, address or password of somebody whom an enabled connection manages. The root role and
@@ -15,4 +16,14 @@ pub async fn ensure_user_unlocked(tx: &mut Read, user: &User) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// Refuses to rename a group that an identity provider pushed, or to change its members. Description, root role and
+/// roles in projects stay in the admins' hands.
+pub fn ensure_group_unlocked(group: &Group, renamed: bool, moved: bool) -> Result<()> {
+    match &group.scim_id {
+        Some(_) if renamed => Err(Error::bad_data("Cannot update the name of a SCIM group")),
+        Some(_) if moved => Err(Error::bad_data("Cannot update users of a SCIM group")),
+        _ => Ok(()),
+    }
 }

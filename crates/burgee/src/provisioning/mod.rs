@@ -3,4 +3,13 @@
 
 pub mod cleanup;
 pub mod connection;
+pub mod group;
+mod guard;
 pub mod locks;
+pub mod members;
+mod profile;
+pub mod query;
+mod resource;
+pub mod user;
+
+pub use self::resource::Provisioned;

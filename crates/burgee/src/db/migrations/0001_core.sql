@@ -69,6 +69,8 @@ CREATE TABLE users (
     root_role_id  {int} NOT NULL REFERENCES roles (id),
     active        {bool} NOT NULL DEFAULT TRUE,
     is_service    {bool} NOT NULL DEFAULT FALSE,
+    -- The last admin, kept against the will of an identity provider.
+    retained      {bool} NOT NULL DEFAULT FALSE,
     is_system     {bool} NOT NULL DEFAULT FALSE,
     created_at    {int} NOT NULL,
     created_by    {int},

@@ -1,0 +1,270 @@
+//! API tokens: with which SDKs ask for flags, and which once served for administration.
+//!
+//! Only the digest of a token is stored; its selector names it to people afterwards.
+
+use serde::Serialize;
+
+use super::token::mint;
+use crate::access::Permission;
+use crate::clock::Time;
+use crate::db::Read;
+use crate::entropy::{Entropy, digest};
+use crate::error::{Error, Kind as No, Result};
+use crate::events::{Change, Event, Fact};
+use crate::{projects, sql};
+
+/// The longest name, in characters.
+const LONGEST_NAME: usize = 255;
+
+/// What a token is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Acts like an admin. Made on the first start only.
+    Admin,
+    /// For server-side SDKs; Unleash's newer name for it is `backend`.
+    Client,
+    /// For SDKs in browsers and apps.
+    Frontend,
+}
+
+/// What is done with a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Make it.
+    Create,
+    /// See that it exists.
+    Read,
+    /// Say when it stops working.
+    Update,
+    /// Delete it.
+    Delete,
+}
+
+impl Kind {
+    /// As it is stored and listed.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Client => "client",
+            Self::Frontend => "frontend",
+        }
+    }
+
+    /// As it is posted, in any case of letters. Admin tokens cannot be posted.
+    pub fn posted(text: &str) -> Option<Self> {
+        match text.to_ascii_lowercase().as_str() {
+            "client" | "backend" => Some(Self::Client),
+            "frontend" => Some(Self::Frontend),
+            _ => None,
+        }
+    }
+
+    /// The permission that an action on such a token takes.
+    pub const fn permission(self, action: Action) -> &'static [Permission] {
+        use Permission as P;
+        match (self, action) {
+            (Self::Admin, _) => &[P::Admin],
+            (Self::Client, Action::Create) => &[P::CreateClientApiToken],
+            (Self::Client, Action::Read) => &[P::ReadClientApiToken],
+            (Self::Client, Action::Update) => &[P::UpdateClientApiToken],
+            (Self::Client, Action::Delete) => &[P::DeleteClientApiToken],
+            (Self::Frontend, Action::Create) => &[P::CreateFrontendApiToken],
+            (Self::Frontend, Action::Read) => &[P::ReadFrontendApiToken],
+            (Self::Frontend, Action::Update) => &[P::UpdateFrontendApiToken],
+            (Self::Frontend, Action::Delete) => &[P::DeleteFrontendApiToken],
+        }
+    }
+}
+
+impl From<String> for Kind {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "admin" => Self::Admin,
+            "frontend" => Self::Frontend,
+            _ => Self::Client,
+        }
+    }
+}
+
+/// An API token, without its secret.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiToken {
+    /// What names it, in place of the secret.
+    pub selector: String,
+    /// What people call it.
+    pub token_name: String,
+    /// What it is for.
+    #[serde(rename = "type")]
+    pub kind: Kind,
+    /// The environment; `*` for admin tokens.
+    pub environment: String,
+    /// The projects; `*` means all.
+    pub projects: Vec<String>,
+    /// Another secret under which it was once known.
+    pub alias: Option<String>,
+    /// When it stops working.
+    pub expires_at: Option<Time>,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it was last used.
+    #[serde(skip)]
+    pub seen_at: Option<Time>,
+    /// Its number.
+    #[serde(skip)]
+    pub id: i64,
+}
+
+/// What it takes to make an API token.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// What people call it.
+    pub name: String,
+    /// What it is for.
+    pub kind: Kind,
+    /// The environment; `*` for admin tokens.
+    pub environment: String,
+    /// The projects; empty or `*` means all.
+    pub projects: Vec<String>,
+    /// When it stops working.
+    pub expires_at: Option<Time>,
+    /// The whole token, if it exists elsewhere already.
+    pub secret: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i64,
+    name: String,
+    #[sqlx(rename = "type", try_from = "String")]
+    kind: Kind,
+    environment: String,
+    selector: String,
+    alias: Option<String>,
+    expires_at: Option<Time>,
+    created_at: Time,
+    seen_at: Option<Time>,
+}
+
+/// All API tokens.
+pub async fn list(tx: &mut Read) -> Result<Vec<ApiToken>> {
+    let rows: Vec<Row> = tx
+        .all(sql!(
+            "SELECT t.id, t.name, t.type, t.environment, t.selector, t.alias, t.expires_at, t.created_at,
+                    n.last_at AS seen_at
+             FROM api_tokens t LEFT JOIN seen n ON n.subject = 'api-token' AND n.id = t.id ORDER BY t.id"
+        ))
+        .await?;
+    let reach: Vec<(i64, String)> =
+        tx.all(sql!("SELECT token_id, project FROM api_token_projects ORDER BY token_id, project")).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let mut projects: Vec<String> =
+                reach.iter().filter(|(id, _)| *id == row.id).map(|(_, project)| project.clone()).collect();
+            if projects.is_empty() {
+                projects.push("*".to_owned());
+            }
+            ApiToken {
+                selector: row.selector,
+                token_name: row.name,
+                kind: row.kind,
+                environment: row.environment,
+                projects,
+                alias: row.alias,
+                expires_at: row.expires_at,
+                created_at: row.created_at,
+                seen_at: row.seen_at,
+                id: row.id,
+            }
+        })
+        .collect())
+}
+
+/// The API token with this selector or whole secret.
+pub async fn find(tx: &mut Read, text: &str) -> Result<Option<ApiToken>> {
+    let found: Option<(i64,)> = tx
+        .optional(sql!("SELECT id FROM api_tokens WHERE selector = $1 OR digest = $2", text, digest(text)))
+        .await?;
+    let Some((id,)) = found else { return Ok(None) };
+    Ok(list(tx).await?.into_iter().find(|token| token.id == id))
+}
+
+/// Makes an API token; the secret is returned once.
+pub async fn create(tx: &mut Change, entropy: &Entropy, new: NewToken) -> Result<(ApiToken, String)> {
+    let everywhere = new.projects.is_empty() || new.projects.iter().any(|project| project == "*");
+    let projects = if everywhere { vec!["*".to_owned()] } else { new.projects };
+    let prefix = match projects.as_slice() {
+        [one] => format!("{one}:{}.", new.environment),
+        _ => format!("[]:{}.", new.environment),
+    };
+    let (selector, minted) = mint(entropy, &prefix);
+    let secret = new.secret.unwrap_or(minted);
+    let now = tx.now();
+    let (id,): (i64,) = tx
+        .one(sql!(
+            "INSERT INTO api_tokens (name, type, environment, selector, digest, expires_at, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+            &new.name,
+            new.kind.as_str(),
+            &new.environment,
+            &selector,
+            digest(&secret),
+            new.expires_at,
+            now
+        ))
+        .await?;
+    if !everywhere {
+        for project in &projects {
+            tx.execute(sql!(
+                "INSERT INTO api_token_projects (token_id, project) VALUES ($1, $2)",
+                id,
+                project
+            ))
+            .await?;
+        }
+    }
+    let token = ApiToken {
+        selector,
+        token_name: new.name,
+        kind: new.kind,
+        environment: new.environment,
+        projects,
+        alias: None,
+        expires_at: new.expires_at,
+        created_at: now,
+        seen_at: None,
+        id,
+    };
+    tx.record(recorded(Fact::ApiTokenCreated, None, Some(&token)));
+    Ok((token, secret))
+}
+
+/// Changes when an API token stops working.
+pub async fn prolong(tx: &mut Change, token: &ApiToken, expires_at: Time) -> Result<()> {
+    tx.execute(sql!("UPDATE api_tokens SET expires_at = $2 WHERE id = $1", token.id, expires_at)).await?;
+    let after = ApiToken { expires_at: Some(expires_at), ..token.clone() };
+    tx.record(recorded(Fact::ApiTokenUpdated, Some(token), Some(&after)));
+    Ok(())
+}
+
+/// Deletes an API token.
+pub async fn delete(tx: &mut Change, token: &ApiToken) -> Result<()> {
+    tx.execute(sql!("DELETE FROM api_tokens WHERE id = $1", token.id)).await?;
+    tx.record(recorded(Fact::ApiTokenDeleted, Some(token), None));
+    Ok(())
+}
+
+fn recorded(fact: Fact, before: Option<&ApiToken>, after: Option<&ApiToken>) -> Event {
+    let token = after.or(before);
+    let project = token.map(|token| token.projects.join(","));
+    let environment = token.map(|token| token.environment.clone());
+    match (before, after) {
+        (Some(before), Some(after)) => Event::updated(fact, before, after),
+        (Some(before), None) => Event::deleted(fact, before),
+        (_, after) => Event::created(fact, &after),
+    }
+    .within(project, environment)
+}
+

@@ -1,0 +1,205 @@
+//! Provisioned groups: created or adopted, renamed, removed. Their members are [`super::members`]' matter.
+
+use burgee_scim::{MemberChange, Object, fold};
+use serde_json::json;
+
+use super::guard;
+use super::members;
+use super::resource::{Provisioned, Row, taken, text};
+use crate::db::Read;
+use crate::entropy::Entropy;
+use crate::error::Result;
+use crate::events::{Change, Event, Fact, Recorded};
+use crate::sql;
+
+/// The group with this SCIM id, if it belongs to the connection.
+pub async fn find(tx: &mut Read, connection: i64, scim_id: &str) -> Result<Option<Provisioned>> {
+    let row: Option<Row> = tx
+        .optional(sql!(
+            "SELECT id, group_id AS local_id, scim_id, document, version, created_at, updated_at
+             FROM scim_groups WHERE connection_id = $1 AND scim_id = $2",
+            connection,
+            scim_id
+        ))
+        .await?;
+    row.map(Provisioned::try_from).transpose()
+}
+
+/// Like [`find`], and keeps everybody else from changing the group or its members until the transaction ends.
+pub async fn find_locked(tx: &mut Change, connection: i64, scim_id: &str) -> Result<Option<Provisioned>> {
+    let row: Option<Row> = tx
+        .optional(sql!(
+            "SELECT id, group_id AS local_id, scim_id, document, version, created_at, updated_at
+             FROM scim_groups WHERE connection_id = $1 AND scim_id = $2{lock}",
+            connection,
+            scim_id
+        ))
+        .await?;
+    row.map(Provisioned::try_from).transpose()
+}
+
+/// Provisions a group with its first members. A group of the same name that no identity provider manages is adopted:
+/// its roles stay, and so do members who were added by hand.
+pub async fn create(
+    tx: &mut Change,
+    entropy: &Entropy,
+    connection: i64,
+    document: Object,
+    first: &[MemberChange],
+) -> Result<Provisioned> {
+    let name = text(&document, "displayName").unwrap_or_default().to_owned();
+    let name_ci = fold(&name);
+    ensure_free(tx, connection, &document, None).await?;
+    let now = tx.now();
+    let existing: Option<(i64,)> = tx
+        .optional(sql!(
+            "SELECT id FROM groups WHERE name_ci = $1
+             AND NOT EXISTS (SELECT 1 FROM scim_groups s WHERE s.group_id = groups.id)",
+            &name_ci
+        ))
+        .await?;
+    let adopted = existing.is_some();
+    let id = match existing {
+        Some((id,)) => id,
+        None => {
+            let author = tx.actor().name.clone();
+            let (id,): (i64,) = tx
+                .one(sql!(
+                    "INSERT INTO groups (name, name_ci, created_at, created_by) VALUES ($1, $2, $3, $4) RETURNING id",
+                    &name,
+                    &name_ci,
+                    now,
+                    author
+                ))
+                .await?;
+            id
+        }
+    };
+    let scim_id = entropy.ulid(now);
+    let (key,): (i64,) = tx
+        .one(sql!(
+            "INSERT INTO scim_groups (group_id, connection_id, scim_id, external_id, display_name_ci, document,
+                                      created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $7) RETURNING id",
+            id,
+            connection,
+            &scim_id,
+            text(&document, "externalId"),
+            &name_ci,
+            serde_json::to_string(&document)?,
+            now
+        ))
+        .await?;
+    let fact = if adopted { Fact::GroupAdopted } else { Fact::GroupCreated };
+    tx.record(Event::created(fact, &json!({ "id": id, "name": name, "scimId": scim_id, "connection": connection })));
+    let group =
+        Provisioned { key, local_id: id, scim_id, document, version: 1, created_at: now, updated_at: now };
+    members::apply(tx, connection, &group, &name, first).await?;
+    Ok(group)
+}
+
+/// Makes `next` the group's document and applies changes of its membership. Nothing is recorded, and no version
+/// rises, if neither changes anything.
+pub async fn change(
+    tx: &mut Change,
+    connection: i64,
+    current: Provisioned,
+    next: Object,
+    membership: &[MemberChange],
+) -> Result<Recorded<Provisioned>> {
+    let name = text(&next, "displayName").unwrap_or_default().to_owned();
+    let before = text(&current.document, "displayName").unwrap_or_default().to_owned();
+    let described = next != current.document;
+    if described {
+        ensure_free(tx, connection, &next, Some(current.key)).await?;
+        tx.execute(sql!(
+            "UPDATE groups SET name = $2, name_ci = $3, version = version + 1 WHERE id = $1 AND name <> $2",
+            current.local_id,
+            &name,
+            fold(&name)
+        ))
+        .await?;
+        let state = |name: &str| json!({ "id": current.local_id, "name": name, "scimId": current.scim_id });
+        tx.record(Event::updated(Fact::GroupUpdated, &state(&before), &state(&name)));
+    }
+    let moved = members::apply(tx, connection, &current, &name, membership).await?;
+    if !described && !moved {
+        return Ok(tx.done(current));
+    }
+    let now = tx.now();
+    let (version,): (i64,) = tx
+        .one(sql!(
+            "UPDATE scim_groups SET external_id = $2, display_name_ci = $3, document = $4, updated_at = $5,
+                                    version = version + 1 WHERE id = $1 RETURNING version",
+            current.key,
+            text(&next, "externalId"),
+            fold(&name),
+            serde_json::to_string(&next)?,
+            now
+        ))
+        .await?;
+    Ok(tx.done(Provisioned { document: next, version, updated_at: now, ..current }))
+}
+
+/// Removes a group and everything that it gave its members, except that the last admin stays one.
+pub async fn delete(tx: &mut Change, group: &Provisioned) -> Result<Recorded<()>> {
+    let now = tx.now();
+    // Only a group that gives a root role, itself or through a group it is in, can cost an admin.
+    let members: Vec<(i64,)> = tx
+        .all(sql!(
+            "WITH RECURSIVE up (id) AS (
+                 SELECT $1 UNION SELECT g.parent_id FROM group_groups g JOIN up ON g.child_id = up.id
+             ), down (id) AS (
+                 SELECT $1 UNION SELECT g.child_id FROM group_groups g JOIN down ON g.parent_id = down.id
+             )
+             SELECT DISTINCT m.user_id FROM group_users m JOIN down ON down.id = m.group_id
+             WHERE EXISTS (SELECT 1 FROM groups g JOIN up ON up.id = g.id WHERE g.root_role_id = 1)",
+            group.local_id
+        ))
+        .await?;
+    tx.execute(sql!(
+        "INSERT INTO scim_tombstones (scim_id, connection_id, resource_type, local_id, external_id, deleted_at)
+         SELECT scim_id, connection_id, 'Group', group_id, external_id, $2 FROM scim_groups WHERE id = $1",
+        group.key,
+        now
+    ))
+    .await?;
+    tx.execute(sql!("DELETE FROM groups WHERE id = $1", group.local_id)).await?;
+    let name = text(&group.document, "displayName").unwrap_or_default();
+    let state = json!({ "id": group.local_id, "name": name, "scimId": group.scim_id });
+    tx.record(Event::deleted(Fact::GroupDeleted, &state));
+    let members: Vec<i64> = members.into_iter().map(|(id,)| id).collect();
+    guard::keep_one_of(tx, &members, "delete group").await?;
+    Ok(tx.done(()))
+}
+
+async fn ensure_free(tx: &mut Read, connection: i64, document: &Object, except: Option<i64>) -> Result<()> {
+    let name_ci = fold(text(document, "displayName").unwrap_or_default());
+    let found: Option<(bool,)> = tx
+        .optional(sql!(
+            "SELECT display_name_ci = $2 FROM scim_groups
+             WHERE connection_id = $1 AND (display_name_ci = $2 OR external_id = $3)
+               AND (CAST($4 AS BIGINT) IS NULL OR id <> $4)",
+            connection,
+            &name_ci,
+            text(document, "externalId"),
+            except
+        ))
+        .await?;
+    match found {
+        Some((true,)) => return Err(taken("group", "displayName")),
+        Some((false,)) => return Err(taken("group", "externalId")),
+        None => {}
+    }
+    // A rename must not collide with a group that is managed by hand, or by another connection.
+    let other: Option<(i64,)> = tx
+        .optional(sql!(
+            "SELECT g.id FROM groups g LEFT JOIN scim_groups s ON s.group_id = g.id
+             WHERE g.name_ci = $1 AND (CAST($2 AS BIGINT) IS NULL AND s.id IS NOT NULL OR
+                                       CAST($2 AS BIGINT) IS NOT NULL AND (s.id IS NULL OR s.id <> $2))",
+            &name_ci,
+            except
+        ))
+        .await?;
+    if other.is_some() { Err(taken("group", "displayName")) } else { Ok(()) }
+}

@@ -1,0 +1,268 @@
+//! The members of provisioned groups, as set operations on rows: what an operation costs depends on what it changes,
+//! never on how large the group is.
+
+use burgee_scim::{Checked, Member, MemberChange};
+use serde_json::json;
+
+use super::guard;
+use super::query::member_condition;
+use super::resource::Provisioned;
+use crate::db::{Read, Sql};
+use crate::error::Result;
+use crate::events::{Change, Event, Fact};
+use crate::sql;
+
+/// One member on its way out.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Listed {
+    /// Its place in the list; pass the last one to get the next page.
+    pub key: i64,
+    /// The id that the identity provider knows.
+    pub scim_id: String,
+    /// Its name.
+    pub display: Option<String>,
+}
+
+/// The next `limit` users in a group after the place `after`.
+pub async fn users(tx: &mut Read, connection: i64, group: i64, after: i64, limit: i64) -> Result<Vec<Listed>> {
+    tx.all(sql!(
+        "SELECT m.user_id AS key, s.scim_id, COALESCE(u.name, u.username, u.email) AS display
+         FROM group_users m JOIN scim_users s ON s.user_id = m.user_id JOIN users u ON u.id = m.user_id
+         WHERE m.group_id = $1 AND m.user_id > $2 AND s.connection_id = $3 ORDER BY m.user_id LIMIT $4",
+        group,
+        after,
+        connection,
+        limit
+    ))
+    .await
+}
+
+/// The groups inside a group.
+pub async fn groups(tx: &mut Read, connection: i64, group: i64) -> Result<Vec<Listed>> {
+    tx.all(sql!(
+        "SELECT m.child_id AS key, s.scim_id, g.name AS display
+         FROM group_groups m JOIN scim_groups s ON s.group_id = m.child_id JOIN groups g ON g.id = m.child_id
+         WHERE m.parent_id = $1 AND s.connection_id = $2 ORDER BY m.child_id",
+        group,
+        connection
+    ))
+    .await
+}
+
+/// True if a group has more than `limit` members. Reads no more than that many rows.
+pub async fn more_than(tx: &mut Read, group: i64, limit: i64) -> Result<bool> {
+    let found: Option<(i64,)> = tx
+        .optional(sql!("SELECT user_id FROM group_users WHERE group_id = $1 LIMIT 1 OFFSET $2", group, limit))
+        .await?;
+    Ok(found.is_some())
+}
+
+/// A group that a user belongs to.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Membership {
+    /// The user's SCIM id.
+    pub who: String,
+    /// The group's SCIM id.
+    pub scim_id: String,
+    /// The group's name.
+    pub display: String,
+    /// False for membership through a group in the group.
+    pub direct: bool,
+}
+
+/// The provisioned groups of some users, given by SCIM id.
+pub async fn memberships(tx: &mut Read, connection: i64, users: &[&str]) -> Result<Vec<Membership>> {
+    tx.all(sql!(
+        "WITH RECURSIVE reach (who, group_id, direct) AS (
+             SELECT s.scim_id, m.group_id, TRUE FROM scim_users s JOIN group_users m ON m.user_id = s.user_id
+             WHERE s.scim_id IN ({list:$1})
+             UNION
+             SELECT r.who, g.parent_id, FALSE FROM reach r JOIN group_groups g ON g.child_id = r.group_id
+         )
+         SELECT r.who, s.scim_id, g.name AS display, COUNT(CASE WHEN r.direct THEN 1 END) > 0 AS direct
+         FROM reach r JOIN groups g ON g.id = r.group_id JOIN scim_groups s ON s.group_id = r.group_id
+         WHERE s.connection_id = $2 GROUP BY r.who, s.scim_id, g.name ORDER BY s.scim_id",
+        serde_json::to_string(users)?,
+        connection
+    ))
+    .await
+}
+
+/// Applies changes to a group's membership in order, records who came and who went, and keeps an admin, if they would
+/// have left none. True if anything changed. Ids that the connection does not know are ignored; people who were
+/// added by hand before a group was adopted stay.
+pub async fn apply(
+    tx: &mut Change,
+    connection: i64,
+    group: &Provisioned,
+    name: &str,
+    changes: &[MemberChange],
+) -> Result<bool> {
+    let mut work = Work { tx, connection, group: group.local_id, added: Vec::new(), removed: Vec::new(), nested: 0 };
+    for change in changes {
+        match change {
+            MemberChange::Add(members) => work.add(&ids(members)).await?,
+            MemberChange::Remove(members) => work.remove(members).await?,
+            MemberChange::RemoveMatching(filter) => work.remove_matching(filter).await?,
+            MemberChange::RemoveAll => work.keep_only(&[]).await?,
+            MemberChange::Replace(members) => {
+                let ids = ids(members);
+                work.keep_only(&ids).await?;
+                work.add(&ids).await?;
+            }
+        }
+    }
+    let Work { added, removed, nested, .. } = work;
+    let state = |users: &[i64]| json!({ "groupId": group.local_id, "groupName": name, "userIds": users });
+    if !added.is_empty() {
+        tx.record(Event::created(Fact::GroupUserAdded, &state(&added)));
+    }
+    if !removed.is_empty() {
+        tx.record(Event::deleted(Fact::GroupUserRemoved, &state(&removed)));
+    }
+    if nested > 0 {
+        tx.record(Event::created(Fact::GroupUpdated, &json!({ "id": group.local_id, "name": name, "groupsChanged": nested })));
+    }
+    guard::keep_one_of(tx, &removed, "remove from group").await?;
+    Ok(!added.is_empty() || !removed.is_empty() || nested > 0)
+}
+
+fn ids(members: &[Member]) -> Vec<String> {
+    members.iter().map(|member| member.value.clone()).collect()
+}
+
+struct Work<'a> {
+    tx: &'a mut Change,
+    connection: i64,
+    group: i64,
+    added: Vec<i64>,
+    removed: Vec<i64>,
+    /// How many groups came or went.
+    nested: u64,
+}
+
+impl Work<'_> {
+    async fn add(&mut self, ids: &[String]) -> Result<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let now = self.tx.now();
+        let author = self.tx.actor().name.clone();
+        let list = serde_json::to_string(ids)?;
+        let added: Vec<(i64,)> = self
+            .tx
+            .all(sql!(
+                "INSERT INTO group_users (group_id, user_id, joined_at, created_by)
+                 SELECT $1, s.user_id, $2, $3 FROM scim_users s
+                 WHERE s.scim_id IN ({list:$4}) AND s.connection_id = $5
+                 ON CONFLICT (group_id, user_id) DO NOTHING RETURNING user_id",
+                self.group,
+                now,
+                author,
+                &list,
+                self.connection
+            ))
+            .await?;
+        if added.len() < ids.len() {
+            self.nested += self
+                .tx
+                .execute(sql!(
+                    "INSERT INTO group_groups (parent_id, child_id)
+                     SELECT $1, s.group_id FROM scim_groups s
+                     WHERE s.scim_id IN ({list:$2}) AND s.connection_id = $3 AND s.group_id <> $1
+                     ON CONFLICT (parent_id, child_id) DO NOTHING",
+                    self.group,
+                    list,
+                    self.connection
+                ))
+                .await?;
+        }
+        self.added.extend(added.into_iter().map(|(id,)| id));
+        Ok(())
+    }
+
+    async fn remove(&mut self, ids: &[String]) -> Result<()> {
+        let list = serde_json::to_string(ids)?;
+        let removed: Vec<(i64,)> = self
+            .tx
+            .all(sql!(
+                "DELETE FROM group_users WHERE group_id = $1 AND user_id IN (
+                     SELECT s.user_id FROM scim_users s WHERE s.scim_id IN ({list:$2}) AND s.connection_id = $3)
+                 RETURNING user_id",
+                self.group,
+                &list,
+                self.connection
+            ))
+            .await?;
+        if removed.len() < ids.len() {
+            self.nested += self
+                .tx
+                .execute(sql!(
+                    "DELETE FROM group_groups WHERE parent_id = $1 AND child_id IN (
+                         SELECT s.group_id FROM scim_groups s WHERE s.scim_id IN ({list:$2}) AND s.connection_id = $3)",
+                    self.group,
+                    list,
+                    self.connection
+                ))
+                .await?;
+        }
+        self.removed.extend(removed.into_iter().map(|(id,)| id));
+        Ok(())
+    }
+
+    /// Removes whoever is not in `ids`: with [`Work::add`], a replacement that touches only what differs.
+    async fn keep_only(&mut self, ids: &[String]) -> Result<()> {
+        let list = serde_json::to_string(ids)?;
+        let removed: Vec<(i64,)> = self
+            .tx
+            .all(sql!(
+                "DELETE FROM group_users WHERE group_id = $1 AND user_id IN (
+                     SELECT s.user_id FROM group_users m JOIN scim_users s ON s.user_id = m.user_id
+                     LEFT JOIN ({list:$2}) w ON w.item = s.scim_id
+                     WHERE m.group_id = $1 AND s.connection_id = $3 AND w.item IS NULL)
+                 RETURNING user_id",
+                self.group,
+                &list,
+                self.connection
+            ))
+            .await?;
+        self.nested += self
+            .tx
+            .execute(sql!(
+                "DELETE FROM group_groups WHERE parent_id = $1 AND child_id IN (
+                     SELECT s.group_id FROM group_groups m JOIN scim_groups s ON s.group_id = m.child_id
+                     LEFT JOIN ({list:$2}) w ON w.item = s.scim_id
+                     WHERE m.parent_id = $1 AND s.connection_id = $3 AND w.item IS NULL)",
+                self.group,
+                list,
+                self.connection
+            ))
+            .await?;
+        self.removed.extend(removed.into_iter().map(|(id,)| id));
+        Ok(())
+    }
+
+    async fn remove_matching(&mut self, filter: &Checked) -> Result<()> {
+        let engine = self.tx.engine();
+        let mut users = Sql::build("DELETE FROM group_users WHERE group_id = ");
+        users.bind(self.group).push(
+            " AND user_id IN (SELECT s.user_id FROM group_users m JOIN scim_users s ON s.user_id = m.user_id
+             WHERE m.group_id = ",
+        );
+        users.bind(self.group).push(" AND s.connection_id = ").bind(self.connection).push(" AND ");
+        member_condition(&mut users, engine, filter, "s.scim_id", "user")?;
+        users.push(") RETURNING user_id");
+        let removed: Vec<(i64,)> = self.tx.all(users).await?;
+        self.removed.extend(removed.into_iter().map(|(id,)| id));
+        let mut groups = Sql::build("DELETE FROM group_groups WHERE parent_id = ");
+        groups.bind(self.group).push(
+            " AND child_id IN (SELECT s.group_id FROM group_groups m JOIN scim_groups s ON s.group_id = m.child_id
+             WHERE m.parent_id = ",
+        );
+        groups.bind(self.group).push(" AND s.connection_id = ").bind(self.connection).push(" AND ");
+        member_condition(&mut groups, engine, filter, "s.scim_id", "group")?;
+        groups.push(")");
+        self.nested += self.tx.execute(groups).await?;
+        Ok(())
+    }
+}

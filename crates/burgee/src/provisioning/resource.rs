@@ -1,0 +1,63 @@
+//! What users and groups have in common once they are provisioned.
+
+use burgee_scim::Object;
+use serde_json::Value;
+
+use crate::clock::Time;
+use crate::error::{Error, Kind, Result};
+
+/// A provisioned user or group.
+#[derive(Clone, Debug)]
+pub struct Provisioned {
+    /// Its place in the connection's order.
+    pub key: i64,
+    /// The id of the user or group it stands for.
+    pub local_id: i64,
+    /// The id that the identity provider knows.
+    pub scim_id: String,
+    /// Everything that the identity provider sent; without `id`, `meta`, `groups` and `members`.
+    pub document: Object,
+    /// Rises with every change.
+    pub version: i64,
+    /// When it was provisioned.
+    pub created_at: Time,
+    /// When it last changed.
+    pub updated_at: Time,
+}
+
+#[derive(sqlx::FromRow)]
+pub(super) struct Row {
+    id: i64,
+    local_id: i64,
+    scim_id: String,
+    document: String,
+    version: i64,
+    created_at: Time,
+    updated_at: Time,
+}
+
+impl TryFrom<Row> for Provisioned {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            key: row.id,
+            local_id: row.local_id,
+            scim_id: row.scim_id,
+            document: serde_json::from_str(&row.document)?,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+/// A text of a document; empty counts as absent.
+pub(super) fn text<'a>(document: &'a Object, name: &str) -> Option<&'a str> {
+    document.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
+/// Somebody else has this value already. The detail names the attribute, and nothing of the other.
+pub(super) fn taken(resource: &str, attribute: &str) -> Error {
+    Error::rejected(Kind::NameExists, format!("A {resource} with this {attribute} already exists."))
+}

@@ -1,0 +1,260 @@
+//! Provisioned users: created or adopted, changed, deactivated, removed.
+//!
+//! The document is what the identity provider wants; the account behind it is what holds. They differ in one case
+//! only: the last admin stays active.
+
+use burgee_scim::{Object, USER, fold, leaves};
+use serde_json::{Value, json};
+
+use super::guard;
+use super::profile::Profile;
+use super::resource::{Provisioned, Row, taken, text};
+use crate::access::{admins, role};
+use crate::db::{Read, Sql};
+use crate::entropy::{Entropy, digest};
+use crate::error::{Error, Kind, Result};
+use crate::events::{Change, Event, Fact, Recorded};
+use crate::people::user::{self, Edit, NewUser};
+use crate::sql;
+
+/// Longer texts are indexed by their beginning and a digest: equality is exact, order and substrings look at the
+/// beginning.
+const LONGEST_KEY: usize = 1000;
+
+/// Like [`find`], and keeps everybody else from changing the user until the transaction ends.
+pub async fn find_locked(tx: &mut Change, connection: i64, scim_id: &str) -> Result<Option<Provisioned>> {
+    let row: Option<Row> = tx
+        .optional(sql!(
+            "SELECT id, user_id AS local_id, scim_id, document, version, created_at, updated_at
+             FROM scim_users WHERE connection_id = $1 AND scim_id = $2{lock}",
+            connection,
+            scim_id
+        ))
+        .await?;
+    row.map(Provisioned::try_from).transpose()
+}
+
+/// The user with this SCIM id, if it belongs to the connection.
+pub async fn find(tx: &mut Read, connection: i64, scim_id: &str) -> Result<Option<Provisioned>> {
+    let row: Option<Row> = tx
+        .optional(sql!(
+            "SELECT id, user_id AS local_id, scim_id, document, version, created_at, updated_at
+             FROM scim_users WHERE connection_id = $1 AND scim_id = $2",
+            connection,
+            scim_id
+        ))
+        .await?;
+    row.map(Provisioned::try_from).transpose()
+}
+
+/// Provisions a user. Somebody who already has an account that no identity provider manages, with the same user name
+/// or e-mail address, is adopted: roles and memberships stay.
+pub async fn create(tx: &mut Change, entropy: &Entropy, connection: i64, mut document: Object) -> Result<Provisioned> {
+    document.entry("active").or_insert(Value::Bool(true));
+    let profile = Profile::of(&document);
+    ensure_free(tx, connection, &document, None).await?;
+    let (id, adopted) = match adoptable(tx, &profile).await? {
+        Some(id) => (id, true),
+        None => (make(tx, &profile).await?, false),
+    };
+    let now = tx.now();
+    let scim_id = entropy.ulid(now);
+    let (key,): (i64,) = tx
+        .one(sql!(
+            "INSERT INTO scim_users (user_id, connection_id, scim_id, external_id, user_name_ci, active, document,
+                                     created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) RETURNING id",
+            id,
+            connection,
+            &scim_id,
+            text(&document, "externalId"),
+            fold(&profile.username),
+            profile.active,
+            serde_json::to_string(&document)?,
+            now
+        ))
+        .await?;
+    index(tx, key, &document).await?;
+    if adopted {
+        tx.record(Event::created(Fact::UserAdopted, &json!({ "id": id, "scimId": scim_id, "connection": connection })));
+        hold(tx, id, &profile).await?;
+    } else if !profile.active {
+        hold(tx, id, &profile).await?;
+    }
+    Ok(Provisioned { key, local_id: id, scim_id, document, version: 1, created_at: now, updated_at: now })
+}
+
+/// Makes `next` the user's document. Nothing is recorded, and no version rises, if it is what it was.
+pub async fn change(
+    tx: &mut Change,
+    connection: i64,
+    current: Provisioned,
+    next: Object,
+) -> Result<Recorded<Provisioned>> {
+    if next == current.document {
+        return Ok(tx.done(current));
+    }
+    ensure_free(tx, connection, &next, Some(current.key)).await?;
+    let profile = Profile::of(&next);
+    let now = tx.now();
+    let (version,): (i64,) = tx
+        .one(sql!(
+            "UPDATE scim_users SET external_id = $2, user_name_ci = $3, active = $4, document = $5, updated_at = $6,
+                                   version = version + 1 WHERE id = $1 RETURNING version",
+            current.key,
+            text(&next, "externalId"),
+            fold(&profile.username),
+            profile.active,
+            serde_json::to_string(&next)?,
+            now
+        ))
+        .await?;
+    if leaves(&USER, &current.document) != leaves(&USER, &next) {
+        tx.execute(sql!("DELETE FROM scim_leaves WHERE owner = $1", current.key)).await?;
+        index(tx, current.key, &next).await?;
+    }
+    let account = hold(tx, current.local_id, &profile).await?;
+    let changed = Provisioned { document: next, version, updated_at: now, ..current };
+    if account {
+        return Ok(tx.done(changed));
+    }
+    // What changed shows in the document only: the record keeps which user it was.
+    let fact = json!({ "id": changed.local_id, "scimId": changed.scim_id, "version": version });
+    Ok(tx.recorded(changed, Event::created(Fact::UserUpdated, &fact)))
+}
+
+/// Removes a user: gone for the identity provider, names free again, all access ended. The record stays joined to
+/// the tombstone; a new POST makes a new user without the old privileges.
+pub async fn delete(tx: &mut Change, user: &Provisioned) -> Result<Recorded<()>> {
+    if !admins::is_last(tx, user.local_id).await? {
+        user::delete(tx, user.local_id).await?;
+        return Ok(tx.done(()));
+    }
+    let now = tx.now();
+    tx.execute(sql!(
+        "INSERT INTO scim_tombstones (scim_id, connection_id, resource_type, local_id, external_id, deleted_at)
+         SELECT scim_id, connection_id, 'User', user_id, external_id, $2 FROM scim_users WHERE id = $1",
+        user.key,
+        now
+    ))
+    .await?;
+    tx.execute(sql!("DELETE FROM scim_leaves WHERE owner = $1", user.key)).await?;
+    tx.execute(sql!("DELETE FROM scim_users WHERE id = $1", user.key)).await?;
+    guard::retain(tx, user.local_id, "delete").await?;
+    Ok(tx.done(()))
+}
+
+/// The account that may be adopted: a person whom no identity provider manages.
+async fn adoptable(tx: &mut Read, profile: &Profile) -> Result<Option<i64>> {
+    let found: Option<(i64,)> = tx
+        .optional(sql!(
+            "SELECT u.id FROM users u
+             WHERE (u.username_ci = $1 OR u.email_ci = $1 OR u.email_ci = $2)
+               AND u.is_service = FALSE AND u.is_system = FALSE AND u.deleted_at IS NULL
+               AND NOT EXISTS (SELECT 1 FROM scim_users s WHERE s.user_id = u.id)
+             ORDER BY u.username_ci = $1 DESC, u.id",
+            fold(&profile.username),
+            profile.email.as_deref().map(fold)
+        ))
+        .await?;
+    Ok(found.map(|(id,)| id))
+}
+
+async fn make(tx: &mut Change, profile: &Profile) -> Result<i64> {
+    let new = NewUser {
+        name: profile.name.clone(),
+        username: Some(profile.username.clone()),
+        email: profile.email.clone(),
+        root_role: role::VIEWER,
+        password_hash: None,
+        is_service: false,
+    };
+    Ok(user::create(tx, new).await.map_err(as_scim)?.id)
+}
+
+/// Brings the account in line with the profile; true if something was recorded. Roles are never touched.
+async fn hold(tx: &mut Change, id: i64, profile: &Profile) -> Result<bool> {
+    let before = user::get(tx, id).await?;
+    let mut active = profile.active;
+    let mut kept = false;
+    if before.active && !active && admins::is_last(tx, id).await? {
+        guard::retain(tx, id, "deactivate").await?;
+        active = true;
+        kept = true;
+    }
+    let edit = Edit {
+        name: profile.name.is_some().then(|| profile.name.clone()),
+        username: Some(Some(profile.username.clone())),
+        email: Some(profile.email.clone()),
+        root_role: None,
+        active: Some(active),
+    };
+    let after = user::update(tx, id, edit).await.map_err(as_scim)?.into_value();
+    Ok(kept || differs(&before, &after))
+}
+
+fn differs(before: &user::User, after: &user::User) -> bool {
+    before.name != after.name
+        || before.username != after.username
+        || before.email != after.email
+        || before.active != after.active
+}
+
+/// Names the SCIM attribute that an account's rule is about.
+fn as_scim(error: Error) -> Error {
+    match error {
+        Error::Rejected(rejection) if rejection.kind == Kind::NameExists => {
+            taken("user", if rejection.message.contains("email") { "emails" } else { "userName" })
+        }
+        other => other,
+    }
+}
+
+async fn ensure_free(tx: &mut Read, connection: i64, document: &Object, except: Option<i64>) -> Result<()> {
+    let found: Option<(bool,)> = tx
+        .optional(sql!(
+            "SELECT user_name_ci = $2 FROM scim_users
+             WHERE connection_id = $1 AND (user_name_ci = $2 OR external_id = $3)
+               AND (CAST($4 AS BIGINT) IS NULL OR id <> $4)",
+            connection,
+            fold(text(document, "userName").unwrap_or_default()),
+            text(document, "externalId"),
+            except
+        ))
+        .await?;
+    match found {
+        None => Ok(()),
+        Some((true,)) => Err(taken("user", "userName")),
+        Some((false,)) => Err(taken("user", "externalId")),
+    }
+}
+
+/// Writes what filters search. User name, external id and activity have columns of their own.
+async fn index(tx: &mut Change, owner: i64, document: &Object) -> Result<()> {
+    let mut sql = Sql::build(
+        "INSERT INTO scim_leaves (attribute, value, owner, ordinal, element_type, is_primary) VALUES ",
+    );
+    let mut first = true;
+    for leaf in leaves(&USER, document) {
+        if matches!(leaf.key.as_str(), "userName" | "externalId" | "active") {
+            continue;
+        }
+        sql.push(if first { "(" } else { ", (" });
+        sql.bind(leaf.key).push(", ").bind(index_key(&leaf.text)).push(", ").bind(owner).push(", ");
+        sql.bind(leaf.ordinal).push(", ").bind(leaf.element_type).push(", ").bind(leaf.primary).push(")");
+        first = false;
+    }
+    if !first {
+        sql.push(" ON CONFLICT (attribute, value, owner, ordinal) DO NOTHING");
+        tx.execute(sql).await?;
+    }
+    Ok(())
+}
+
+/// The form in which a text is indexed and looked up.
+pub(super) fn index_key(text: &str) -> String {
+    if text.len() <= LONGEST_KEY {
+        return text.to_owned();
+    }
+    format!("{}\u{1}{}", &text[..text.floor_char_boundary(LONGEST_KEY - 80)], digest(text))
+}
