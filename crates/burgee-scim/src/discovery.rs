@@ -53,7 +53,6 @@ pub fn service_provider_config(base: &str, limits: &Limits<'_>) -> Value {
             "defaultPageSize": limits.default_page_size,
             "maxPageSize": limits.max_results,
         },
-        "interopProfileConformant": limits.strict,
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
             "name": "Bearer token",
@@ -66,6 +65,10 @@ pub fn service_provider_config(base: &str, limits: &Limits<'_>) -> Value {
             "location": format!("{base}/ServiceProviderConfig"),
         },
     });
+    if limits.strict {
+        // Only where it is true: clients that know the RFC alone refuse attributes that it does not have.
+        config["interopProfileConformant"] = true.into();
+    }
     if let Some(documentation) = limits.documentation {
         config["documentationUri"] = documentation.into();
     }

@@ -102,7 +102,14 @@ impl Projection {
         value: &mut Value,
     ) -> bool {
         let cut = self.cut(urn, name, None, known);
-        if cut != Cut::Into {
+        // Parts that are returned on request only, or never, are cut from what is kept, too.
+        let picky = known.is_some_and(|attribute| {
+            attribute
+                .sub_attributes
+                .iter()
+                .any(|sub| matches!(sub.returned, Returned::Request | Returned::Never))
+        });
+        if cut == Cut::Drop || (cut == Cut::Keep && !picky) {
             return cut == Cut::Keep;
         }
         let mut parts_of = |parts: &mut Object| {

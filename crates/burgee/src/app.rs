@@ -1,11 +1,13 @@
 //! Everything that requests share, and the life of the server: start, serve, drain, stop.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::http::request::Parts;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -22,6 +24,7 @@ use crate::people::session::Door;
 use crate::people::throttle::Throttle;
 use crate::scim;
 use crate::start;
+use crate::telemetry::Metrics;
 
 /// How long the server waits for running requests when it is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -48,6 +51,8 @@ pub struct Shared {
     pub throttle: Throttle,
     /// Who was seen when.
     pub seen: Seen,
+    /// What is counted.
+    pub metrics: Metrics,
     /// The only way to start work that outlives a request: the server waits for it before it stops.
     pub tasks: TaskTracker,
     /// Fires when the server is told to stop.
@@ -83,6 +88,7 @@ impl App {
             ),
             config,
             seen: Seen::default(),
+            metrics: Metrics::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
         })))
@@ -158,4 +164,16 @@ impl App {
             }
         }
     }
+}
+
+/// The address a request came from. A proxy's word counts only if the operator trusts it.
+pub fn client_address(parts: &Parts, app: &App) -> Option<String> {
+    if app.config.trust_proxy {
+        let forwarded = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
+        let last = forwarded.and_then(|list| list.rsplit(',').next()).map(str::trim);
+        if let Some(ip) = last.and_then(|text| text.parse::<IpAddr>().ok()) {
+            return Some(ip.to_string());
+        }
+    }
+    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string())
 }

@@ -125,6 +125,7 @@ fn fail(error: &Error) -> ExitCode {
         Error::Internal(cause) => format!("{cause:#}"),
         Error::Unavailable(cause) => format!("the database does not answer: {cause}"),
         Error::Rejected(rejection) => rejection.message.clone(),
+        Error::Scim(error) => error.detail.clone(),
     };
     let _ = std::io::stderr().write_all(format!("burgee: {cause}\n").as_bytes());
     ExitCode::FAILURE

@@ -11,6 +11,9 @@ pub enum Error {
     /// The caller asked for something that cannot be; the message says what and, where it helps, what to do.
     #[error("{0}")]
     Rejected(Box<Rejection>),
+    /// The request breaks a rule of SCIM.
+    #[error(transparent)]
+    Scim(#[from] burgee_scim::Error),
     /// The database did not answer. The same request may succeed later; nothing was changed.
     #[error("the database is not available")]
     Unavailable(#[source] sqlx::Error),

@@ -19,4 +19,4 @@ pub mod projects;
 pub mod provisioning;
 pub mod scim;
 mod start;
-mod telemetry;
+pub mod telemetry;

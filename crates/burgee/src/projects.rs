@@ -13,8 +13,9 @@ pub async fn ensure_exists(tx: &mut Read, project: &str) -> Result<()> {
 
 /// Those of `projects` that do not exist.
 pub async fn missing(tx: &mut Read, projects: &[String]) -> Result<Vec<String>> {
-    let known: Vec<(String,)> =
-        tx.all(sql!("SELECT id FROM projects WHERE id IN ({list:$1})", serde_json::to_string(projects)?)).await?;
+    let known: Vec<(String,)> = tx
+        .all(sql!("SELECT id FROM projects WHERE id IN ({list:$1})", serde_json::to_string(projects)?))
+        .await?;
     Ok(projects.iter().filter(|project| !known.iter().any(|(id,)| id == *project)).cloned().collect())
 }
 

@@ -5,7 +5,6 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::people::api_token::{self, Kind, NewToken};
 use crate::people::password;
-
 use crate::people::user::{self, NewUser};
 use crate::provisioning::connection;
 use crate::sql;
@@ -73,8 +72,12 @@ pub async fn first(app: &App) -> Result<Welcome> {
 
 /// Reads `project:environment.secret`.
 fn initial(kind: Kind, secret: &str) -> Result<NewToken> {
-    let malformed =
-        || Error::bad_data(format!("An initial {} token is not of the form project:environment.secret.", kind.as_str()));
+    let malformed = || {
+        Error::bad_data(format!(
+            "An initial {} token is not of the form project:environment.secret.",
+            kind.as_str()
+        ))
+    };
     let (project, rest) = secret.split_once(':').ok_or_else(malformed)?;
     let (environment, random) = rest.split_once('.').ok_or_else(malformed)?;
     if random.is_empty() || (kind == Kind::Admin && (project, environment) != ("*", "*")) {

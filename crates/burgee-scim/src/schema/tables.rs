@@ -204,7 +204,9 @@ pub static GROUP_SCHEMA: Schema = Schema {
                 Attribute::string("type", "Kind of member.")
                     .canonical(&["User", "Group"])
                     .mutability(Mutability::Immutable),
-                Attribute::string("display", "Name of the member.").mutability(Mutability::Immutable),
+                Attribute::string("display", "Name of the member, as it is now.")
+                    .read_only()
+                    .returned(Returned::Request),
             ],
             "Members of the group.",
         ),

@@ -39,7 +39,7 @@ fn add() {
     let detailed = json!({ "op": "add", "value": { "members": [
         { "display": "abc", "$ref": "https://h/scim/Users/A", "value": "A", "type": "User" }
     ] } });
-    let expected = Member { value: "A".into(), kind: Some("User".into()), display: Some("abc".into()) };
+    let expected = Member { value: "A".into(), kind: Some("User".into()), display: None };
     assert_eq!(changes(detailed), [MemberChange::Add(vec![expected])]);
     assert_eq!(changes(json!({ "op": "add", "path": "members", "value": [] })), []);
     assert_eq!(changes(json!({ "op": "add", "name": "addMember", "path": "members", "value": "A" })), a());

@@ -66,3 +66,31 @@ pub async fn way_back_in(tx: &mut Read) -> Result<bool> {
         .await?;
     Ok(found)
 }
+
+/// How many active admins there are, directly or through a group.
+#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+pub struct Count {
+    /// People with a password.
+    pub with_password: i64,
+    /// People without one.
+    pub without_password: i64,
+    /// Service accounts.
+    pub service: i64,
+}
+
+/// Counts the active admins.
+pub async fn count(tx: &mut Read) -> Result<Count> {
+    tx.one(sql!(
+        "WITH RECURSIVE admin_group (id) AS (
+             SELECT id FROM groups WHERE root_role_id = 1
+             UNION
+             SELECT g.child_id FROM group_groups g JOIN admin_group a ON g.parent_id = a.id
+         )
+         SELECT COUNT(CASE WHEN is_service = FALSE AND password_hash IS NOT NULL THEN 1 END) AS with_password,
+                COUNT(CASE WHEN is_service = FALSE AND password_hash IS NULL THEN 1 END) AS without_password,
+                COUNT(CASE WHEN is_service = TRUE THEN 1 END) AS service
+         FROM users u WHERE deleted_at IS NULL AND active = TRUE AND (root_role_id = 1 OR EXISTS (
+             SELECT 1 FROM group_users m JOIN admin_group a ON a.id = m.group_id WHERE m.user_id = u.id))"
+    ))
+    .await
+}

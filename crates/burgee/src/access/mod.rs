@@ -6,6 +6,7 @@
 mod actor;
 pub mod admins;
 mod grant;
+pub mod members;
 mod permission;
 pub mod reach;
 mod resolve;

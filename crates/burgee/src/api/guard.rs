@@ -1,14 +1,12 @@
 //! Who is calling: turns a session cookie or a token into the grant that a handler asks for.
 
-use std::net::{IpAddr, SocketAddr};
-
-use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 
 use super::problem::Problem;
 use crate::access::{Granted, Guard, InProject, Root, Scope, Subject};
-use crate::app::App;
+use crate::app::{App, client_address};
 use crate::people::seen;
 use crate::people::session::{self, Origins};
 use crate::people::token::{self, Bearer};
@@ -128,16 +126,4 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
         .filter_map(|pair| pair.trim().split_once('='))
         .find(|(name, _)| *name == COOKIE)
         .map(|(_, value)| value)
-}
-
-/// The address a request came from. A proxy's word counts only if the operator trusts it.
-pub fn client_address(parts: &Parts, app: &App) -> Option<String> {
-    if app.config.trust_proxy {
-        let forwarded = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
-        let last = forwarded.and_then(|list| list.rsplit(',').next()).map(str::trim);
-        if let Some(ip) = last.and_then(|text| text.parse::<IpAddr>().ok()) {
-            return Some(ip.to_string());
-        }
-    }
-    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string())
 }

@@ -22,7 +22,6 @@ use tower::{Layer, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
-pub use self::guard::client_address;
 pub use self::problem::Problem;
 pub use self::routes::{Operation, Routes};
 use crate::app::App;

@@ -10,7 +10,6 @@ use serde::Serialize;
 use super::guard::Open;
 use super::{Problem, Routes, UNLEASH_VERSION};
 use crate::app::App;
-use crate::telemetry;
 
 const TAG: &str = "Operational";
 
@@ -47,7 +46,7 @@ async fn ready(_: Open, State(app): State<App>) -> Response {
 }
 
 async fn prometheus(_: Open, State(app): State<App>) -> Result<Response, Problem> {
-    let text = telemetry::gauges(&app.db).await?;
+    let text = app.metrics.text(&app.db).await?;
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }
 

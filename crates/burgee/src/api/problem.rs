@@ -69,6 +69,13 @@ impl Problem {
         problem
     }
 
+    /// A parameter that is not of the form it must have.
+    pub fn pattern(path: &str, pattern: &str, sent: &str) -> Self {
+        let sent: String = sent.chars().take(100).collect();
+        let message = format!("The `{path}` property must match pattern \"{pattern}\". You sent \"{sent}\".");
+        Self::invalid(vec![Detail { message, path: Some(path.to_owned()) }])
+    }
+
     /// The body is no JSON.
     pub fn malformed(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "BadDataError", message)
@@ -127,6 +134,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Rejected(rejection) => rejected(*rejection),
+            Error::Scim(error) => Self::malformed(error.detail),
             Error::Unavailable(cause) => {
                 tracing::error!(%cause, "the database does not answer");
                 let mut problem = Self::new(

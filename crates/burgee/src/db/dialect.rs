@@ -24,11 +24,15 @@ const TOKENS: [(&str, &str, &str); 7] = [
 
 /// Lists given as a JSON array in one argument: token, SQLite, PostgreSQL.
 const LISTS: [(&str, &str, &str); 2] = [
-    ("{list:", "SELECT value FROM json_each({})", "SELECT json_array_elements_text(CAST({} AS json))"),
+    (
+        "{list:",
+        "SELECT value AS item FROM json_each({})",
+        "SELECT json_array_elements_text(CAST({} AS json)) AS item",
+    ),
     (
         "{ids:",
-        "SELECT value FROM json_each({})",
-        "SELECT CAST(json_array_elements_text(CAST({} AS json)) AS BIGINT)",
+        "SELECT value AS item FROM json_each({})",
+        "SELECT CAST(json_array_elements_text(CAST({} AS json)) AS BIGINT) AS item",
     ),
 ];
 

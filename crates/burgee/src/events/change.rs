@@ -11,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 
 /// A change in progress: a writing transaction that knows who acts and when. Dropping it undoes everything.
 pub struct Change {
+    db: Db,
     tx: Write,
     actor: Actor,
     now: Time,
@@ -46,13 +47,16 @@ impl Db {
         now: Time,
         work: impl AsyncFnOnce(&mut Change) -> Result<Recorded<T>>,
     ) -> Result<T> {
-        let tx = self.begin_write().await?;
-        let mut change = Change { tx, actor: grant.actor().clone(), now, events: Vec::new() };
+        let mut change = self.begin_change(grant, now).await?;
         let recorded = work(&mut change).await?;
-        if recorded.lasting {
-            change.commit(self).await?;
-        }
+        change.commit().await?;
         Ok(recorded.value)
+    }
+
+    /// Begins a change. Nothing lasts before [`Change::commit`].
+    pub async fn begin_change<G: Guard>(&self, grant: &Granted<G>, now: Time) -> Result<Change> {
+        let tx = self.begin_write().await?;
+        Ok(Change { db: self.clone(), tx, actor: grant.actor().clone(), now, events: Vec::new() })
     }
 }
 
@@ -84,11 +88,18 @@ impl Change {
         Recorded { value, lasting: !self.events.is_empty() }
     }
 
-    async fn commit(mut self, db: &Db) -> Result<()> {
+    /// Makes the change lasting, together with its events. Where nothing was recorded, nothing changed: everything is
+    /// undone. So a change that forgets its event is no change.
+    ///
+    /// Whatever the change was, a usable admin remains: one that would leave none is refused and undone.
+    pub async fn commit(mut self) -> Result<()> {
+        if self.events.is_empty() {
+            return Ok(());
+        }
         self.tx.order_events().await?;
         if self.events.iter().any(|event| event.fact.may_cost_admins())
             && !admins::remain(&mut self.tx, None).await?
-            && db.read(async |tx| admins::remain(tx, None).await).await?
+            && admins::remain(&mut self.db.begin_read().await?, None).await?
         {
             return Err(Error::rejected(
                 Kind::LastAdmin,

@@ -50,6 +50,12 @@ facts! {
     ApiTokenCreated "api-token-created" "API token created";
     ApiTokenUpdated "api-token-updated" "API token updated";
     ApiTokenDeleted "api-token-deleted" "API token deleted";
+    ProjectAccessAdded "project-access-added" "Project access added";
+    ProjectAccessUpdated "project-access-updated" "Project access updated";
+    ProjectUserRolesUpdated "project-access-user-roles-updated" "User's project roles updated";
+    ProjectUserRolesDeleted "project-access-user-roles-deleted" "User's project roles removed";
+    ProjectGroupRolesUpdated "project-access-group-roles-updated" "Group's project roles updated";
+    ProjectGroupRolesDeleted "project-access-group-roles-deleted" "Group's project roles removed";
     SettingCreated "setting-created" "Setting created";
     SettingUpdated "setting-updated" "Setting updated";
     ScimUsersDeleted "scim-users-deleted" "Provisioned users deleted";

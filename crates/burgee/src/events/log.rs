@@ -45,6 +45,26 @@ impl Record {
     pub fn label(&self) -> Option<&'static str> {
         Fact::named(&self.kind).map(Fact::label)
     }
+
+    /// One sentence for people: who did what to whom or what, and where.
+    pub fn summary(&self) -> String {
+        let mut text = format!("{}: {}", self.created_by, self.label().unwrap_or(&self.kind));
+        if let Some(subject) = self.subject() {
+            text.push_str(&format!(" ({subject})"));
+        }
+        if let Some(project) = &self.project {
+            text.push_str(&format!(" in project {project}"));
+        }
+        text
+    }
+
+    /// The name of what was changed, as far as the states tell it.
+    fn subject(&self) -> Option<&str> {
+        let state = self.data.as_ref().or(self.pre_data.as_ref())?;
+        ["name", "username", "email", "tokenName", "groupName", "description"]
+            .into_iter()
+            .find_map(|key| state[key].as_str().filter(|text| !text.is_empty()))
+    }
 }
 
 #[derive(sqlx::FromRow)]

@@ -2,6 +2,8 @@
 //!
 //! Only the digest of a token is stored; its selector names it to people afterwards.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::token::mint;
@@ -15,6 +17,9 @@ use crate::{projects, sql};
 
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 255;
+
+/// All projects, or all environments.
+const EVERYWHERE: &str = "*";
 
 /// What a token is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -156,28 +161,25 @@ pub async fn list(tx: &mut Read) -> Result<Vec<ApiToken>> {
              FROM api_tokens t LEFT JOIN seen n ON n.subject = 'api-token' AND n.id = t.id ORDER BY t.id"
         ))
         .await?;
-    let reach: Vec<(i64, String)> =
+    let pairs: Vec<(i64, String)> =
         tx.all(sql!("SELECT token_id, project FROM api_token_projects ORDER BY token_id, project")).await?;
+    let mut reach: HashMap<i64, Vec<String>> = HashMap::new();
+    for (id, project) in pairs {
+        reach.entry(id).or_default().push(project);
+    }
     Ok(rows
         .into_iter()
-        .map(|row| {
-            let mut projects: Vec<String> =
-                reach.iter().filter(|(id, _)| *id == row.id).map(|(_, project)| project.clone()).collect();
-            if projects.is_empty() {
-                projects.push("*".to_owned());
-            }
-            ApiToken {
-                selector: row.selector,
-                token_name: row.name,
-                kind: row.kind,
-                environment: row.environment,
-                projects,
-                alias: row.alias,
-                expires_at: row.expires_at,
-                created_at: row.created_at,
-                seen_at: row.seen_at,
-                id: row.id,
-            }
+        .map(|row| ApiToken {
+            selector: row.selector,
+            token_name: row.name,
+            kind: row.kind,
+            environment: row.environment,
+            projects: reach.remove(&row.id).unwrap_or_else(|| vec![EVERYWHERE.to_owned()]),
+            alias: row.alias,
+            expires_at: row.expires_at,
+            created_at: row.created_at,
+            seen_at: row.seen_at,
+            id: row.id,
         })
         .collect())
 }
@@ -191,10 +193,43 @@ pub async fn find(tx: &mut Read, text: &str) -> Result<Option<ApiToken>> {
     Ok(list(tx).await?.into_iter().find(|token| token.id == id))
 }
 
+/// Refuses a token that cannot be: without a name, for places that do not exist, or one more than `limit`.
+pub async fn check(tx: &mut Read, new: &NewToken, limit: i64) -> Result<()> {
+    let name = new.name.trim();
+    if name.is_empty() || name.chars().count() > LONGEST_NAME {
+        return Err(Error::bad_data(format!(
+            "The token name must have between 1 and {LONGEST_NAME} characters."
+        )));
+    }
+    if new.environment == EVERYWHERE {
+        return Err(Error::bad_data("Client token cannot be scoped to all environments"));
+    }
+    if !projects::environments(tx).await?.contains(&new.environment) {
+        return Err(Error::bad_data(format!("Environment={} does not exist", new.environment)));
+    }
+    let named: Vec<String> = new.projects.iter().filter(|name| *name != EVERYWHERE).cloned().collect();
+    let missing = projects::missing(tx, &named).await?;
+    if !missing.is_empty() {
+        return Err(Error::bad_data(format!("Project={} does not exist", missing.join(", "))));
+    }
+    let (count,): (i64,) = tx.one(sql!("SELECT COUNT(*) FROM api_tokens")).await?;
+    if count >= limit {
+        return Err(Error::rejected(
+            No::ExceedsLimit,
+            format!(
+                "Failed to create API token. You can't create more than the established limit of {limit}."
+            ),
+        ));
+    }
+    Ok(())
+}
+
 /// Makes an API token; the secret is returned once.
 pub async fn create(tx: &mut Change, entropy: &Entropy, new: NewToken) -> Result<(ApiToken, String)> {
-    let everywhere = new.projects.is_empty() || new.projects.iter().any(|project| project == "*");
-    let projects = if everywhere { vec!["*".to_owned()] } else { new.projects };
+    let everywhere = new.projects.is_empty() || new.projects.iter().any(|project| project == EVERYWHERE);
+    let mut projects = if everywhere { vec![EVERYWHERE.to_owned()] } else { new.projects };
+    projects.sort();
+    projects.dedup();
     let prefix = match projects.as_slice() {
         [one] => format!("{one}:{}.", new.environment),
         _ => format!("[]:{}.", new.environment),
@@ -267,4 +302,3 @@ fn recorded(fact: Fact, before: Option<&ApiToken>, after: Option<&ApiToken>) -> 
     }
     .within(project, environment)
 }
-

@@ -314,7 +314,10 @@ async fn check(tx: &mut Read, giver: &Holdings, draft: Draft, before: Option<&Gr
         ))
         .await?;
     if taken.is_some() {
-        return Err(Error::rejected(Kind::NameExists, format!("There already exists a group with the name {name}")));
+        return Err(Error::rejected(
+            Kind::NameExists,
+            format!("There already exists a group with the name {name}"),
+        ));
     }
     if draft.root_role != before.and_then(|group| group.root_role) {
         for role in [before.and_then(|group| group.root_role), draft.root_role].into_iter().flatten() {
@@ -325,5 +328,10 @@ async fn check(tx: &mut Read, giver: &Holdings, draft: Draft, before: Option<&Gr
             role::ensure_may_give(tx, giver, role, None).await?;
         }
     }
-    Ok(Draft { name, description: draft.description, mappings_sso: draft.mappings_sso, root_role: draft.root_role })
+    Ok(Draft {
+        name,
+        description: draft.description,
+        mappings_sso: draft.mappings_sso,
+        root_role: draft.root_role,
+    })
 }

@@ -9,7 +9,7 @@ use super::resource::{Provisioned, Row, taken, text};
 use crate::db::Read;
 use crate::entropy::Entropy;
 use crate::error::Result;
-use crate::events::{Change, Event, Fact, Recorded};
+use crate::events::{Change, Event, Fact};
 use crate::sql;
 
 /// The group with this SCIM id, if it belongs to the connection.
@@ -91,7 +91,10 @@ pub async fn create(
         ))
         .await?;
     let fact = if adopted { Fact::GroupAdopted } else { Fact::GroupCreated };
-    tx.record(Event::created(fact, &json!({ "id": id, "name": name, "scimId": scim_id, "connection": connection })));
+    tx.record(Event::created(
+        fact,
+        &json!({ "id": id, "name": name, "scimId": scim_id, "connection": connection }),
+    ));
     let group =
         Provisioned { key, local_id: id, scim_id, document, version: 1, created_at: now, updated_at: now };
     members::apply(tx, connection, &group, &name, first).await?;
@@ -106,7 +109,7 @@ pub async fn change(
     current: Provisioned,
     next: Object,
     membership: &[MemberChange],
-) -> Result<Recorded<Provisioned>> {
+) -> Result<Provisioned> {
     let name = text(&next, "displayName").unwrap_or_default().to_owned();
     let before = text(&current.document, "displayName").unwrap_or_default().to_owned();
     let described = next != current.document;
@@ -124,7 +127,7 @@ pub async fn change(
     }
     let moved = members::apply(tx, connection, &current, &name, membership).await?;
     if !described && !moved {
-        return Ok(tx.done(current));
+        return Ok(current);
     }
     let now = tx.now();
     let (version,): (i64,) = tx
@@ -138,11 +141,11 @@ pub async fn change(
             now
         ))
         .await?;
-    Ok(tx.done(Provisioned { document: next, version, updated_at: now, ..current }))
+    Ok(Provisioned { document: next, version, updated_at: now, ..current })
 }
 
 /// Removes a group and everything that it gave its members, except that the last admin stays one.
-pub async fn delete(tx: &mut Change, group: &Provisioned) -> Result<Recorded<()>> {
+pub async fn delete(tx: &mut Change, group: &Provisioned) -> Result<()> {
     let now = tx.now();
     // Only a group that gives a root role, itself or through a group it is in, can cost an admin.
     let members: Vec<(i64,)> = tx
@@ -170,7 +173,7 @@ pub async fn delete(tx: &mut Change, group: &Provisioned) -> Result<Recorded<()>
     tx.record(Event::deleted(Fact::GroupDeleted, &state));
     let members: Vec<i64> = members.into_iter().map(|(id,)| id).collect();
     guard::keep_one_of(tx, &members, "delete group").await?;
-    Ok(tx.done(()))
+    Ok(())
 }
 
 async fn ensure_free(tx: &mut Read, connection: i64, document: &Object, except: Option<i64>) -> Result<()> {

@@ -24,7 +24,10 @@ pub(super) async fn retain(tx: &mut Change, id: i64, why: &str) -> Result<()> {
     .await?;
     let user = user::get(tx, id).await?;
     tracing::error!(user.id = id, "the last admin was kept against the identity provider: {why}");
-    tx.record(Event::created(Fact::AdminRetained, &json!({ "user": user, "attempted": why, "severity": "critical" })));
+    tx.record(Event::created(
+        Fact::AdminRetained,
+        &json!({ "user": user, "attempted": why, "severity": "critical" }),
+    ));
     Ok(())
 }
 

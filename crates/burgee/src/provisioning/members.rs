@@ -23,18 +23,37 @@ pub struct Listed {
     pub display: Option<String>,
 }
 
-/// The next `limit` users in a group after the place `after`.
-pub async fn users(tx: &mut Read, connection: i64, group: i64, after: i64, limit: i64) -> Result<Vec<Listed>> {
-    tx.all(sql!(
-        "SELECT m.user_id AS key, s.scim_id, COALESCE(u.name, u.username, u.email) AS display
-         FROM group_users m JOIN scim_users s ON s.user_id = m.user_id JOIN users u ON u.id = m.user_id
-         WHERE m.group_id = $1 AND m.user_id > $2 AND s.connection_id = $3 ORDER BY m.user_id LIMIT $4",
-        group,
-        after,
-        connection,
-        limit
-    ))
-    .await
+/// The next `limit` users in a group after the place `after`, with their names if `named`.
+pub async fn users(
+    tx: &mut Read,
+    connection: i64,
+    group: i64,
+    after: i64,
+    limit: i64,
+    named: bool,
+) -> Result<Vec<Listed>> {
+    let sql = if named {
+        sql!(
+            "SELECT m.user_id AS key, s.scim_id, COALESCE(u.name, u.username, u.email) AS display
+             FROM group_users m JOIN scim_users s ON s.user_id = m.user_id JOIN users u ON u.id = m.user_id
+             WHERE m.group_id = $1 AND m.user_id > $2 AND s.connection_id = $3 ORDER BY m.user_id LIMIT $4",
+            group,
+            after,
+            connection,
+            limit
+        )
+    } else {
+        sql!(
+            "SELECT m.user_id AS key, s.scim_id, CAST(NULL AS TEXT) AS display
+             FROM group_users m JOIN scim_users s ON s.user_id = m.user_id
+             WHERE m.group_id = $1 AND m.user_id > $2 AND s.connection_id = $3 ORDER BY m.user_id LIMIT $4",
+            group,
+            after,
+            connection,
+            limit
+        )
+    };
+    tx.all(sql).await
 }
 
 /// The groups inside a group.
@@ -98,7 +117,8 @@ pub async fn apply(
     name: &str,
     changes: &[MemberChange],
 ) -> Result<bool> {
-    let mut work = Work { tx, connection, group: group.local_id, added: Vec::new(), removed: Vec::new(), nested: 0 };
+    let mut work =
+        Work { tx, connection, group: group.local_id, added: Vec::new(), removed: Vec::new(), nested: 0 };
     for change in changes {
         match change {
             MemberChange::Add(members) => work.add(&ids(members)).await?,
@@ -121,7 +141,10 @@ pub async fn apply(
         tx.record(Event::deleted(Fact::GroupUserRemoved, &state(&removed)));
     }
     if nested > 0 {
-        tx.record(Event::created(Fact::GroupUpdated, &json!({ "id": group.local_id, "name": name, "groupsChanged": nested })));
+        tx.record(Event::created(
+            Fact::GroupUpdated,
+            &json!({ "id": group.local_id, "name": name, "groupsChanged": nested }),
+        ));
     }
     guard::keep_one_of(tx, &removed, "remove from group").await?;
     Ok(!added.is_empty() || !removed.is_empty() || nested > 0)

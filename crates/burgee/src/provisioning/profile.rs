@@ -30,7 +30,8 @@ impl Profile {
 
 fn email(document: &Object) -> Option<&str> {
     let emails = document.get("emails")?.as_array()?;
-    let value = |email: &'_ Value| email.get("value").and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+    let value =
+        |email: &'_ Value| email.get("value").and_then(Value::as_str).is_some_and(|text| !text.is_empty());
     let is_primary = |email: &Value| email.get("primary") == Some(&Value::Bool(true));
     let is_work = |email: &Value| {
         email.get("type").and_then(Value::as_str).is_some_and(|kind| kind.eq_ignore_ascii_case("work"))
@@ -51,7 +52,8 @@ fn name(document: &Object) -> Option<String> {
     if let Some(formatted) = text(name, "formatted") {
         return Some(formatted.to_owned());
     }
-    let parts: Vec<&str> = ["givenName", "familyName"].into_iter().filter_map(|part| text(name, part)).collect();
+    let parts: Vec<&str> =
+        ["givenName", "familyName"].into_iter().filter_map(|part| text(name, part)).collect();
     (!parts.is_empty()).then(|| parts.join(" "))
 }
 

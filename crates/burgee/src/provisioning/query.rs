@@ -207,7 +207,9 @@ impl Compiler<'_> {
             }
             Some(Column::Bool(name)) => {
                 match test.operand {
-                    Operand::Bool(wanted) => self.sql.push(name).push(if wanted { " = TRUE" } else { " = FALSE" }),
+                    Operand::Bool(wanted) => {
+                        self.sql.push(name).push(if wanted { " = TRUE" } else { " = FALSE" })
+                    }
                     _ => self.sql.push("TRUE"),
                 };
                 Ok(())
@@ -281,10 +283,9 @@ impl Compiler<'_> {
             Checked::And(nodes) => nodes.iter().collect(),
             other => vec![other],
         };
-        let anchor = rest
-            .iter()
-            .position(|node| selective(node, Op::Eq))
-            .or_else(|| rest.iter().position(|node| matches!(node, Checked::Test(test) if leaf_of_its_own(test))));
+        let anchor = rest.iter().position(|node| selective(node, Op::Eq)).or_else(|| {
+            rest.iter().position(|node| matches!(node, Checked::Test(test) if leaf_of_its_own(test)))
+        });
         match anchor.map(|index| (index, rest[index])) {
             Some((_, Checked::Test(test))) => self.leaf("l", test)?,
             _ => self.attribute("l", &attr.with_sub(None)),
@@ -481,7 +482,7 @@ pub(super) fn member_condition(
 }
 
 fn unsearchable(key: &str) -> Error {
-    Error::bad_data(format!("{key} cannot be searched"))
+    Error::Scim(burgee_scim::Error::invalid_filter(format!("{key} cannot be searched")))
 }
 
 fn sub_name(test: &Test) -> &'static str {

@@ -13,7 +13,7 @@ use crate::access::{admins, role};
 use crate::db::{Read, Sql};
 use crate::entropy::{Entropy, digest};
 use crate::error::{Error, Kind, Result};
-use crate::events::{Change, Event, Fact, Recorded};
+use crate::events::{Change, Event, Fact};
 use crate::people::user::{self, Edit, NewUser};
 use crate::sql;
 
@@ -49,7 +49,12 @@ pub async fn find(tx: &mut Read, connection: i64, scim_id: &str) -> Result<Optio
 
 /// Provisions a user. Somebody who already has an account that no identity provider manages, with the same user name
 /// or e-mail address, is adopted: roles and memberships stay.
-pub async fn create(tx: &mut Change, entropy: &Entropy, connection: i64, mut document: Object) -> Result<Provisioned> {
+pub async fn create(
+    tx: &mut Change,
+    entropy: &Entropy,
+    connection: i64,
+    mut document: Object,
+) -> Result<Provisioned> {
     document.entry("active").or_insert(Value::Bool(true));
     let profile = Profile::of(&document);
     ensure_free(tx, connection, &document, None).await?;
@@ -76,7 +81,10 @@ pub async fn create(tx: &mut Change, entropy: &Entropy, connection: i64, mut doc
         .await?;
     index(tx, key, &document).await?;
     if adopted {
-        tx.record(Event::created(Fact::UserAdopted, &json!({ "id": id, "scimId": scim_id, "connection": connection })));
+        tx.record(Event::created(
+            Fact::UserAdopted,
+            &json!({ "id": id, "scimId": scim_id, "connection": connection }),
+        ));
         hold(tx, id, &profile).await?;
     } else if !profile.active {
         hold(tx, id, &profile).await?;
@@ -90,9 +98,9 @@ pub async fn change(
     connection: i64,
     current: Provisioned,
     next: Object,
-) -> Result<Recorded<Provisioned>> {
+) -> Result<Provisioned> {
     if next == current.document {
-        return Ok(tx.done(current));
+        return Ok(current);
     }
     ensure_free(tx, connection, &next, Some(current.key)).await?;
     let profile = Profile::of(&next);
@@ -116,19 +124,20 @@ pub async fn change(
     let account = hold(tx, current.local_id, &profile).await?;
     let changed = Provisioned { document: next, version, updated_at: now, ..current };
     if account {
-        return Ok(tx.done(changed));
+        return Ok(changed);
     }
     // What changed shows in the document only: the record keeps which user it was.
     let fact = json!({ "id": changed.local_id, "scimId": changed.scim_id, "version": version });
-    Ok(tx.recorded(changed, Event::created(Fact::UserUpdated, &fact)))
+    tx.record(Event::created(Fact::UserUpdated, &fact));
+    Ok(changed)
 }
 
 /// Removes a user: gone for the identity provider, names free again, all access ended. The record stays joined to
 /// the tombstone; a new POST makes a new user without the old privileges.
-pub async fn delete(tx: &mut Change, user: &Provisioned) -> Result<Recorded<()>> {
+pub async fn delete(tx: &mut Change, user: &Provisioned) -> Result<()> {
     if !admins::is_last(tx, user.local_id).await? {
         user::delete(tx, user.local_id).await?;
-        return Ok(tx.done(()));
+        return Ok(());
     }
     let now = tx.now();
     tx.execute(sql!(
@@ -141,7 +150,7 @@ pub async fn delete(tx: &mut Change, user: &Provisioned) -> Result<Recorded<()>>
     tx.execute(sql!("DELETE FROM scim_leaves WHERE owner = $1", user.key)).await?;
     tx.execute(sql!("DELETE FROM scim_users WHERE id = $1", user.key)).await?;
     guard::retain(tx, user.local_id, "delete").await?;
-    Ok(tx.done(()))
+    Ok(())
 }
 
 /// The account that may be adopted: a person whom no identity provider manages.

@@ -1,11 +1,19 @@
-//! SCIM 2.0.
+//! SCIM 2.0 on the wire (RFC 7643, RFC 7644): paths, bodies, headers, and the quirks of the clients that are out
+//! there. What a request means is [`crate::provisioning`]'s matter; the grammar is the `burgee-scim` crate's.
 
-use axum::Router;
+mod caller;
+mod discovery;
+mod fault;
+mod group;
+mod quirks;
+mod reply;
+mod request;
+mod router;
+mod search;
+mod target;
+mod user;
 
-use crate::app::App;
+pub use self::router::router;
 
-/// The protocol as a service.
-pub fn router(app: App) -> Router {
-    let _ = app;
-    Router::new()
-}
+/// How forgiving the service is.
+const MODE: burgee_scim::Mode = burgee_scim::Mode::Tolerant;

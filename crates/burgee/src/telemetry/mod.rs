@@ -1,6 +1,10 @@
 //! What the operator's monitoring sees.
 
+use axum::http::{Method, StatusCode};
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
@@ -8,40 +12,79 @@ use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::sql;
 
-/// The present state in Prometheus' text format. Names are Unleash's, where Unleash has one.
-pub async fn gauges(db: &Db) -> Result<String> {
-    let counts: (i64, i64, i64, i64, i64, i64, i64, i64) = db
-        .read(async |tx| {
-            tx.one(sql!(
-                "SELECT
-                 (SELECT COUNT(*) FROM users WHERE deleted_at IS NULL AND is_system = FALSE AND is_service = FALSE),
-                 (SELECT COUNT(*) FROM users WHERE deleted_at IS NULL AND is_service = TRUE),
-                 (SELECT COUNT(*) FROM groups),
-                 (SELECT COUNT(*) FROM roles),
-                 (SELECT COUNT(*) FROM api_tokens),
-                 (SELECT COUNT(*) FROM scim_connections WHERE enabled = TRUE),
-                 (SELECT COUNT(*) FROM scim_users),
-                 (SELECT COUNT(*) FROM scim_groups)"
-            ))
-            .await
-        })
-        .await?;
-    let mut registry = Registry::default();
-    for (name, help, value) in [
-        ("users_total", "People with an account", counts.0),
-        ("service_accounts_total", "Service accounts", counts.1),
-        ("groups_total", "Groups", counts.2),
-        ("roles_total", "Roles", counts.3),
-        ("api_tokens_total", "API tokens", counts.4),
-        ("scim_enabled", "1 if an identity provider is let in", i64::from(counts.5 > 0)),
-        ("burgee_scim_users_total", "People whom an identity provider manages", counts.6),
-        ("burgee_scim_groups_total", "Groups that an identity provider manages", counts.7),
-    ] {
-        let gauge = Gauge::<i64>::default();
-        gauge.set(value);
-        registry.register(name, help, gauge);
+/// What is counted while the server runs.
+#[derive(Default)]
+pub struct Metrics {
+    quirks: Family<QuirkLabel, Counter>,
+    scim: Family<RequestLabel, Counter>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct QuirkLabel {
+    quirk: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabel {
+    method: &'static str,
+    status: u32,
+}
+
+impl Metrics {
+    /// Counts a quirk of an identity provider.
+    pub fn quirk(&self, quirk: &'static str) {
+        self.quirks.get_or_create(&QuirkLabel { quirk }).inc();
     }
-    let mut text = String::new();
-    encode(&mut text, &registry).map_err(Error::internal)?;
-    Ok(text)
+
+    /// Counts a SCIM request by its outcome.
+    pub fn scim(&self, method: &Method, status: StatusCode) {
+        let known = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+        let name = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+        let method = known.iter().position(|known| known == method).map_or("other", |index| name[index]);
+        self.scim.get_or_create(&RequestLabel { method, status: u32::from(status.as_u16()) }).inc();
+    }
+
+    /// The present state and the counters in Prometheus' text format. Names are Unleash's, where Unleash has one.
+    pub async fn text(&self, db: &Db) -> Result<String> {
+        let mut registry = Registry::default();
+        registry.register(
+            "burgee_scim_quirks",
+            "Deviations of identity providers, by name",
+            self.quirks.clone(),
+        );
+        registry.register("burgee_scim_requests", "SCIM requests by method and status", self.scim.clone());
+        let counts: (i64, i64, i64, i64, i64, i64, i64, i64) = db
+            .read(async |tx| {
+                tx.one(sql!(
+                    "SELECT
+                     (SELECT COUNT(*) FROM users WHERE deleted_at IS NULL AND is_system = FALSE AND is_service = FALSE),
+                     (SELECT COUNT(*) FROM users WHERE deleted_at IS NULL AND is_service = TRUE),
+                     (SELECT COUNT(*) FROM groups),
+                     (SELECT COUNT(*) FROM roles),
+                     (SELECT COUNT(*) FROM api_tokens),
+                     (SELECT COUNT(*) FROM scim_connections WHERE enabled = TRUE),
+                     (SELECT COUNT(*) FROM scim_users),
+                     (SELECT COUNT(*) FROM scim_groups)"
+                ))
+                .await
+            })
+            .await?;
+        for (name, help, value) in [
+            ("users_total", "People with an account", counts.0),
+            ("service_accounts_total", "Service accounts", counts.1),
+            ("groups_total", "Groups", counts.2),
+            ("roles_total", "Roles", counts.3),
+            ("api_tokens_total", "API tokens", counts.4),
+            ("scim_enabled", "1 if an identity provider is let in", i64::from(counts.5 > 0)),
+            ("burgee_scim_users_total", "People whom an identity provider manages", counts.6),
+            ("burgee_scim_groups_total", "Groups that an identity provider manages", counts.7),
+        ] {
+            let gauge = Gauge::<i64>::default();
+            gauge.set(value);
+            registry.register(name, help, gauge);
+        }
+        let mut text = String::new();
+        encode(&mut text, &registry).map_err(Error::internal)?;
+        Ok(text)
+    }
 }

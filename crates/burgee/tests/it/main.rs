@@ -4,5 +4,6 @@
 mod support;
 
 mod admin;
+mod resolution;
 mod sign_in;
 mod spine;

@@ -103,12 +103,15 @@ impl GroupView {
 
     async fn of(tx: &mut Read, group: Group, with_users: bool) -> Result<Self> {
         let users = match with_users {
-            true => Some(group::members(tx, Some(group.id)).await?.into_iter().map(MemberView::from).collect()),
+            true => {
+                Some(group::members(tx, Some(group.id)).await?.into_iter().map(MemberView::from).collect())
+            }
             false => None,
         };
         let size = group::size(tx, group.id).await?;
         let projects = group::projects(tx).await?;
-        let projects = projects.into_iter().filter(|(id, _)| *id == group.id).map(|(_, project)| project).collect();
+        let projects =
+            projects.into_iter().filter(|(id, _)| *id == group.id).map(|(_, project)| project).collect();
         Ok(Self::new(group, projects, size, users))
     }
 }

@@ -1,5 +1,13 @@
 //! `/api/admin`: one file for each noun.
 
+mod api_tokens;
+mod event_filter;
+mod events;
+mod groups;
+mod me;
+mod overview;
+mod personal_tokens;
+mod project_access;
 pub(super) mod roles;
 mod scim_settings;
 pub(super) mod users;
@@ -7,5 +15,15 @@ pub(super) mod users;
 use super::Routes;
 
 pub(super) fn routes() -> Routes {
-    Routes::default().merge(users::routes()).merge(roles::routes()).merge(scim_settings::routes())
+    Routes::default()
+        .merge(users::routes())
+        .merge(overview::routes())
+        .merge(me::routes())
+        .merge(personal_tokens::routes())
+        .merge(groups::routes())
+        .merge(roles::routes())
+        .merge(api_tokens::routes())
+        .merge(project_access::routes())
+        .merge(events::routes())
+        .merge(scim_settings::routes())
 }

@@ -12,7 +12,7 @@ use crate::api::input::{Body, Id};
 use crate::api::{Problem, Routes};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::sql;
+use crate::projects;
 
 const TAG: &str = "Users";
 
@@ -43,18 +43,33 @@ pub(in crate::api) struct Role {
     r#type: String,
     name: String,
     description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<String>,
 }
 
 impl From<role::Role> for Role {
     fn from(role: role::Role) -> Self {
-        Self { id: role.id, r#type: role.r#type, name: role.name, description: role.description }
+        Self {
+            id: role.id,
+            r#type: role.r#type,
+            name: role.name,
+            description: role.description,
+            project: None,
+        }
+    }
+}
+
+impl Role {
+    /// The role as it holds in one project.
+    pub(super) fn within(role: role::Role, project: String) -> Self {
+        Self { project: Some(project), ..role.into() }
     }
 }
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "adminPermissionSchema")]
-struct PermissionView {
+pub(super) struct PermissionView {
     id: i64,
     name: &'static str,
     display_name: &'static str,
@@ -64,7 +79,7 @@ struct PermissionView {
 }
 
 impl PermissionView {
-    fn new(permission: Permission, environment: Option<String>) -> Self {
+    pub(super) fn new(permission: Permission, environment: Option<String>) -> Self {
         Self {
             id: permission.id(),
             name: permission.name(),
@@ -72,6 +87,12 @@ impl PermissionView {
             r#type: permission.level().as_str(),
             environment,
         }
+    }
+}
+
+impl From<Held> for PermissionView {
+    fn from(held: Held) -> Self {
+        Self::new(held.permission, Some(held.environment).filter(|name| !name.is_empty()))
     }
 }
 
@@ -98,10 +119,7 @@ struct EnvironmentPermissions {
 }
 
 async fn permissions(_: Granted<SignedIn>, State(app): State<App>) -> Result<Json<Permissions>, Problem> {
-    let environments: Vec<(String,)> = app
-        .db
-        .read(async |tx| tx.all(sql!("SELECT name FROM environments ORDER BY sort_order, name")).await)
-        .await?;
+    let environments = app.db.read(async |tx| projects::environments(tx).await).await?;
     let of = |level: Level| Permission::ALL.iter().copied().filter(move |p| p.level() == level);
     Ok(Json(Permissions {
         permissions: Catalogue {
@@ -109,7 +127,7 @@ async fn permissions(_: Granted<SignedIn>, State(app): State<App>) -> Result<Jso
             project: of(Level::Project).map(|p| PermissionView::new(p, None)).collect(),
             environments: environments
                 .into_iter()
-                .map(|(name,)| EnvironmentPermissions {
+                .map(|name| EnvironmentPermissions {
                     permissions: of(Level::Environment)
                         .map(|p| PermissionView::new(p, Some(name.clone())))
                         .collect(),
@@ -148,12 +166,7 @@ async fn get(
 ) -> Result<Json<RoleWithPermissions>, Problem> {
     let (role, held) =
         app.db.read(async |tx| Ok((role::get(tx, id).await?, role::held(tx, id).await?))).await?;
-    let permissions = held
-        .into_iter()
-        .map(|held| {
-            PermissionView::new(held.permission, Some(held.environment).filter(|name| !name.is_empty()))
-        })
-        .collect();
+    let permissions = held.into_iter().map(PermissionView::from).collect();
     Ok(Json(RoleWithPermissions { role: role.into(), permissions }))
 }
 

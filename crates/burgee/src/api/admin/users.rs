@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::roles::Role;
-use crate::access::{Administer, Granted, SignedIn, role};
+use crate::access::{Administer, Granted, SignedIn, admins, role};
 use crate::api::input::{Body, Id, Query};
 use crate::api::{Problem, Routes};
 use crate::app::App;
@@ -18,9 +18,8 @@ use crate::clock::Time;
 use crate::error::{Error, Result};
 use crate::events::{Event, Fact};
 use crate::people::user::{self, Edit, NewUser, User};
-use crate::people::{password, reset};
+use crate::people::{group, password, reset};
 use crate::provisioning::{cleanup, locks};
-use crate::sql;
 
 const TAG: &str = "Users";
 
@@ -264,7 +263,7 @@ struct PickedUser {
     account_type: &'static str,
 }
 
-#[derive(Serialize, JsonSchema, sqlx::FromRow)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "pickedGroupSchema")]
 struct PickedGroup {
@@ -274,18 +273,12 @@ struct PickedGroup {
 }
 
 async fn pickers(_: Granted<SignedIn>, State(app): State<App>) -> Result<Json<Pickers>, Problem> {
-    let (users, groups) = app
-        .db
-        .read(async |tx| {
-            let groups = tx
-                .all::<PickedGroup>(sql!(
-                    "SELECT g.id, g.name, (SELECT COUNT(*) FROM group_users m WHERE m.group_id = g.id) AS user_count
-                     FROM groups g ORDER BY g.name"
-                ))
-                .await?;
-            Ok((user::list(tx).await?, groups))
-        })
-        .await?;
+    let (users, groups) =
+        app.db.read(async |tx| Ok((user::list(tx).await?, group::sizes(tx).await?))).await?;
+    let groups = groups
+        .into_iter()
+        .map(|group| PickedGroup { id: group.id, name: group.name, user_count: group.user_count })
+        .collect();
     let users = users
         .into_iter()
         .map(|user| PickedUser {
@@ -299,7 +292,7 @@ async fn pickers(_: Granted<SignedIn>, State(app): State<App>) -> Result<Json<Pi
     Ok(Json(Pickers { users, groups }))
 }
 
-#[derive(Serialize, JsonSchema, sqlx::FromRow)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "adminCountSchema")]
 struct AdminCount {
@@ -309,21 +302,12 @@ struct AdminCount {
 }
 
 async fn admin_count(_: Granted<Administer>, State(app): State<App>) -> Result<Json<AdminCount>, Problem> {
-    let count = app
-        .db
-        .read(async |tx| {
-            tx.one(sql!(
-                "SELECT COUNT(CASE WHEN is_service = FALSE AND password_hash IS NOT NULL THEN 1 END) AS password,
-                        COUNT(CASE WHEN is_service = FALSE AND password_hash IS NULL THEN 1 END) AS no_password,
-                        COUNT(CASE WHEN is_service = TRUE THEN 1 END) AS service
-                 FROM users u WHERE deleted_at IS NULL AND active = TRUE AND (root_role_id = 1 OR EXISTS (
-                     SELECT 1 FROM group_users m JOIN groups g ON g.id = m.group_id
-                     WHERE m.user_id = u.id AND g.root_role_id = 1))"
-            ))
-            .await
-        })
-        .await?;
-    Ok(Json(count))
+    let count = app.db.read(async |tx| admins::count(tx).await).await?;
+    Ok(Json(AdminCount {
+        password: count.with_password,
+        no_password: count.without_password,
+        service: count.service,
+    }))
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -5,5 +5,6 @@ pub mod both;
 pub mod client;
 pub mod postgres;
 pub mod server;
+pub mod snapshot;
 
 pub use self::server::TestServer;

@@ -1,0 +1,205 @@
+//! API tokens. Who may see, make, prolong or delete one depends on its type.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::access::{CreateApiTokens, DeleteApiTokens, Granted, ReadApiTokens, UpdateApiTokens};
+use crate::api::input::{Body, Name};
+use crate::api::{Problem, Routes};
+use crate::app::App;
+use crate::clock::Time;
+use crate::error::{Error, Result};
+use crate::people::api_token::{self, Action, ApiToken, Kind, NewToken};
+
+const TAG: &str = "API tokens";
+
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .add(Method::GET, "/api/admin/api-tokens", "getAllApiTokens", TAG, list)
+        .gives::<Tokens>(200)
+        .add(Method::POST, "/api/admin/api-tokens", "createApiToken", TAG, create)
+        .takes::<NewTokenView>()
+        .gives::<Token>(201)
+        .add(Method::GET, "/api/admin/api-tokens/{token}", "getApiTokensByName", TAG, named)
+        .gives::<Tokens>(200)
+        .add(Method::PUT, "/api/admin/api-tokens/{token}", "updateApiToken", TAG, update)
+        .takes::<Expiry>()
+        .add(Method::DELETE, "/api/admin/api-tokens/{token}", "deleteApiToken", TAG, delete)
+}
+
+/// A token. `secret` is its selector, except in the answer to its creation.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "apiTokenSchema")]
+struct Token {
+    secret: String,
+    secure: bool,
+    token_name: String,
+    r#type: &'static str,
+    environment: String,
+    project: String,
+    projects: Vec<String>,
+    alias: Option<String>,
+    created_at: Time,
+    expires_at: Option<Time>,
+    seen_at: Option<Time>,
+}
+
+impl From<ApiToken> for Token {
+    fn from(token: ApiToken) -> Self {
+        Self {
+            secret: token.selector,
+            secure: true,
+            token_name: token.token_name,
+            r#type: token.kind.as_str(),
+            environment: token.environment,
+            project: token.projects.join(","),
+            projects: token.projects,
+            alias: token.alias,
+            created_at: token.created_at,
+            expires_at: token.expires_at,
+            seen_at: token.seen_at,
+        }
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "apiTokensSchema")]
+struct Tokens {
+    tokens: Vec<Token>,
+}
+
+async fn list(grant: Granted<ReadApiTokens>, State(app): State<App>) -> Result<Json<Tokens>, Problem> {
+    Ok(Json(Tokens { tokens: visible(&grant, &app).await?.map(Token::from).collect() }))
+}
+
+/// The tokens that people call so; names need not be unique.
+async fn named(
+    grant: Granted<ReadApiTokens>,
+    State(app): State<App>,
+    Name(name): Name,
+) -> Result<Json<Tokens>, Problem> {
+    let tokens = visible(&grant, &app).await?.filter(|token| token.token_name == name);
+    Ok(Json(Tokens { tokens: tokens.map(Token::from).collect() }))
+}
+
+/// The tokens of the types that the caller may see.
+async fn visible<'a>(
+    grant: &'a Granted<ReadApiTokens>,
+    app: &App,
+) -> Result<impl Iterator<Item = ApiToken> + use<'a>> {
+    let tokens = app.db.read(async |tx| api_token::list(tx).await).await?;
+    Ok(tokens.into_iter().filter(|token| grant.ensure(token.kind.permission(Action::Read)).is_ok()))
+}
+
+/// What people post. `username` is the former name of `tokenName`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "createApiTokenSchema")]
+struct NewTokenView {
+    token_name: Option<String>,
+    username: Option<String>,
+    #[schemars(regex(
+        pattern = r"^([Cc][Ll][Ii][Ee][Nn][Tt]|[Bb][Aa][Cc][Kk][Ee][Nn][Dd]|[Ff][Rr][Oo][Nn][Tt][Ee][Nn][Dd])$"
+    ))]
+    r#type: String,
+    environment: Option<String>,
+    project: Option<String>,
+    projects: Option<Vec<String>>,
+    expires_at: Option<Time>,
+}
+
+impl NewTokenView {
+    fn read(self) -> Result<NewToken> {
+        let Some(name) = self.token_name.or(self.username) else {
+            return Err(Error::bad_data(
+                "The `/body/tokenName` property is required. It was not present on the data you sent.",
+            ));
+        };
+        let projects = match (self.project, self.projects) {
+            (Some(_), Some(_)) => {
+                return Err(Error::bad_data("Only one of `project` and `projects` may be given."));
+            }
+            (Some(project), None) => vec![project],
+            (None, projects) => projects.unwrap_or_default(),
+        };
+        let Some(kind) = Kind::posted(&self.r#type) else {
+            return Err(Error::bad_data("The token type must be client, backend or frontend."));
+        };
+        Ok(NewToken {
+            name: name.trim().to_owned(),
+            kind,
+            environment: self.environment.unwrap_or_else(|| "development".to_owned()),
+            projects,
+            expires_at: self.expires_at,
+            secret: None,
+        })
+    }
+}
+
+async fn create(
+    grant: Granted<CreateApiTokens>,
+    State(app): State<App>,
+    Body(body): Body<NewTokenView>,
+) -> Result<Response, Problem> {
+    let new = body.read()?;
+    grant.ensure(new.kind.permission(Action::Create))?;
+    let limit = app.config.unleash_api_tokens_limit;
+    let (token, secret) = app
+        .db
+        .change(&grant, app.clock.now(), async |tx| {
+            api_token::check(tx, &new, limit).await?;
+            let made = api_token::create(tx, &app.entropy, new).await?;
+            Ok(tx.done(made))
+        })
+        .await?;
+    let location = format!("{}/api/admin/api-tokens/{}", app.config.base_path(), token.selector);
+    let view = Token { secret, ..Token::from(token) };
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)).into_response())
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "updateApiTokenSchema")]
+struct Expiry {
+    expires_at: Time,
+}
+
+async fn update(
+    grant: Granted<UpdateApiTokens>,
+    State(app): State<App>,
+    Name(text): Name,
+    Body(body): Body<Expiry>,
+) -> Result<(), Problem> {
+    app.db
+        .change(&grant, app.clock.now(), async |tx| {
+            if let Some(token) = api_token::find(tx, &text).await? {
+                grant.ensure(token.kind.permission(Action::Update))?;
+                api_token::prolong(tx, &token, body.expires_at).await?;
+            }
+            Ok(tx.done(()))
+        })
+        .await?;
+    Ok(())
+}
+
+async fn delete(
+    grant: Granted<DeleteApiTokens>,
+    State(app): State<App>,
+    Name(text): Name,
+) -> Result<(), Problem> {
+    app.db
+        .change(&grant, app.clock.now(), async |tx| {
+            if let Some(token) = api_token::find(tx, &text).await? {
+                grant.ensure(token.kind.permission(Action::Delete))?;
+                api_token::delete(tx, &token).await?;
+            }
+            Ok(tx.done(()))
+        })
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,160 @@
+//! The record of what happened.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::Method;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::event_filter::Search;
+use crate::access::{Administer, Granted, SignedIn};
+use crate::api::input::{Name, Query};
+use crate::api::{Problem, Routes};
+use crate::app::App;
+use crate::clock::Time;
+use crate::events::{self, Filter, Record};
+
+const TAG: &str = "Events";
+/// How many events the lists without pages show.
+const LATEST: i64 = 1000;
+
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .add(Method::GET, "/api/admin/events", "getEvents", TAG, latest)
+        .gives::<Events>(200)
+        .add(Method::GET, "/api/admin/events/{featureName}", "getEventsForToggle", TAG, of_feature)
+        .gives::<FeatureEvents>(200)
+        .add(Method::GET, "/api/admin/search/events", "searchEvents", TAG, search)
+        .gives::<Found>(200)
+        .add(Method::GET, "/api/admin/event-creators", "getEventCreators", TAG, creators)
+        .gives::<Vec<Creator>>(200)
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "eventSchema")]
+struct EventView {
+    id: i64,
+    created_at: Time,
+    r#type: String,
+    created_by: String,
+    created_by_user_id: i64,
+    environment: Option<String>,
+    project: Option<String>,
+    feature_name: Option<String>,
+    data: Option<Value>,
+    pre_data: Option<Value>,
+    label: Option<&'static str>,
+    summary: String,
+    ip: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_id: Option<String>,
+}
+
+impl From<Record> for EventView {
+    fn from(record: Record) -> Self {
+        Self {
+            label: record.label(),
+            summary: record.summary(),
+            id: record.id,
+            created_at: record.created_at,
+            r#type: record.kind,
+            created_by: record.created_by,
+            created_by_user_id: record.created_by_user_id,
+            environment: record.environment,
+            project: record.project,
+            feature_name: record.feature_name,
+            data: record.data,
+            pre_data: record.pre_data,
+            ip: record.ip,
+            group_type: record.group_type,
+            group_id: record.group_id,
+        }
+    }
+}
+
+fn views(records: Vec<Record>) -> Vec<EventView> {
+    records.into_iter().map(EventView::from).collect()
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "eventsSchema")]
+struct Events {
+    version: u8,
+    events: Vec<EventView>,
+    total_events: i64,
+}
+
+#[derive(Deserialize)]
+struct Place {
+    project: Option<String>,
+}
+
+async fn latest(
+    _: Granted<Administer>,
+    State(app): State<App>,
+    Query(place): Query<Place>,
+) -> Result<Json<Events>, Problem> {
+    let filter = Filter { projects: place.project.into_iter().collect(), ..Filter::default() };
+    let (records, total) = app.db.read(async |tx| events::search(tx, &filter, 0, LATEST).await).await?;
+    Ok(Json(Events { version: 1, events: views(records), total_events: total }))
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "featureEventsSchema")]
+struct FeatureEvents {
+    version: u8,
+    toggle_name: String,
+    events: Vec<EventView>,
+    total_events: i64,
+}
+
+async fn of_feature(
+    grant: Granted<SignedIn>,
+    State(app): State<App>,
+    Name(feature): Name,
+) -> Result<Json<FeatureEvents>, Problem> {
+    let filter = Filter {
+        features: vec![feature.clone()],
+        in_projects_only: !grant.held().is_admin(),
+        ..Filter::default()
+    };
+    let (records, total) = app.db.read(async |tx| events::search(tx, &filter, 0, LATEST).await).await?;
+    Ok(Json(FeatureEvents { version: 1, toggle_name: feature, events: views(records), total_events: total }))
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "eventSearchResponseSchema")]
+struct Found {
+    events: Vec<EventView>,
+    total: i64,
+}
+
+/// Without ADMIN, only what happened in projects shows.
+async fn search(
+    grant: Granted<SignedIn>,
+    State(app): State<App>,
+    Query(search): Query<Search>,
+) -> Result<Json<Found>, Problem> {
+    let (offset, limit) = search.page();
+    let filter = Filter { in_projects_only: !grant.held().is_admin(), ..search.read()? };
+    let (records, total) = app.db.read(async |tx| events::search(tx, &filter, offset, limit).await).await?;
+    Ok(Json(Found { events: views(records), total }))
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "eventCreatorSchema")]
+struct Creator {
+    id: i64,
+    name: String,
+}
+
+async fn creators(_: Granted<SignedIn>, State(app): State<App>) -> Result<Json<Vec<Creator>>, Problem> {
+    let creators = app.db.read(async |tx| events::creators(tx).await).await?;
+    Ok(Json(creators.into_iter().map(|creator| Creator { id: creator.id, name: creator.name }).collect()))
+}

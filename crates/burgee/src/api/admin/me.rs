@@ -1,0 +1,194 @@
+//! The person who asks: what they are, what they may do, their password.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::Method;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::groups::GroupItem;
+use super::roles::Role;
+use super::users::UserView;
+use crate::access::{Granted, Hold, SignedIn, reach, role};
+use crate::api::guard::{Cookie, From as CameFrom};
+use crate::api::input::{Body, Query};
+use crate::api::{Problem, Routes};
+use crate::app::App;
+use crate::error::{Error, Kind, Result};
+use crate::events::{Event, Fact};
+use crate::people::password::{self, Verdict};
+use crate::people::{group, user};
+use crate::provisioning::locks;
+
+const TAG: &str = "Users";
+
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .add(Method::GET, "/api/admin/user", "getMe", TAG, me)
+        .gives::<Me>(200)
+        .add(Method::GET, "/api/admin/user/profile", "getProfile", TAG, profile)
+        .gives::<Profile>(200)
+        .add(Method::POST, "/api/admin/user/change-password", "changeMyPassword", TAG, change_password)
+        .takes::<Password>()
+        .add(Method::GET, "/api/admin/user/roles", "getUserRoles", TAG, roles)
+        .gives::<Roles>(200)
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "meSchema")]
+struct Me {
+    user: UserView,
+    permissions: Vec<PermissionHeld>,
+    feedback: Vec<Value>,
+    splash: Map<String, Value>,
+}
+
+/// A permission and where it holds; without a project or environment, everywhere.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "permissionSchema")]
+struct PermissionHeld {
+    permission: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<String>,
+}
+
+impl From<&Hold> for PermissionHeld {
+    fn from(hold: &Hold) -> Self {
+        Self {
+            permission: hold.permission.name(),
+            project: hold.project.clone(),
+            environment: hold.environment.clone(),
+        }
+    }
+}
+
+async fn me(grant: Granted<SignedIn>, State(app): State<App>) -> Result<Json<Me>, Problem> {
+    let id = grant.person()?;
+    let user = app.db.read(async |tx| user::get(tx, id).await).await?;
+    Ok(Json(Me {
+        user: UserView::from(&user),
+        permissions: grant.held().iter().map(PermissionHeld::from).collect(),
+        feedback: Vec::new(),
+        splash: Map::new(),
+    }))
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "profileSchema")]
+struct Profile {
+    root_role: Role,
+    projects: Vec<String>,
+    groups: Vec<GroupItem>,
+    features: Vec<Value>,
+    subscriptions: Vec<String>,
+    can_change_password: bool,
+}
+
+async fn profile(grant: Granted<SignedIn>, State(app): State<App>) -> Result<Json<Profile>, Problem> {
+    let id = grant.person()?;
+    let profile = app
+        .db
+        .read(async |tx| {
+            let user = user::get(tx, id).await?;
+            let mut projects: Vec<String> =
+                reach::project_roles(tx, id).await?.into_iter().map(|(project, _)| project).collect();
+            projects.dedup();
+            let locked = locks::ensure_user_unlocked(tx, &user).await.is_err();
+            Ok(Profile {
+                root_role: role::get(tx, user.root_role).await?.into(),
+                projects,
+                groups: group::of_user(tx, id).await?.into_iter().map(GroupItem::from).collect(),
+                features: Vec::new(),
+                subscriptions: Vec::new(),
+                can_change_password: user.has_password && !locked,
+            })
+        })
+        .await?;
+    Ok(Json(profile))
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "ownPasswordSchema")]
+struct Password {
+    password: String,
+    old_password: String,
+    confirm_password: Option<String>,
+}
+
+/// The present password is needed, and tries are counted: a session that was left open is no way to take over the
+/// account. All other sessions end.
+async fn change_password(
+    grant: Granted<SignedIn>,
+    State(app): State<App>,
+    Cookie(cookie): Cookie,
+    CameFrom(origins): CameFrom,
+    Body(body): Body<Password>,
+) -> Result<(), Problem> {
+    let id = grant.person()?;
+    app.throttle.sign_in(origins.ip.as_deref(), &grant.actor().name)?;
+    if body.confirm_password.is_some_and(|repeated| repeated != body.password) {
+        return Err(Error::bad_data("The two passwords differ.").into());
+    }
+    let (user, hash, remembered) = app
+        .db
+        .read(async |tx| {
+            let user = user::get(tx, id).await?;
+            locks::ensure_user_unlocked(tx, &user).await?;
+            Ok((user, password::hash_of(tx, id).await?, password::remembered(tx, id).await?))
+        })
+        .await?;
+    let wrong = password::is_too_long(&body.old_password)
+        || app.passwords.verify(body.old_password, hash).await? == Verdict::Wrong;
+    if wrong {
+        return Err(Error::rejected(Kind::PasswordMismatch, "The old password is not right.").into());
+    }
+    let hash = password::accept(&app.passwords, &body.password, remembered).await?;
+    app.db
+        .change(&grant, app.clock.now(), async |tx| {
+            password::set(tx, id, &hash, cookie.as_deref()).await?;
+            Ok(tx.recorded((), Event::updated(Fact::UserUpdated, &user, &user)))
+        })
+        .await?;
+    Ok(())
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Place {
+    project_id: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "rolesSchema")]
+struct Roles {
+    version: u8,
+    roles: Vec<Role>,
+}
+
+/// With a project: the roles in it. Without: the root roles.
+async fn roles(
+    grant: Granted<SignedIn>,
+    State(app): State<App>,
+    Query(place): Query<Place>,
+) -> Result<Json<Roles>, Problem> {
+    let id = grant.person()?;
+    let roles = app
+        .db
+        .read(async |tx| match place.project_id {
+            Some(project) => {
+                let held = reach::project_roles(tx, id).await?.into_iter();
+                Ok(held
+                    .filter(|(place, _)| *place == project)
+                    .map(|(place, role)| Role::within(role, place))
+                    .collect())
+            }
+            None => Ok(reach::root_roles(tx, id).await?.into_iter().map(Role::from).collect()),
+        })
+        .await?;
+    Ok(Json(Roles { version: 1, roles }))
+}

@@ -1,0 +1,120 @@
+//! Personal access tokens: each person sees and deletes their own.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::access::{Granted, SignedIn};
+use crate::api::input::{Body, Id};
+use crate::api::{Problem, Routes};
+use crate::app::App;
+use crate::clock::Time;
+use crate::people::token::{self, Personal};
+
+const TAG: &str = "Personal access tokens";
+/// How long before its end a token carries a warning.
+const SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .add(Method::GET, "/api/admin/user/tokens", "getPats", TAG, list)
+        .gives::<Pats>(200)
+        .add(Method::POST, "/api/admin/user/tokens", "createPat", TAG, create)
+        .takes::<NewPat>()
+        .gives::<Pat>(201)
+        .add(Method::DELETE, "/api/admin/user/tokens/{id}", "deletePat", TAG, delete)
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "patSchema")]
+struct Pat {
+    id: i64,
+    user_id: i64,
+    description: String,
+    /// The token itself; in the answer to its creation only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+    created_at: Time,
+    expires_at: Time,
+    seen_at: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiry_warning: Option<&'static str>,
+}
+
+impl Pat {
+    fn new(token: Personal, now: Time) -> Self {
+        let expiry_warning = if token.expires_at <= now {
+            Some("expired")
+        } else if token.expires_at <= now.plus(SOON) {
+            Some("expires-soon")
+        } else {
+            None
+        };
+        Self {
+            id: token.id,
+            user_id: token.user_id,
+            description: token.description,
+            secret: None,
+            created_at: token.created_at,
+            expires_at: token.expires_at,
+            seen_at: token.seen_at,
+            expiry_warning,
+        }
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "patsSchema")]
+struct Pats {
+    pats: Vec<Pat>,
+}
+
+async fn list(grant: Granted<SignedIn>, State(app): State<App>) -> Result<Json<Pats>, Problem> {
+    let (me, now) = (grant.person()?, app.clock.now());
+    let tokens = app.db.read(async |tx| token::personal_of(tx, me).await).await?;
+    Ok(Json(Pats { pats: tokens.into_iter().map(|token| Pat::new(token, now)).collect() }))
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "createPatSchema")]
+struct NewPat {
+    description: String,
+    expires_at: Time,
+}
+
+async fn create(
+    grant: Granted<SignedIn>,
+    State(app): State<App>,
+    Body(body): Body<NewPat>,
+) -> Result<Response, Problem> {
+    let (me, now) = (grant.person()?, app.clock.now());
+    let (token, secret) = app
+        .db
+        .change(&grant, now, async |tx| {
+            let made =
+                token::create_personal(tx, &app.entropy, me, &body.description, body.expires_at).await?;
+            Ok(tx.done(made))
+        })
+        .await?;
+    let location = format!("{}/api/admin/user/tokens/{}", app.config.base_path(), token.id);
+    let pat = Pat { secret: Some(secret), ..Pat::new(token, now) };
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(pat)).into_response())
+}
+
+async fn delete(grant: Granted<SignedIn>, State(app): State<App>, Id(id): Id) -> Result<(), Problem> {
+    let me = grant.person()?;
+    app.db
+        .change(&grant, app.clock.now(), async |tx| {
+            token::delete_personal(tx, me, id).await?;
+            Ok(tx.done(()))
+        })
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! The identity provider behind a token.
+
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
+
+use super::fault::Fault;
+use super::quirks::Quirk;
+use crate::access::{Granted, Provision, provisioner};
+use crate::app::{App, client_address};
+
+/// An identity provider that may act on its connection. Every handler that reads or changes resources takes one.
+pub(super) struct Caller {
+    pub(super) grant: Granted<Provision>,
+}
+
+impl Caller {
+    /// The connection it acts on.
+    pub(super) fn connection(&self) -> i64 {
+        self.grant.scope().connection
+    }
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Fault> {
+        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let header = header.ok_or_else(Fault::unauthenticated)?.trim();
+        let token = match header.split_once(' ') {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+            Some(_) => return Err(Fault::unauthenticated()),
+            None => {
+                app.metrics.quirk(Quirk::BareToken.name());
+                header
+            }
+        };
+        let ip = client_address(parts, app);
+        let grant = provisioner(&app.db, token, app.clock.now(), ip).await?;
+        grant.map(|grant| Self { grant }).ok_or_else(Fault::unauthenticated)
+    }
+}

@@ -1,0 +1,95 @@
+//! Failures in SCIM's error shape (RFC 7644 §3.12).
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use burgee_scim::{Error as Scim, ScimType};
+
+use super::reply;
+use crate::error::{Error, Kind};
+
+/// A failure on its way to the client.
+#[derive(Debug)]
+pub(super) struct Fault {
+    error: Scim,
+    retry_after: Option<u64>,
+    allow: Option<&'static str>,
+}
+
+impl Fault {
+    /// Nothing lives at the path, or the caller may not know of it.
+    pub(super) fn not_found(what: &str, id: &str) -> Error {
+        let id: String = id.chars().take(64).collect();
+        Error::Scim(Scim::not_found(format!("{what} {id} not found")))
+    }
+
+    /// The token is missing, unknown or expired.
+    pub(super) fn unauthenticated() -> Self {
+        Scim::status(401, "A valid provisioning token is needed: send it as `Authorization: Bearer …`.")
+            .into()
+    }
+
+    /// The path takes other methods.
+    pub(super) fn method(allow: &'static str) -> Self {
+        let error = Scim::status(405, format!("This path takes {allow}."));
+        Self { error, retry_after: None, allow: Some(allow) }
+    }
+
+    /// The version that the client expects is not the present one.
+    pub(super) fn precondition() -> Error {
+        Error::Scim(Scim::status(412, "The resource has changed: its version is not the one in If-Match."))
+    }
+}
+
+impl From<Scim> for Fault {
+    fn from(error: Scim) -> Self {
+        Self { error, retry_after: None, allow: None }
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Scim(error) => error.into(),
+            Error::Rejected(rejection) => {
+                let message = rejection.message;
+                match rejection.kind {
+                    Kind::NotFound => Scim::not_found(message),
+                    Kind::NameExists | Kind::Conflict => Scim::uniqueness(message),
+                    Kind::BadData => Scim::of(ScimType::InvalidValue, message),
+                    Kind::LastAdmin => Scim::status(409, message),
+                    _ => Scim::status(403, message),
+                }
+                .into()
+            }
+            Error::Unavailable(cause) => {
+                tracing::error!(%cause, "the database does not answer");
+                let error =
+                    Scim::status(503, "The database does not answer. Nothing was changed; try again.");
+                Self { error, retry_after: Some(5), allow: None }
+            }
+            Error::Internal(cause) => {
+                tracing::error!("internal error: {cause:#}");
+                Scim::status(500, "Something went wrong on our side.").into()
+            }
+        }
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = reply::json(status, self.error.to_json().to_string());
+        let headers = response.headers_mut();
+        if status == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static("Bearer realm=\"burgee\", error=\"invalid_token\"");
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(allow) = self.allow {
+            headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+        }
+        response
+    }
+}

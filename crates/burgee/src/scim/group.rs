@@ -1,0 +1,342 @@
+//! `/Groups/{id}`. Members are never loaded to be changed, and stream out when they are many.
+
+use std::convert::Infallible;
+
+use axum::body::{Body, Bytes};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use burgee_scim::{Error as Scim, GROUP, MemberChange, Object, Projection, patch, resource};
+use futures_util::stream;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use super::caller::Caller;
+use super::fault::Fault;
+use super::router::Call;
+use super::user::once_more;
+use super::{MODE, quirks, reply};
+use crate::app::App;
+use crate::db::Read;
+use crate::error::{Error, Result};
+use crate::provisioning::members::{self, Listed};
+use crate::provisioning::{Provisioned, group};
+
+/// Members read at once.
+const CHUNK: i64 = 1000;
+/// A PATCH of a group with more members than this is answered without a body.
+const LARGE: i64 = 100;
+
+pub(super) async fn create(caller: Caller, call: Call, mut body: Object) -> Result<Response, Fault> {
+    let projection = call.parameters()?.projection(&GROUP)?;
+    quirks::of_resource(&mut body, &GROUP).count(&call.app.metrics);
+    let first = resource::take_members(&mut body)?.map(MemberChange::Add);
+    let document = resource::accept(&GROUP, &body, MODE)?;
+    let app = &call.app;
+    let mut tx = app.db.begin_change(&caller.grant, app.clock.now()).await?;
+    let made = group::create(&mut tx, &app.entropy, caller.connection(), document, first.as_slice()).await?;
+    tx.commit().await?;
+    answer(&caller, &call, StatusCode::CREATED, &made, &projection).await
+}
+
+pub(super) async fn get(caller: Caller, call: Call, id: &str) -> Result<Response, Fault> {
+    let projection = call.parameters()?.projection(&GROUP)?;
+    let found = group::find(&mut call.app.db.begin_read().await?, caller.connection(), id).await?;
+    let found = found.ok_or_else(|| Fault::not_found("Group", id))?;
+    if reply::is_known(&call.headers, found.version) {
+        let unchanged = StatusCode::NOT_MODIFIED.into_response();
+        return Ok(reply::about(unchanged, &found, &GROUP, &call.base));
+    }
+    answer(&caller, &call, StatusCode::OK, &found, &projection).await
+}
+
+pub(super) async fn replace(
+    caller: Caller,
+    call: Call,
+    id: &str,
+    mut body: Object,
+) -> Result<Response, Fault> {
+    let projection = call.parameters()?.projection(&GROUP)?;
+    quirks::of_resource(&mut body, &GROUP).count(&call.app.metrics);
+    let members = resource::take_members(&mut body)?.map(MemberChange::Replace);
+    let next = |current: &Object| resource::replace(&GROUP, current, body.clone(), MODE);
+    let changed = edit(&caller, &call, id, next, members.as_slice()).await?;
+    answer(&caller, &call, StatusCode::OK, &changed, &projection).await
+}
+
+pub(super) async fn patch(caller: Caller, call: Call, id: &str, mut body: Object) -> Result<Response, Fault> {
+    let parameters = call.parameters()?;
+    let projection = parameters.projection(&GROUP)?;
+    let noticed = quirks::of_patch(&mut body, &GROUP);
+    noticed.count(&call.app.metrics);
+    let operations = patch::parse_patch(&body, &GROUP, MODE)?;
+    let (operations, members) = patch::split_members(operations)?;
+    let next = |current: &Object| patch::apply(&GROUP, current.clone(), &operations, MODE);
+    let changed = edit(&caller, &call, id, next, &members).await?;
+    let large = members::more_than(&mut call.app.db.begin_read().await?, changed.local_id, LARGE).await?;
+    if !parameters.asks_for_attributes() && (noticed.prefers_no_content() || large) {
+        let done = StatusCode::NO_CONTENT.into_response();
+        return Ok(reply::about(done, &changed, &GROUP, &call.base));
+    }
+    answer(&caller, &call, StatusCode::OK, &changed, &projection).await
+}
+
+pub(super) async fn delete(caller: Caller, call: Call, id: &str) -> Result<Response, Fault> {
+    if let Err(error) = remove(&caller, &call, id).await {
+        once_more(error)?;
+        remove(&caller, &call, id).await?;
+    }
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn remove(caller: &Caller, call: &Call, id: &str) -> Result<()> {
+    let mut tx = call.app.db.begin_change(&caller.grant, call.app.clock.now()).await?;
+    let found = group::find_locked(&mut tx, caller.connection(), id).await?;
+    let found = found.ok_or_else(|| Fault::not_found("Group", id))?;
+    reply::check_match(&call.headers, found.version)?;
+    group::delete(&mut tx, &found).await?;
+    tx.commit().await
+}
+
+/// Changes a group's document to what `next` makes of it, and its members.
+async fn edit(
+    caller: &Caller,
+    call: &Call,
+    id: &str,
+    next: impl Fn(&Object) -> Result<Object, Scim>,
+    membership: &[MemberChange],
+) -> Result<Provisioned> {
+    match try_edit(caller, call, id, &next, membership).await {
+        Err(error) => {
+            once_more(error)?;
+            try_edit(caller, call, id, &next, membership).await
+        }
+        done => done,
+    }
+}
+
+async fn try_edit(
+    caller: &Caller,
+    call: &Call,
+    id: &str,
+    next: &impl Fn(&Object) -> Result<Object, Scim>,
+    membership: &[MemberChange],
+) -> Result<Provisioned> {
+    let mut tx = call.app.db.begin_change(&caller.grant, call.app.clock.now()).await?;
+    let current = group::find_locked(&mut tx, caller.connection(), id).await?;
+    let current = current.ok_or_else(|| Fault::not_found("Group", id))?;
+    reply::check_match(&call.headers, current.version)?;
+    let next = next(&current.document)?;
+    let changed = group::change(&mut tx, caller.connection(), current, next, membership).await?;
+    tx.commit().await?;
+    Ok(changed)
+}
+
+async fn answer(
+    caller: &Caller,
+    call: &Call,
+    status: StatusCode,
+    found: &Provisioned,
+    projection: &Projection,
+) -> Result<Response, Fault> {
+    let list = std::slice::from_ref(found);
+    let body = render(&call.app, caller.connection(), list, &call.base, projection, Frame::default()).await?;
+    Ok(reply::about(reply::json(status, body), found, &GROUP, &call.base))
+}
+
+/// What stands around the groups of an answer.
+#[derive(Default)]
+pub(super) struct Frame {
+    pub(super) before: String,
+    pub(super) after: String,
+}
+
+/// Groups as the client sees them, with commas between. Members are read page by page while the client takes them,
+/// from one consistent view; a group whose members are not wanted costs no look at them.
+pub(super) async fn render(
+    app: &App,
+    connection: i64,
+    groups: &[Provisioned],
+    base: &str,
+    projection: &Projection,
+    frame: Frame,
+) -> Result<Body> {
+    let shown = Shown::of(projection, base);
+    let heads: Vec<(i64, Object)> = groups
+        .iter()
+        .map(|group| {
+            let mut object = reply::resource(group, &GROUP, base);
+            projection.apply(&mut object);
+            (group.local_id, object)
+        })
+        .collect();
+    let Some(shown) = shown else {
+        let texts: Vec<String> = heads.iter().map(|(_, head)| json!(head).to_string()).collect();
+        return Ok(Body::from(format!("{}{}{}", frame.before, texts.join(","), frame.after)));
+    };
+    // The view begins here, so that a database that does not answer is an error and no broken body.
+    let mut tx = app.db.begin_read().await?;
+    let mut first = frame.before;
+    let mut heads = heads.into_iter().peekable();
+    let mut rest = Vec::new();
+    while let Some((id, head)) = heads.next() {
+        let page = members::users(&mut tx, connection, id, 0, CHUNK, shown.display).await?;
+        let more = page.len() == usize::try_from(CHUNK).unwrap_or(usize::MAX);
+        let after = page.last().map_or(0, |last| last.key);
+        first.push_str(&opened(&head)?);
+        shown.write(&mut first, &page, "Users", true)?;
+        if more {
+            rest.push((id, after));
+            break;
+        }
+        close(&mut tx, connection, id, &shown, &mut first, page.is_empty()).await?;
+        if heads.peek().is_some() {
+            first.push(',');
+        }
+    }
+    if rest.is_empty() {
+        tx.end().await?;
+        first.push_str(&frame.after);
+        return Ok(Body::from(first));
+    }
+    let (out, chunks) = mpsc::channel::<Bytes>(2);
+    let heads: Vec<(i64, Object)> = heads.collect();
+    app.tasks.spawn(async move {
+        let job = Stream { tx, connection, shown, out };
+        if let Err(error) = job.run(first, rest, heads, frame.after).await {
+            // The client sees a body that ends too early, which is no valid JSON.
+            tracing::error!(%error, "a long list of members could not be sent whole");
+        }
+    });
+    Ok(Body::from_stream(stream::unfold(chunks, |mut chunks| async move {
+        chunks.recv().await.map(|chunk| (Ok::<_, Infallible>(chunk), chunks))
+    })))
+}
+
+struct Stream {
+    tx: Read,
+    connection: i64,
+    shown: Shown,
+    out: mpsc::Sender<Bytes>,
+}
+
+impl Stream {
+    async fn run(
+        mut self,
+        first: String,
+        begun: Vec<(i64, i64)>,
+        heads: Vec<(i64, Object)>,
+        after: String,
+    ) -> Result<()> {
+        let mut text = first;
+        for (id, place) in begun {
+            self.members(&mut text, id, place, false).await?;
+        }
+        for (id, head) in heads {
+            text.push(',');
+            text.push_str(&opened(&head)?);
+            self.members(&mut text, id, 0, true).await?;
+        }
+        text.push_str(&after);
+        self.send(&mut text).await?;
+        self.tx.end().await
+    }
+
+    async fn members(&mut self, text: &mut String, id: i64, mut after: i64, mut empty: bool) -> Result<()> {
+        loop {
+            let page =
+                members::users(&mut self.tx, self.connection, id, after, CHUNK, self.shown.display).await?;
+            self.shown.write(text, &page, "Users", empty)?;
+            empty &= page.is_empty();
+            self.send(text).await?;
+            let Some(last) = page.last() else { break };
+            after = last.key;
+        }
+        close(&mut self.tx, self.connection, id, &self.shown, text, empty).await
+    }
+
+    async fn send(&self, text: &mut String) -> Result<()> {
+        let chunk = Bytes::from(std::mem::take(text));
+        self.out.send(chunk).await.map_err(|_| Error::internal(anyhow::anyhow!("the client went away")))
+    }
+}
+
+/// The groups inside the group, and the end of it.
+async fn close(
+    tx: &mut Read,
+    connection: i64,
+    id: i64,
+    shown: &Shown,
+    text: &mut String,
+    empty: bool,
+) -> Result<()> {
+    let nested = members::groups(tx, connection, id).await?;
+    shown.write(text, &nested, "Groups", empty)?;
+    text.push_str("]}");
+    Ok(())
+}
+
+/// The group up to the list of its members.
+fn opened(head: &Object) -> Result<String> {
+    let mut text = serde_json::to_string(head)?;
+    text.pop();
+    text.push_str(if head.is_empty() { "\"members\":[" } else { ",\"members\":[" });
+    Ok(text)
+}
+
+/// Which parts of a member the client wants to see.
+struct Shown {
+    value: bool,
+    reference: bool,
+    display: bool,
+    kind: bool,
+    base: String,
+}
+
+impl Shown {
+    /// `None` if it wants no members at all.
+    fn of(projection: &Projection, base: &str) -> Option<Self> {
+        if !projection.wants("members") {
+            return None;
+        }
+        let mut sample = Object::new();
+        let member = json!([{ "value": "v", "$ref": "r", "display": "d", "type": "User" }]);
+        sample.insert("members".to_owned(), member);
+        projection.apply(&mut sample);
+        let member = sample.get("members").and_then(|list| list.get(0)).cloned().unwrap_or(Value::Null);
+        let has = |name: &str| member.get(name).is_some();
+        Some(Self {
+            value: has("value"),
+            reference: has("$ref"),
+            display: has("display"),
+            kind: has("type"),
+            base: base.to_owned(),
+        })
+    }
+
+    fn write(&self, text: &mut String, members: &[Listed], endpoint: &str, mut first: bool) -> Result<()> {
+        use std::fmt::Write;
+        for member in members {
+            text.push_str(if first { "{" } else { ",{" });
+            first = false;
+            let before = text.len();
+            // Ids are ULIDs: nothing in them needs escaping.
+            if self.value {
+                let _ = write!(text, "\"value\":\"{}\",", member.scim_id);
+            }
+            if self.reference {
+                let _ = write!(text, "\"$ref\":\"{}/{endpoint}/{}\",", self.base, member.scim_id);
+            }
+            if let Some(display) = member.display.as_ref().filter(|_| self.display) {
+                let _ = write!(text, "\"display\":{},", serde_json::to_string(display)?);
+            }
+            if self.kind {
+                let _ = write!(text, "\"type\":\"{}\",", endpoint.trim_end_matches('s'));
+            }
+            if text.len() > before {
+                text.pop();
+            }
+            text.push('}');
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,154 @@
+//! What a request carries: parameters in any spelling, and a JSON object.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, header};
+use burgee_scim::{AttrRef, Error, Object, Projection, Resolved, ResourceType, filter, resolve};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::Value;
+
+use super::MODE;
+use super::fault::Fault;
+use crate::provisioning::query::{Query, Sort};
+
+/// The largest body: room for a group of some 200,000 members in one request.
+pub(super) const LARGEST: usize = 16 * 1024 * 1024;
+/// Resources on a page, if the client does not say.
+pub(super) const PAGE: i64 = 100;
+/// Resources on a page at most.
+pub(super) const LONGEST_PAGE: i64 = 1000;
+
+/// The parameters of RFC 7644 §3.4.2 and §3.9, from a query string or the body of a `.search`.
+#[derive(Debug, Default)]
+pub(super) struct Parameters {
+    filter: Option<String>,
+    sort_by: Option<String>,
+    descending: bool,
+    start_index: Option<i64>,
+    count: Option<i64>,
+    attributes: Option<String>,
+    excluded: Option<String>,
+    in_body: bool,
+}
+
+impl Parameters {
+    /// Reads a query string. Names count in any case; unknown ones are ignored.
+    pub(super) fn from_query(query: &str) -> Result<Self, Error> {
+        let mut parameters = Self::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            parameters.set(&name, value.into_owned())?;
+        }
+        Ok(parameters)
+    }
+
+    /// Reads the body of a `.search`.
+    pub(super) fn from_body(body: &Object) -> Result<Self, Error> {
+        let mut parameters = Self { in_body: true, ..Self::default() };
+        for (name, value) in body {
+            let text = match value {
+                Value::String(text) => text.clone(),
+                Value::Number(number) => number.to_string(),
+                Value::Array(names) => names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
+                Value::Null => continue,
+                _ => return Err(Error::invalid_value(format!("{name} is not of the right type"))),
+            };
+            if name != "schemas" {
+                parameters.set(name, text)?;
+            }
+        }
+        Ok(parameters)
+    }
+
+    fn set(&mut self, name: &str, value: String) -> Result<(), Error> {
+        match name.to_ascii_lowercase().as_str() {
+            "filter" => self.filter = Some(value).filter(|text| !text.trim().is_empty()),
+            "sortby" => self.sort_by = Some(value),
+            "sortorder" => self.descending = value.eq_ignore_ascii_case("descending"),
+            "startindex" => self.start_index = Some(integer("startIndex", &value)?),
+            "count" => self.count = Some(integer("count", &value)?),
+            "attributes" => self.attributes = Some(value),
+            "excludedattributes" => self.excluded = Some(value),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What to leave out of the answer.
+    pub(super) fn projection(&self, kind: &'static ResourceType) -> Result<Projection, Error> {
+        Projection::parse(kind, self.attributes.as_deref(), self.excluded.as_deref(), MODE)
+    }
+
+    /// True if the client said which attributes it wants to see.
+    pub(super) fn asks_for_attributes(&self) -> bool {
+        self.attributes.is_some()
+    }
+
+    /// The 1-based index of the first resource asked for.
+    pub(super) fn start(&self) -> i64 {
+        self.start_index.unwrap_or(1).max(1)
+    }
+
+    /// How many resources are asked for.
+    pub(super) fn count(&self) -> i64 {
+        self.count.unwrap_or(PAGE).clamp(0, LONGEST_PAGE)
+    }
+
+    /// The search, checked against the schemas of `kind`.
+    pub(super) fn query(&self, kind: &'static ResourceType) -> Result<Query, Error> {
+        let filter = match &self.filter {
+            Some(text) => {
+                let parsed =
+                    if self.in_body { filter::parse_body(text, MODE)? } else { filter::parse(text, MODE)? };
+                Some(filter::check(&parsed, kind, MODE)?)
+            }
+            None => None,
+        };
+        let attr = self.sort_by.as_deref().and_then(|name| sortable(kind, name));
+        let sort = attr.map(|attr| Sort { attr, descending: self.descending });
+        Ok(Query { filter, sort, skip: self.start() - 1, count: self.count() })
+    }
+}
+
+/// The simple attribute to sort by; a complex one stands for its `value`. Names that mean nothing are ignored.
+fn sortable(kind: &'static ResourceType, name: &str) -> Option<AttrRef> {
+    match resolve(kind, name.trim(), MODE)? {
+        Resolved::Known(attr) if attr.leaf().sub_attributes.is_empty() => Some(attr),
+        Resolved::Known(attr) => {
+            let value = attr.attribute.sub("value")?;
+            Some(attr.with_sub(Some(value)))
+        }
+        _ => None,
+    }
+}
+
+fn integer(name: &str, text: &str) -> Result<i64, Error> {
+    text.trim().parse().map_err(|_| Error::invalid_value(format!("{name} is not a whole number")))
+}
+
+/// Reads a body that is a JSON object, in any of the media types that clients send.
+pub(super) async fn object(headers: &HeaderMap, body: Body) -> Result<Object, Fault> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if !matches!(kind.as_str(), "" | "application/scim+json" | "application/json" | "text/json") {
+        return Err(Error::status(415, "The body must be application/scim+json or application/json.").into());
+    }
+    let bytes = Limited::new(body, LARGEST)
+        .collect()
+        .await
+        .map_err(|error| {
+            if error.downcast_ref::<LengthLimitError>().is_some() {
+                Error::status(413, format!("The body is larger than {LARGEST} bytes."))
+            } else {
+                Error::invalid_syntax("The body did not arrive whole.")
+            }
+        })?
+        .to_bytes();
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    if text.is_empty() {
+        return Err(Error::invalid_syntax("The body is empty.").into());
+    }
+    match serde_json::from_slice(text) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(Error::invalid_syntax("The body is no JSON object.").into()),
+        Err(error) => Err(Error::invalid_syntax(format!("The body is no JSON: {error}")).into()),
+    }
+}

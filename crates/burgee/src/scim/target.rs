@@ -1,0 +1,89 @@
+//! What a path below the mount point names.
+
+use percent_encoding::percent_decode_str;
+
+/// A resource or collection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    Users,
+    User(String),
+    UserSearch,
+    Groups,
+    Group(String),
+    GroupSearch,
+    Root,
+    RootSearch,
+    ServiceProviderConfig,
+    ResourceTypes,
+    ResourceType(String),
+    Schemas,
+    Schema(String),
+    /// Part of the standard, and not offered.
+    Unsupported(&'static str),
+    Unknown,
+}
+
+impl Target {
+    /// Reads the part of the path below the mount point. Names of collections count in any case, and slashes too many
+    /// do not count.
+    pub(super) fn parse(path: &str) -> Self {
+        let segments: Vec<String> = path
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
+            .collect();
+        let first = segments.first().map(|segment| segment.to_ascii_lowercase());
+        let second = segments.get(1).cloned();
+        if segments.len() > 2 {
+            return Self::Unknown;
+        }
+        let is_search = second.as_deref() == Some(".search");
+        match (first.as_deref(), second) {
+            (None, None) => Self::Root,
+            (Some(".search"), None) => Self::RootSearch,
+            (Some("users"), None) => Self::Users,
+            (Some("users"), Some(_)) if is_search => Self::UserSearch,
+            (Some("users"), Some(id)) => Self::User(id),
+            (Some("groups"), None) => Self::Groups,
+            (Some("groups"), Some(_)) if is_search => Self::GroupSearch,
+            (Some("groups"), Some(id)) => Self::Group(id),
+            (Some("serviceproviderconfig" | "serviceproviderconfigs" | "serviceconfiguration"), None) => {
+                Self::ServiceProviderConfig
+            }
+            (Some("resourcetypes"), None) => Self::ResourceTypes,
+            (Some("resourcetypes"), Some(name)) => Self::ResourceType(name),
+            (Some("schemas"), None) => Self::Schemas,
+            (Some("schemas"), Some(urn)) => Self::Schema(urn),
+            (Some("me"), _) => Self::Unsupported("/Me: a provisioning token is no person"),
+            (Some("bulk"), None) => Self::Unsupported("/Bulk"),
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The methods that the path takes.
+    pub(super) const fn methods(&self) -> &'static str {
+        match self {
+            Self::Users | Self::Groups => "GET, HEAD, POST, OPTIONS",
+            Self::User(_) | Self::Group(_) => "GET, HEAD, PUT, PATCH, DELETE, OPTIONS",
+            Self::UserSearch | Self::GroupSearch | Self::RootSearch => "POST, OPTIONS",
+            _ => "GET, HEAD, OPTIONS",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_name_targets() {
+        assert_eq!(Target::parse("/Users"), Target::Users);
+        assert_eq!(Target::parse("//users/"), Target::Users);
+        assert_eq!(Target::parse("/Users/.search"), Target::UserSearch);
+        assert_eq!(Target::parse("/Groups/01J%2F"), Target::Group("01J/".into()));
+        assert_eq!(Target::parse("/Schemas/urn%3Aa"), Target::Schema("urn:a".into()));
+        assert_eq!(Target::parse(""), Target::Root);
+        assert_eq!(Target::parse("/Users/1/2"), Target::Unknown);
+        assert_eq!(Target::parse("/Nothing"), Target::Unknown);
+    }
+}

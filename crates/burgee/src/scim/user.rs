@@ -1,0 +1,167 @@
+//! `/Users/{id}`.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use burgee_scim::{Error as Scim, Object, Projection, USER, patch, resource};
+use serde_json::{Value, json};
+
+use super::caller::Caller;
+use super::fault::Fault;
+use super::router::Call;
+use super::{MODE, quirks, reply};
+use crate::db::Read;
+use crate::error::{Error, Kind, Result};
+use crate::provisioning::{Provisioned, members, user};
+
+pub(super) async fn create(caller: Caller, call: Call, mut body: Object) -> Result<Response, Fault> {
+    let projection = call.parameters()?.projection(&USER)?;
+    quirks::of_resource(&mut body, &USER).count(&call.app.metrics);
+    let document = resource::accept(&USER, &body, MODE)?;
+    let app = &call.app;
+    let mut tx = app.db.begin_change(&caller.grant, app.clock.now()).await?;
+    let made = user::create(&mut tx, &app.entropy, caller.connection(), document).await?;
+    tx.commit().await?;
+    answer(&caller, &call, StatusCode::CREATED, &made, &projection).await
+}
+
+pub(super) async fn get(caller: Caller, call: Call, id: &str) -> Result<Response, Fault> {
+    let projection = call.parameters()?.projection(&USER)?;
+    let found = user::find(&mut call.app.db.begin_read().await?, caller.connection(), id).await?;
+    let found = found.ok_or_else(|| Fault::not_found("User", id))?;
+    if reply::is_known(&call.headers, found.version) {
+        let unchanged = StatusCode::NOT_MODIFIED.into_response();
+        return Ok(reply::about(unchanged, &found, &USER, &call.base));
+    }
+    answer(&caller, &call, StatusCode::OK, &found, &projection).await
+}
+
+pub(super) async fn replace(
+    caller: Caller,
+    call: Call,
+    id: &str,
+    mut body: Object,
+) -> Result<Response, Fault> {
+    let projection = call.parameters()?.projection(&USER)?;
+    quirks::of_resource(&mut body, &USER).count(&call.app.metrics);
+    let changed =
+        edit(&caller, &call, id, |current| resource::replace(&USER, current, body.clone(), MODE)).await?;
+    answer(&caller, &call, StatusCode::OK, &changed, &projection).await
+}
+
+pub(super) async fn patch(caller: Caller, call: Call, id: &str, mut body: Object) -> Result<Response, Fault> {
+    let projection = call.parameters()?.projection(&USER)?;
+    quirks::of_patch(&mut body, &USER).count(&call.app.metrics);
+    let operations = patch::parse_patch(&body, &USER, MODE)?;
+    let changed =
+        edit(&caller, &call, id, |current| patch::apply(&USER, current.clone(), &operations, MODE)).await?;
+    answer(&caller, &call, StatusCode::OK, &changed, &projection).await
+}
+
+pub(super) async fn delete(caller: Caller, call: Call, id: &str) -> Result<Response, Fault> {
+    if let Err(error) = remove(&caller, &call, id).await {
+        once_more(error)?;
+        remove(&caller, &call, id).await?;
+    }
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn remove(caller: &Caller, call: &Call, id: &str) -> Result<()> {
+    let mut tx = call.app.db.begin_change(&caller.grant, call.app.clock.now()).await?;
+    let found = user::find_locked(&mut tx, caller.connection(), id).await?;
+    let found = found.ok_or_else(|| Fault::not_found("User", id))?;
+    reply::check_match(&call.headers, found.version)?;
+    user::delete(&mut tx, &found).await?;
+    tx.commit().await
+}
+
+/// Changes a user's document from what it is to what `next` makes of it.
+async fn edit(
+    caller: &Caller,
+    call: &Call,
+    id: &str,
+    next: impl Fn(&Object) -> Result<Object, Scim>,
+) -> Result<Provisioned> {
+    match try_edit(caller, call, id, &next).await {
+        Err(error) => {
+            once_more(error)?;
+            try_edit(caller, call, id, &next).await
+        }
+        done => done,
+    }
+}
+
+async fn try_edit(
+    caller: &Caller,
+    call: &Call,
+    id: &str,
+    next: &impl Fn(&Object) -> Result<Object, Scim>,
+) -> Result<Provisioned> {
+    let mut tx = call.app.db.begin_change(&caller.grant, call.app.clock.now()).await?;
+    let current = user::find_locked(&mut tx, caller.connection(), id).await?;
+    let current = current.ok_or_else(|| Fault::not_found("User", id))?;
+    reply::check_match(&call.headers, current.version)?;
+    let next = next(&current.document)?;
+    let changed = user::change(&mut tx, caller.connection(), current, next).await?;
+    tx.commit().await?;
+    Ok(changed)
+}
+
+/// Two calls that each remove one of the last two admins can only be told apart when they commit. The one that comes
+/// second is done again, and then sees that it is about the last one. Every other error stands.
+pub(super) fn once_more(error: Error) -> Result<()> {
+    if error.kind() == Some(Kind::LastAdmin) { Ok(()) } else { Err(error) }
+}
+
+async fn answer(
+    caller: &Caller,
+    call: &Call,
+    status: StatusCode,
+    found: &Provisioned,
+    projection: &Projection,
+) -> Result<Response, Fault> {
+    let mut tx = call.app.db.begin_read().await?;
+    let bodies =
+        render(&mut tx, caller.connection(), std::slice::from_ref(found), &call.base, projection).await?;
+    let body = bodies.into_iter().next().unwrap_or_default();
+    let response = reply::json(status, serde_json::to_string(&body).map_err(Error::from)?);
+    Ok(reply::about(response, found, &USER, &call.base))
+}
+
+/// Users as the client sees them, with their groups.
+pub(super) async fn render(
+    tx: &mut Read,
+    connection: i64,
+    users: &[Provisioned],
+    base: &str,
+    projection: &Projection,
+) -> Result<Vec<Object>> {
+    let ids: Vec<&str> = users.iter().map(|user| user.scim_id.as_str()).collect();
+    let memberships = if projection.wants("groups") && !users.is_empty() {
+        members::memberships(tx, connection, &ids).await?
+    } else {
+        Vec::new()
+    };
+    Ok(users
+        .iter()
+        .map(|user| {
+            let mut object = reply::resource(user, &USER, base);
+            let groups: Vec<Value> = memberships
+                .iter()
+                .filter(|membership| membership.who == user.scim_id)
+                .map(|membership| {
+                    json!({
+                        "value": membership.scim_id,
+                        "$ref": format!("{base}/Groups/{}", membership.scim_id),
+                        "display": membership.display,
+                        "type": if membership.direct { "direct" } else { "indirect" },
+                    })
+                })
+                .collect();
+            if !groups.is_empty() {
+                object.insert("groups".to_owned(), Value::Array(groups));
+            }
+            projection.apply(&mut object);
+            object
+        })
+        .collect())
+}
