@@ -112,7 +112,8 @@ pub enum Resolved {
 /// if it is malformed.
 ///
 /// Names and URNs match in any case. The longest URN of the resource type that fits is taken off first, because URNs
-/// contain dots and colons; any other prefix ends at the last colon. [`Mode::Tolerant`] also takes `urn:…:2.0:User.manager`.
+/// contain dots and colons; any other prefix ends at the last colon. [`Mode::Tolerant`] also takes `urn:…:2.0:User.manager`,
+/// and the attributes of extensions without their URN, as in `manager`, where the core schema has none of that name.
 pub fn resolve(rt: &ResourceType, text: &str, mode: Mode) -> Option<Resolved> {
     let (schema, rest) = match known_prefix(rt, text, mode) {
         Some((schema, "")) => return Some(Resolved::Schema(schema)),
@@ -123,8 +124,15 @@ pub fn resolve(rt: &ResourceType, text: &str, mode: Mode) -> Option<Resolved> {
         },
     };
     let (name, sub) = split_sub(rest)?;
-    let attribute = if schema.extension { schema.attribute(name) } else { rt.top_level(name) };
-    let Some(attribute) = attribute else {
+    let defined = |schema: &'static Schema| {
+        let attribute = if schema.extension { schema.attribute(name) } else { rt.top_level(name) };
+        attribute.map(|attribute| (schema, attribute))
+    };
+    let misplaced = || match mode {
+        Mode::Tolerant if !schema.extension => rt.extensions.iter().copied().find_map(defined),
+        _ => None,
+    };
+    let Some((schema, attribute)) = defined(schema).or_else(misplaced) else {
         return foreign(schema.extension.then(|| schema.urn.to_owned()), rest);
     };
     match sub {
@@ -230,6 +238,10 @@ mod tests {
             );
         }
         assert_eq!(key(&format!("{ENTERPRISE_URN}.manager.value"), Mode::Tolerant), manager);
+        for short in ["manager.value", "Manager.Value", &format!("{CORE_USER_URN}.manager.value")] {
+            assert_eq!(key(short, Mode::Tolerant), manager);
+        }
+        assert_eq!(key("manager.value", Mode::Strict), "?|manager|value");
         assert_ne!(
             key(&format!("{ENTERPRISE_URN}.manager"), Mode::Strict),
             format!("{ENTERPRISE_URN}:manager")

@@ -19,7 +19,7 @@ use crate::AttrRef;
 pub use check::check;
 pub(crate) use check::check_element;
 pub use eval::matches;
-pub(crate) use eval::matches_element;
+pub(crate) use eval::{is_present, matches_element};
 pub(crate) use parse::parse_path;
 pub use parse::{parse, parse_body};
 

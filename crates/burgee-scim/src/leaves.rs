@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::filter::is_present;
 use crate::instant::{parse_instant, render_instant};
 use crate::schema::{Attribute, Kind, Mutability, ResourceType, Returned};
 use crate::{AttrRef, Mode, Object, fold};
@@ -23,7 +24,8 @@ pub struct Leaf {
 
 /// Every present simple value of the known attributes that clients write, in the order of the schema.
 ///
-/// `attribute eq value` holds exactly if there is a leaf with that key and the operand's text.
+/// `attribute eq value` holds exactly if there is a leaf with that key and the operand's text. A complex value of
+/// which no schema knows any part has one leaf with the key of the attribute itself: it is there.
 pub fn leaves(rt: &ResourceType, resource: &Object) -> Vec<Leaf> {
     let mut leaves = Vec::new();
     for (schema, attribute) in rt.attributes() {
@@ -61,10 +63,15 @@ fn of_value(attr: AttrRef, ordinal: i64, value: &Value, leaves: &mut Vec<Leaf>) 
         }
         return;
     }
+    let mut known = false;
     for sub in attr.attribute.sub_attributes.iter().filter(|sub| !sub.is_read_only()) {
         if let Some(text) = value.get(sub.name).and_then(|part| index_text(sub, part)) {
             push(attr.with_sub(Some(sub)), text, value);
+            known = true;
         }
+    }
+    if !known && is_present(value) {
+        push(attr, "true".to_owned(), value);
     }
 }
 

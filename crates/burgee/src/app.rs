@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
+use axum::http::HeaderName;
 use axum::http::request::Parts;
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower_http::propagate_header::PropagateHeaderLayer;
 
 use crate::api;
 use crate::clock::Clock;
@@ -109,7 +112,12 @@ impl App {
 
     /// All protocols under one roof.
     pub fn router(&self) -> Router {
-        let inner = api::router(self.clone()).merge(scim::router(self.clone()));
+        // What a proxy or an identity provider calls its request, we call it, too.
+        let named = |name| PropagateHeaderLayer::new(HeaderName::from_static(name));
+        let inner = api::router(self.clone())
+            .merge(scim::router(self.clone()))
+            .layer(named("x-request-id"))
+            .layer(named("traceparent"));
         let base = self.config.base_path();
         if base.is_empty() { inner } else { Router::new().nest(&base, inner) }
     }
@@ -130,6 +138,12 @@ impl App {
         self.tasks.spawn(async move { housekeeping.keep_house().await });
         let stopping = self.stopping.clone();
         let service = api::normalised(self.router());
+        // Long answers go out in pieces. Without this, the second piece waits 40 ms for the client to confirm the first.
+        let listener = listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "a connection keeps its delay");
+            }
+        });
         let server = axum::serve(
             listener,
             axum::ServiceExt::<axum::extract::Request>::into_make_service_with_connect_info::<SocketAddr>(

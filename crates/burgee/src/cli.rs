@@ -63,7 +63,7 @@ pub fn main() -> ExitCode {
             Some(Command::Admin { command: Admin::Recover(recover) }) => {
                 let user = recover.user;
                 let app = App::attach(recover.config, Clock::System, Entropy::System).await?;
-                let password = recovery::recover(&app, &user).await?;
+                let password = recovery::recover(&app.db, &app.passwords, &app.entropy, app.clock.now(), &user).await?;
                 say(&format!("{user} is an active admin. New password: {password}\n"));
                 app.db.close().await;
                 Ok(())

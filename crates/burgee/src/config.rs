@@ -41,8 +41,11 @@ pub struct Config {
     #[arg(long, env = "HTTP_PORT", default_value_t = 4242)]
     pub http_port: u16,
     /// The URL under which people and identity providers reach this server.
-    #[arg(long, env = "UNLEASH_URL", visible_alias = "burgee-url")]
+    #[arg(long, env = "UNLEASH_URL")]
     pub unleash_url: Option<String>,
+    /// Another name for `UNLEASH_URL`; wins over it.
+    #[arg(long, env = "BURGEE_URL")]
+    pub burgee_url: Option<String>,
     /// Everything moves under this path.
     #[arg(long, env = "BASE_URI_PATH", default_value = "")]
     pub base_uri_path: String,
@@ -62,15 +65,27 @@ pub struct Config {
     /// Admin tokens to make on the first start.
     #[arg(long, env = "INIT_ADMIN_API_TOKENS", hide_env_values = true, value_delimiter = ',')]
     pub init_admin_api_tokens: Vec<String>,
+    /// A file that holds them.
+    #[arg(long, env = "INIT_ADMIN_API_TOKENS_FILE")]
+    pub init_admin_api_tokens_file: Option<PathBuf>,
     /// Backend tokens to make on the first start.
     #[arg(long, env = "INIT_BACKEND_API_TOKENS", hide_env_values = true, value_delimiter = ',')]
     pub init_backend_api_tokens: Vec<String>,
+    /// A file that holds them.
+    #[arg(long, env = "INIT_BACKEND_API_TOKENS_FILE")]
+    pub init_backend_api_tokens_file: Option<PathBuf>,
     /// Unleash's former name for `INIT_BACKEND_API_TOKENS`.
     #[arg(long, env = "INIT_CLIENT_API_TOKENS", hide_env_values = true, value_delimiter = ',')]
     pub init_client_api_tokens: Vec<String>,
+    /// A file that holds them.
+    #[arg(long, env = "INIT_CLIENT_API_TOKENS_FILE")]
+    pub init_client_api_tokens_file: Option<PathBuf>,
     /// Frontend tokens to make on the first start.
     #[arg(long, env = "INIT_FRONTEND_API_TOKENS", hide_env_values = true, value_delimiter = ',')]
     pub init_frontend_api_tokens: Vec<String>,
+    /// A file that holds them.
+    #[arg(long, env = "INIT_FRONTEND_API_TOKENS_FILE")]
+    pub init_frontend_api_tokens_file: Option<PathBuf>,
     /// On the first start: switches provisioning on, with this token.
     #[arg(long, env = "INIT_SCIM_TOKEN", hide_env_values = true)]
     pub init_scim_token: Option<String>,
@@ -142,6 +157,22 @@ impl Config {
         secret(self.init_scim_token.as_deref(), self.init_scim_token_file.as_ref())
     }
 
+    /// The tokens to make on the first start: admin, backend and frontend ones.
+    pub fn initial_tokens(&self) -> Result<[Vec<String>; 3]> {
+        let read = |values: &[String], file: Option<&PathBuf>| -> Result<Vec<String>> {
+            let text = secret(None, file)?.unwrap_or_default();
+            let all = values.iter().map(String::as_str).chain(text.split(','));
+            Ok(all.map(str::trim).filter(|token| !token.is_empty()).map(str::to_owned).collect())
+        };
+        let mut backend = read(&self.init_backend_api_tokens, self.init_backend_api_tokens_file.as_ref())?;
+        backend.extend(read(&self.init_client_api_tokens, self.init_client_api_tokens_file.as_ref())?);
+        Ok([
+            read(&self.init_admin_api_tokens, self.init_admin_api_tokens_file.as_ref())?,
+            backend,
+            read(&self.init_frontend_api_tokens, self.init_frontend_api_tokens_file.as_ref())?,
+        ])
+    }
+
     /// The base path in the form `/x`, or empty.
     pub fn base_path(&self) -> String {
         let path = self.base_uri_path.trim_matches('/');
@@ -150,7 +181,7 @@ impl Config {
 
     /// The external URL with the base path, without a slash at the end.
     pub fn url(&self) -> String {
-        let url = match &self.unleash_url {
+        let url = match self.burgee_url.as_ref().or(self.unleash_url.as_ref()) {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("http://localhost:{}", self.http_port),
         };

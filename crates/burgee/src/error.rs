@@ -150,7 +150,7 @@ impl From<sqlx::Error> for Error {
             E::Database(db) => match db.code().as_deref() {
                 // PostgreSQL: connection exceptions (08), shutting down or starting up (57P), too many
                 // connections (53), lost races (40). SQLite: busy (5), locked (6), I/O error (10), full (13).
-                Some(code) if matches!(code, "5" | "6" | "10" | "13") => Self::Unavailable(error),
+                Some("5" | "6" | "10" | "13") => Self::Unavailable(error),
                 Some(code)
                     if ["08", "57P", "53", "40"].iter().any(|class| code.starts_with(class))
                         && code.len() == 5 =>

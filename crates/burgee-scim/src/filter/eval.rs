@@ -21,7 +21,7 @@ pub(crate) fn matches_element(checked: &Checked, element: &Value) -> bool {
 }
 
 /// Is there a value at all (RFC 7643 §2.5; the empty text counts as unassigned)?
-fn is_present(value: &Value) -> bool {
+pub(crate) fn is_present(value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::String(text) => !text.is_empty(),

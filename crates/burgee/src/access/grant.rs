@@ -65,20 +65,9 @@ pub struct Denied {
     pub environment: Option<String>,
 }
 
-impl Denied {
-    /// The names of the permissions of which one would have been enough: ADMIN always is.
-    pub fn names(&self) -> Vec<&'static str> {
-        let mut names: Vec<_> = self.any_of.iter().map(|permission| permission.name()).collect();
-        if !self.any_of.contains(&Permission::Admin) {
-            names.insert(0, Permission::Admin.name());
-        }
-        names
-    }
-}
-
 impl From<Denied> for Error {
     fn from(denied: Denied) -> Self {
-        let names = denied.names();
+        let names = Permission::enough(denied.any_of);
         let need = match names.as_slice() {
             [one] => format!("you need the \"{one}\" permission"),
             several => {

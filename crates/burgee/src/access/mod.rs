@@ -6,7 +6,6 @@
 mod actor;
 pub mod admins;
 mod grant;
-pub mod members;
 mod permission;
 pub mod reach;
 mod resolve;

@@ -141,6 +141,14 @@ catalogue! {
     79 UpdateProjectReleaseTemplate "UPDATE_PROJECT_RELEASE_TEMPLATE" Project "Create/edit project release template";
 }
 
+impl Permission {
+    /// The names of the permissions of which one is enough where `any_of` are asked for: ADMIN always is.
+    pub fn enough(any_of: &[Self]) -> Vec<&'static str> {
+        let admin = (!any_of.contains(&Self::Admin)).then_some(Self::Admin);
+        admin.iter().chain(any_of).map(|permission| permission.name()).collect()
+    }
+}
+
 /// What an operation needs. Types that implement it are made by [`guards!`].
 pub trait Guard: Send + Sync + 'static {
     /// Where it must be held.

@@ -31,6 +31,7 @@ pub(super) fn routes() -> Routes {
         .add(Method::POST, "/auth/reset/password-email", "sendResetPasswordEmail", TAG, send_reset_link)
         .takes::<Email>()
         .add(Method::GET, "/auth/reset/validate", "validateToken", TAG, validate_token)
+        .asks(&["token"])
         .gives::<TokenUser>(200)
         .add(Method::POST, "/auth/reset/validate-password", "validatePassword", TAG, validate_password)
         .takes::<Password>()

@@ -36,11 +36,12 @@ pub fn document(operations: &[Operation], url: &str) -> Value {
 }
 
 fn describe(operation: &Operation, generator: &mut schemars::SchemaGenerator) -> Value {
-    let parameters: Vec<Value> = operation
-        .path
-        .split('/')
+    let parameter = |name: &str, place: &str| json!({ "name": name, "in": place, "required": place == "path", "schema": { "type": "string" } });
+    let segments = operation.path.split('/');
+    let parameters: Vec<Value> = segments
         .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
-        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
+        .map(|name| parameter(name, "path"))
+        .chain(operation.query.iter().map(|name| parameter(name, "query")))
         .collect();
     let (status, shape) = operation.response;
     let mut success = json!({ "description": "Success." });

@@ -37,7 +37,7 @@ async fn health(_: Open) -> Json<Health> {
 
 async fn ready(_: Open, State(app): State<App>) -> Response {
     match app.db.ping().await {
-        Ok(_) => Json(Health { health: "GOOD" }).into_response(),
+        Ok(()) => Json(Health { health: "GOOD" }).into_response(),
         Err(_) => {
             (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], Json(Health { health: "BAD" }))
                 .into_response()

@@ -23,20 +23,20 @@ pub struct Detail {
 /// A failure on its way to the client.
 #[derive(Debug)]
 pub struct Problem {
-    id: String,
+    id: Box<str>,
     status: StatusCode,
     name: &'static str,
     message: String,
     details: Vec<Detail>,
     permissions: Option<Vec<&'static str>>,
-    retry_after: Option<u64>,
+    retry_after: Option<u32>,
     sign_in: bool,
 }
 
 impl Problem {
     fn new(status: StatusCode, name: &'static str, message: impl Into<String>) -> Self {
         Self {
-            id: Entropy::System.uuid(),
+            id: Entropy::System.uuid().into(),
             status,
             name,
             message: message.into(),
@@ -178,7 +178,7 @@ fn rejected(rejection: Rejection) -> Problem {
     };
     let mut problem = Problem::new(status, name, rejection.message);
     problem.details = rejection.details.into_iter().map(|message| Detail { message, path: None }).collect();
-    problem.retry_after = rejection.retry_after;
+    problem.retry_after = rejection.retry_after.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX));
     if !rejection.permissions.is_empty() {
         problem.permissions = Some(rejection.permissions);
     }

@@ -58,6 +58,8 @@ pub struct Operation {
     pub tag: &'static str,
     /// Who may call.
     pub access: Access,
+    /// The names of its query parameters.
+    pub query: &'static [&'static str],
     /// The body that goes in.
     pub request: Option<Shape>,
     /// The status of success and the body that comes out.
@@ -100,9 +102,19 @@ impl Routes {
             id,
             tag,
             access: T::ACCESS,
+            query: &[],
             request: None,
             response: (200, None),
         });
+        self
+    }
+
+    /// Names the query parameters of the last operation.
+    #[must_use]
+    pub fn asks(mut self, query: &'static [&'static str]) -> Self {
+        if let Some(last) = self.operations.last_mut() {
+            last.query = query;
+        }
         self
     }
 
@@ -152,13 +164,7 @@ impl Access {
     pub fn permissions(self) -> Vec<&'static str> {
         match self {
             Self::Open | Self::AnyOf([]) => Vec::new(),
-            Self::AnyOf(list) => {
-                let mut names: Vec<_> = list.iter().map(|permission| permission.name()).collect();
-                if !list.contains(&Permission::Admin) {
-                    names.insert(0, Permission::Admin.name());
-                }
-                names
-            }
+            Self::AnyOf(list) => Permission::enough(list),
         }
     }
 }

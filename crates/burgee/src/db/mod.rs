@@ -20,7 +20,7 @@ use sqlx::sqlite::{
     Sqlite, SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
 };
-use sqlx::{Arguments, AssertSqlSafe, FromRow, PgPool, SqlSafeStr, SqlStr, SqlitePool, Transaction};
+use sqlx::{Arguments, AssertSqlSafe, Connection as _, FromRow, PgPool, SqlSafeStr, SqlStr, SqlitePool, Transaction};
 
 pub use self::dialect::Engine;
 use self::dialect::{begin_read, begin_write, render};
@@ -31,6 +31,9 @@ use crate::error::{Error, Result};
 /// How many connections read at once (SQLite) or in all (PostgreSQL).
 const READERS: u32 = 8;
 const CONNECTIONS: u32 = 16;
+/// A connection to PostgreSQL that was quiet for longer is asked for a sign of life before it is used: the server may
+/// have been restarted. Asking every time costs each transaction a round trip.
+const TRUSTED: Duration = Duration::from_secs(1);
 
 /// A handle on the database; cheap to clone.
 #[derive(Clone)]
@@ -58,6 +61,15 @@ impl Db {
             let pool = PgPoolOptions::new()
                 .max_connections(CONNECTIONS)
                 .acquire_timeout(Duration::from_secs(5))
+                .test_before_acquire(false)
+                .before_acquire(|connection, about| {
+                    Box::pin(async move {
+                        if about.idle_for >= TRUSTED {
+                            connection.ping().await?;
+                        }
+                        Ok(true)
+                    })
+                })
                 .connect_with(options)
                 .await?;
             Pools::Postgres(pool)
@@ -87,9 +99,7 @@ impl Db {
     /// Runs `work` on one consistent view of the data. The engine refuses writes.
     pub async fn read<T>(&self, work: impl AsyncFnOnce(&mut Read) -> Result<T>) -> Result<T> {
         let mut read = self.begin_read().await?;
-        let value = work(&mut read).await?;
-        read.end().await?;
-        Ok(value)
+        work(&mut read).await
     }
 
     /// Writes to tables that need no audit: sessions, one-time tokens, when somebody was last seen.
@@ -163,6 +173,7 @@ async fn open_sqlite(path: &str) -> Result<Pools> {
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(Duration::from_secs(30))
+        .test_before_acquire(false)
         .connect_with(options.clone())
         .await
         .map_err(|error| match error {
@@ -174,6 +185,7 @@ async fn open_sqlite(path: &str) -> Result<Pools> {
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS)
         .acquire_timeout(Duration::from_secs(30))
+        .test_before_acquire(false)
         .connect_lazy_with(options.create_if_missing(false).read_only(true));
     Ok(Pools::Sqlite { writer, readers })
 }
@@ -314,12 +326,20 @@ fn text(sql: &Sql, engine: Engine) -> SqlStr {
     }
 }
 
+/// PostgreSQL cannot store U+0000; refused for both, so that both do the same.
+fn storable(text: Option<String>) -> Result<Option<String>> {
+    if text.as_ref().is_some_and(|text| text.contains('\0')) {
+        return Err(Error::bad_data("Text must not contain the character U+0000."));
+    }
+    Ok(text)
+}
+
 fn sqlite_arguments(values: Vec<Value>) -> Result<SqliteArguments> {
     let mut arguments = SqliteArguments::default();
     for value in values {
         match value {
             Value::Int(v) => Arguments::add(&mut arguments, v),
-            Value::Text(v) => Arguments::add(&mut arguments, v),
+            Value::Text(v) => Arguments::add(&mut arguments, storable(v)?),
             Value::Bool(v) => Arguments::add(&mut arguments, v),
         }
         .map_err(sqlx::Error::Encode)?;
@@ -332,7 +352,7 @@ fn postgres_arguments(values: Vec<Value>) -> Result<PgArguments> {
     for value in values {
         match value {
             Value::Int(v) => Arguments::add(&mut arguments, v),
-            Value::Text(v) => Arguments::add(&mut arguments, v),
+            Value::Text(v) => Arguments::add(&mut arguments, storable(v)?),
             Value::Bool(v) => Arguments::add(&mut arguments, v),
         }
         .map_err(sqlx::Error::Encode)?;

@@ -59,7 +59,6 @@ macro_rules! value_from {
     ($($from:ty => $variant:ident, $convert:expr;)*) => {$(
         impl From<$from> for Value {
             fn from(value: $from) -> Self {
-                #[expect(clippy::redundant_closure_call, reason = "conversion given as a closure")]
                 Self::$variant(Some(($convert)(value)))
             }
         }

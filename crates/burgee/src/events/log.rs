@@ -48,14 +48,10 @@ impl Record {
 
     /// One sentence for people: who did what to whom or what, and where.
     pub fn summary(&self) -> String {
-        let mut text = format!("{}: {}", self.created_by, self.label().unwrap_or(&self.kind));
-        if let Some(subject) = self.subject() {
-            text.push_str(&format!(" ({subject})"));
-        }
-        if let Some(project) = &self.project {
-            text.push_str(&format!(" in project {project}"));
-        }
-        text
+        let what = self.label().unwrap_or(&self.kind);
+        let subject = self.subject().map(|name| format!(" ({name})")).unwrap_or_default();
+        let place = self.project.as_ref().map(|project| format!(" in project {project}")).unwrap_or_default();
+        format!("{}: {what}{subject}{place}", self.created_by)
     }
 
     /// The name of what was changed, as far as the states tell it.

@@ -13,13 +13,13 @@ use crate::db::Read;
 use crate::entropy::{Entropy, digest};
 use crate::error::{Error, Kind as No, Result};
 use crate::events::{Change, Event, Fact};
-use crate::{projects, sql};
+use crate::sql;
 
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 255;
 
 /// All projects, or all environments.
-const EVERYWHERE: &str = "*";
+pub const EVERYWHERE: &str = "*";
 
 /// What a token is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -193,39 +193,26 @@ pub async fn find(tx: &mut Read, text: &str) -> Result<Option<ApiToken>> {
     Ok(list(tx).await?.into_iter().find(|token| token.id == id))
 }
 
-/// Refuses a token that cannot be: without a name, for places that do not exist, or one more than `limit`.
-pub async fn check(tx: &mut Read, new: &NewToken, limit: i64) -> Result<()> {
-    let name = new.name.trim();
+/// Refuses one more token than `limit`.
+pub async fn ensure_room(tx: &mut Read, limit: i64) -> Result<()> {
+    let (count,): (i64,) = tx.one(sql!("SELECT COUNT(*) FROM api_tokens")).await?;
+    if count < limit {
+        return Ok(());
+    }
+    Err(Error::rejected(
+        No::ExceedsLimit,
+        format!("Failed to create API token. You can't create more than the established limit of {limit}."),
+    ))
+}
+
+/// Makes an API token; the secret is returned once.
+pub async fn create(tx: &mut Change, entropy: &Entropy, new: NewToken) -> Result<(ApiToken, String)> {
+    let name = new.name.trim().to_owned();
     if name.is_empty() || name.chars().count() > LONGEST_NAME {
         return Err(Error::bad_data(format!(
             "The token name must have between 1 and {LONGEST_NAME} characters."
         )));
     }
-    if new.environment == EVERYWHERE {
-        return Err(Error::bad_data("Client token cannot be scoped to all environments"));
-    }
-    if !projects::environments(tx).await?.contains(&new.environment) {
-        return Err(Error::bad_data(format!("Environment={} does not exist", new.environment)));
-    }
-    let named: Vec<String> = new.projects.iter().filter(|name| *name != EVERYWHERE).cloned().collect();
-    let missing = projects::missing(tx, &named).await?;
-    if !missing.is_empty() {
-        return Err(Error::bad_data(format!("Project={} does not exist", missing.join(", "))));
-    }
-    let (count,): (i64,) = tx.one(sql!("SELECT COUNT(*) FROM api_tokens")).await?;
-    if count >= limit {
-        return Err(Error::rejected(
-            No::ExceedsLimit,
-            format!(
-                "Failed to create API token. You can't create more than the established limit of {limit}."
-            ),
-        ));
-    }
-    Ok(())
-}
-
-/// Makes an API token; the secret is returned once.
-pub async fn create(tx: &mut Change, entropy: &Entropy, new: NewToken) -> Result<(ApiToken, String)> {
     let everywhere = new.projects.is_empty() || new.projects.iter().any(|project| project == EVERYWHERE);
     let mut projects = if everywhere { vec![EVERYWHERE.to_owned()] } else { new.projects };
     projects.sort();
@@ -241,7 +228,7 @@ pub async fn create(tx: &mut Change, entropy: &Entropy, new: NewToken) -> Result
         .one(sql!(
             "INSERT INTO api_tokens (name, type, environment, selector, digest, expires_at, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
-            &new.name,
+            &name,
             new.kind.as_str(),
             &new.environment,
             &selector,
@@ -262,7 +249,7 @@ pub async fn create(tx: &mut Change, entropy: &Entropy, new: NewToken) -> Result
     }
     let token = ApiToken {
         selector,
-        token_name: new.name,
+        token_name: name,
         kind: new.kind,
         environment: new.environment,
         projects,

@@ -1,14 +1,7 @@
 //! Groups: whoever is a member holds the group's root role and its roles in projects.
-//!
-//! Members are never loaded to change them: adding, removing and replacing are set operations in the database, and
-//! their cost follows the change.
-
-use std::collections::BTreeSet;
 
 use serde::Serialize;
-use serde_json::json;
 
-use super::user::{User, select_users};
 use crate::access::{Holdings, role};
 use crate::clock::Time;
 use crate::db::Read;
@@ -67,20 +60,6 @@ pub struct Draft {
     pub mappings_sso: Vec<String>,
     /// The root role that its members hold.
     pub root_role: Option<i64>,
-}
-
-/// Somebody in a group.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Member {
-    /// The group.
-    pub group_id: i64,
-    /// Since when.
-    pub joined_at: Time,
-    /// Who added them.
-    pub added_by: Option<String>,
-    /// Who.
-    #[sqlx(flatten)]
-    pub user: User,
 }
 
 /// A group as a list of choices shows it.
@@ -142,33 +121,14 @@ pub async fn sizes(tx: &mut Read) -> Result<Vec<Size>> {
     .await
 }
 
-/// How many members a group has.
-pub async fn size(tx: &mut Read, id: i64) -> Result<i64> {
-    let (count,): (i64,) = tx.one(sql!("SELECT COUNT(*) FROM group_users WHERE group_id = $1", id)).await?;
-    Ok(count)
-}
-
-/// The members of one group, or of all.
-pub async fn members(tx: &mut Read, id: Option<i64>) -> Result<Vec<Member>> {
-    let Some(id) = id else {
-        return tx
-            .all(select_users!(
-                ["m.group_id, m.joined_at, m.created_by AS added_by, "]
-                "JOIN group_users m ON m.user_id = u.id ORDER BY m.group_id, u.id"
-            ))
-            .await;
-    };
-    tx.all(select_users!(
-        ["m.group_id, m.joined_at, m.created_by AS added_by, "]
-        "JOIN group_users m ON m.user_id = u.id WHERE m.group_id = $1 ORDER BY u.id",
+/// The projects in which one group, or each, has a role: pairs of group and project.
+pub async fn projects(tx: &mut Read, id: Option<i64>) -> Result<Vec<(i64, String)>> {
+    tx.all(sql!(
+        "SELECT DISTINCT group_id, project FROM group_roles
+         WHERE CAST($1 AS BIGINT) IS NULL OR group_id = $1 ORDER BY group_id, project",
         id
     ))
     .await
-}
-
-/// The projects in which each group has a role, as pairs of group and project.
-pub async fn projects(tx: &mut Read) -> Result<Vec<(i64, String)>> {
-    tx.all(sql!("SELECT DISTINCT group_id, project FROM group_roles ORDER BY group_id, project")).await
 }
 
 /// Makes a group. Nobody gives it a root role that holds more than they do.
@@ -219,61 +179,6 @@ pub async fn update(tx: &mut Change, giver: &Holdings, id: i64, draft: Draft) ->
         tx.record(Event::updated(Fact::GroupUpdated, &before, &after));
     }
     Ok(after)
-}
-
-/// Makes `users` the members of a group, and records who came and who went. True if somebody did.
-pub async fn set_members(tx: &mut Change, group: &Group, users: &BTreeSet<i64>) -> Result<bool> {
-    let list = serde_json::to_string(users)?;
-    let known: Vec<(i64,)> = tx
-        .all(sql!(
-            "SELECT id FROM users WHERE id IN ({ids:$1}) AND deleted_at IS NULL AND is_system = FALSE",
-            &list
-        ))
-        .await?;
-    let known: BTreeSet<i64> = known.into_iter().map(|(id,)| id).collect();
-    let unknown: Vec<String> = users.difference(&known).map(ToString::to_string).collect();
-    if !unknown.is_empty() {
-        return Err(Error::bad_data(format!("Incorrect user id {}", unknown.join(", "))));
-    }
-    // Whoever changes the same group at the same time waits here.
-    tx.execute(sql!("UPDATE groups SET version = version + 1 WHERE id = $1", group.id)).await?;
-    let (now, author) = (tx.now(), tx.actor().name.clone());
-    let removed: Vec<(i64,)> = tx
-        .all(sql!(
-            "DELETE FROM group_users WHERE group_id = $1 AND user_id NOT IN ({ids:$2}) RETURNING user_id",
-            group.id,
-            &list
-        ))
-        .await?;
-    let added: Vec<(i64,)> = tx
-        .all(sql!(
-            "INSERT INTO group_users (group_id, user_id, joined_at, created_by)
-             SELECT $1, id, $3, $4 FROM users WHERE id IN ({ids:$2})
-             ON CONFLICT (group_id, user_id) DO NOTHING RETURNING user_id",
-            group.id,
-            &list,
-            now,
-            author
-        ))
-        .await?;
-    let changed = !(added.is_empty() && removed.is_empty());
-    record_members(tx, Fact::GroupUserAdded, group, added);
-    record_members(tx, Fact::GroupUserRemoved, group, removed);
-    Ok(changed)
-}
-
-fn record_members(tx: &mut Change, fact: Fact, group: &Group, users: Vec<(i64,)>) {
-    if users.is_empty() {
-        return;
-    }
-    let mut ids: Vec<i64> = users.into_iter().map(|(id,)| id).collect();
-    ids.sort_unstable();
-    let state = json!({ "groupId": group.id, "groupName": group.name, "userIds": ids });
-    tx.record(if fact == Fact::GroupUserAdded {
-        Event::created(fact, &state)
-    } else {
-        Event::deleted(fact, &state)
-    });
 }
 
 /// Deletes a group. What an identity provider knew of it stays as a tombstone. One that is not there is no error.

@@ -2,6 +2,7 @@
 
 pub mod api_token;
 pub mod group;
+pub mod membership;
 pub mod password;
 pub mod recovery;
 pub mod reset;

@@ -13,7 +13,7 @@ use crate::events::{Event, Fact};
 use crate::{keep, sql};
 
 /// How long a link works.
-const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+const LIFETIME: Duration = Duration::from_hours(24);
 
 /// Makes a link's token for a user; the ones before it stop working.
 pub async fn issue(db: &Db, entropy: &Entropy, now: Time, user: i64, author: &str) -> Result<String> {

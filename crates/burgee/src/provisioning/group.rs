@@ -147,19 +147,7 @@ pub async fn change(
 /// Removes a group and everything that it gave its members, except that the last admin stays one.
 pub async fn delete(tx: &mut Change, group: &Provisioned) -> Result<()> {
     let now = tx.now();
-    // Only a group that gives a root role, itself or through a group it is in, can cost an admin.
-    let members: Vec<(i64,)> = tx
-        .all(sql!(
-            "WITH RECURSIVE up (id) AS (
-                 SELECT $1 UNION SELECT g.parent_id FROM group_groups g JOIN up ON g.child_id = up.id
-             ), down (id) AS (
-                 SELECT $1 UNION SELECT g.child_id FROM group_groups g JOIN down ON g.parent_id = down.id
-             )
-             SELECT DISTINCT m.user_id FROM group_users m JOIN down ON down.id = m.group_id
-             WHERE EXISTS (SELECT 1 FROM groups g JOIN up ON up.id = g.id WHERE g.root_role_id = 1)",
-            group.local_id
-        ))
-        .await?;
+    let at_stake = guard::at_stake(tx, group.local_id, &[], &[group.local_id]).await?;
     tx.execute(sql!(
         "INSERT INTO scim_tombstones (scim_id, connection_id, resource_type, local_id, external_id, deleted_at)
          SELECT scim_id, connection_id, 'Group', group_id, external_id, $2 FROM scim_groups WHERE id = $1",
@@ -171,9 +159,7 @@ pub async fn delete(tx: &mut Change, group: &Provisioned) -> Result<()> {
     let name = text(&group.document, "displayName").unwrap_or_default();
     let state = json!({ "id": group.local_id, "name": name, "scimId": group.scim_id });
     tx.record(Event::deleted(Fact::GroupDeleted, &state));
-    let members: Vec<i64> = members.into_iter().map(|(id,)| id).collect();
-    guard::keep_one_of(tx, &members, "delete group").await?;
-    Ok(())
+    guard::keep_one_of(tx, &at_stake, "delete group").await
 }
 
 async fn ensure_free(tx: &mut Read, connection: i64, document: &Object, except: Option<i64>) -> Result<()> {

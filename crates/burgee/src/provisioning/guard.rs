@@ -6,6 +6,7 @@
 use serde_json::json;
 
 use crate::access::admins::{self, ADMIN_ROLE};
+use crate::db::Read;
 use crate::error::Result;
 use crate::events::{Change, Event, Fact};
 use crate::people::user;
@@ -31,19 +32,46 @@ pub(super) async fn retain(tx: &mut Change, id: i64, why: &str) -> Result<()> {
     Ok(())
 }
 
-/// Keeps one of the `removed` members of a group as an admin, if nobody else is left who is.
-pub(super) async fn keep_one_of(tx: &mut Change, removed: &[i64], why: &str) -> Result<()> {
-    if removed.is_empty() || admins::remain(tx, None).await? {
+/// Those among `users`, and among everybody in `groups`, whom `group` makes admins if they are in it: itself, or
+/// because it is in a group that does. For most groups nobody.
+pub(super) async fn at_stake(tx: &mut Read, group: i64, users: &[i64], groups: &[i64]) -> Result<Vec<i64>> {
+    if users.is_empty() && groups.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found: Vec<(i64,)> = tx
+        .all(sql!(
+            "WITH RECURSIVE up (id) AS (
+                 SELECT CAST($1 AS BIGINT)
+                 UNION SELECT g.parent_id FROM group_groups g JOIN up ON g.child_id = up.id
+             ), down (id) AS (
+                 SELECT item FROM ({ids:$3}) i
+                 UNION SELECT g.child_id FROM group_groups g JOIN down ON g.parent_id = down.id
+             ), person (id) AS (
+                 SELECT item FROM ({ids:$2}) i
+                 UNION SELECT m.user_id FROM group_users m JOIN down ON down.id = m.group_id
+             )
+             SELECT id FROM person
+             WHERE EXISTS (SELECT 1 FROM groups g JOIN up ON up.id = g.id WHERE g.root_role_id = 1)",
+            group,
+            serde_json::to_string(users)?,
+            serde_json::to_string(groups)?
+        ))
+        .await?;
+    Ok(found.into_iter().map(|(id,)| id).collect())
+}
+
+/// Keeps one of those who were at stake as an admin, if nobody else is left who is.
+pub(super) async fn keep_one_of(tx: &mut Change, at_stake: &[i64], why: &str) -> Result<()> {
+    if at_stake.is_empty() || admins::remain(tx, None).await? {
         return Ok(());
     }
-    let list = serde_json::to_string(&removed.iter().map(ToString::to_string).collect::<Vec<_>>())?;
     let candidate: Option<(i64,)> = tx
         .optional(sql!(
             "SELECT u.id FROM users u
-             WHERE CAST(u.id AS TEXT) IN ({list:$1}) AND u.active = TRUE AND u.is_service = FALSE
+             WHERE u.id IN ({ids:$1}) AND u.active = TRUE AND u.is_service = FALSE AND u.is_system = FALSE
                AND u.deleted_at IS NULL
              ORDER BY u.password_hash IS NULL, u.id LIMIT 1",
-            list
+            serde_json::to_string(at_stake)?
         ))
         .await?;
     match candidate {

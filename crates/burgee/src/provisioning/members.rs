@@ -117,8 +117,15 @@ pub async fn apply(
     name: &str,
     changes: &[MemberChange],
 ) -> Result<bool> {
-    let mut work =
-        Work { tx, connection, group: group.local_id, added: Vec::new(), removed: Vec::new(), nested: 0 };
+    let mut work = Work {
+        tx,
+        connection,
+        group: group.local_id,
+        added: Vec::new(),
+        removed: Vec::new(),
+        groups_added: 0,
+        groups_removed: Vec::new(),
+    };
     for change in changes {
         match change {
             MemberChange::Add(members) => work.add(&ids(members)).await?,
@@ -132,7 +139,8 @@ pub async fn apply(
             }
         }
     }
-    let Work { added, removed, nested, .. } = work;
+    let Work { added, removed, groups_added, groups_removed, .. } = work;
+    let nested = groups_added + groups_removed.len() as u64;
     let state = |users: &[i64]| json!({ "groupId": group.local_id, "groupName": name, "userIds": users });
     if !added.is_empty() {
         tx.record(Event::created(Fact::GroupUserAdded, &state(&added)));
@@ -146,7 +154,8 @@ pub async fn apply(
             &json!({ "id": group.local_id, "name": name, "groupsChanged": nested }),
         ));
     }
-    guard::keep_one_of(tx, &removed, "remove from group").await?;
+    let at_stake = guard::at_stake(tx, group.local_id, &removed, &groups_removed).await?;
+    guard::keep_one_of(tx, &at_stake, "remove from group").await?;
     Ok(!added.is_empty() || !removed.is_empty() || nested > 0)
 }
 
@@ -160,8 +169,8 @@ struct Work<'a> {
     group: i64,
     added: Vec<i64>,
     removed: Vec<i64>,
-    /// How many groups came or went.
-    nested: u64,
+    groups_added: u64,
+    groups_removed: Vec<i64>,
 }
 
 impl Work<'_> {
@@ -187,7 +196,7 @@ impl Work<'_> {
             ))
             .await?;
         if added.len() < ids.len() {
-            self.nested += self
+            self.groups_added += self
                 .tx
                 .execute(sql!(
                     "INSERT INTO group_groups (parent_id, child_id)
@@ -218,22 +227,25 @@ impl Work<'_> {
             ))
             .await?;
         if removed.len() < ids.len() {
-            self.nested += self
+            let removed: Vec<(i64,)> = self
                 .tx
-                .execute(sql!(
+                .all(sql!(
                     "DELETE FROM group_groups WHERE parent_id = $1 AND child_id IN (
-                         SELECT s.group_id FROM scim_groups s WHERE s.scim_id IN ({list:$2}) AND s.connection_id = $3)",
+                         SELECT s.group_id FROM scim_groups s WHERE s.scim_id IN ({list:$2}) AND s.connection_id = $3)
+                     RETURNING child_id",
                     self.group,
                     list,
                     self.connection
                 ))
                 .await?;
+            self.groups_removed.extend(removed.into_iter().map(|(id,)| id));
         }
         self.removed.extend(removed.into_iter().map(|(id,)| id));
         Ok(())
     }
 
-    /// Removes whoever is not in `ids`: with [`Work::add`], a replacement that touches only what differs.
+    /// Removes whoever is not in `ids`: with [`Work::add`], a replacement that touches only what differs. Both engines
+    /// look into a `NOT IN` list by hash or tree; joining the list instead reads it again for every member.
     async fn keep_only(&mut self, ids: &[String]) -> Result<()> {
         let list = serde_json::to_string(ids)?;
         let removed: Vec<(i64,)> = self
@@ -241,27 +253,27 @@ impl Work<'_> {
             .all(sql!(
                 "DELETE FROM group_users WHERE group_id = $1 AND user_id IN (
                      SELECT s.user_id FROM group_users m JOIN scim_users s ON s.user_id = m.user_id
-                     LEFT JOIN ({list:$2}) w ON w.item = s.scim_id
-                     WHERE m.group_id = $1 AND s.connection_id = $3 AND w.item IS NULL)
+                     WHERE m.group_id = $1 AND s.connection_id = $3 AND s.scim_id NOT IN ({list:$2}))
                  RETURNING user_id",
                 self.group,
                 &list,
                 self.connection
             ))
             .await?;
-        self.nested += self
+        let groups: Vec<(i64,)> = self
             .tx
-            .execute(sql!(
+            .all(sql!(
                 "DELETE FROM group_groups WHERE parent_id = $1 AND child_id IN (
                      SELECT s.group_id FROM group_groups m JOIN scim_groups s ON s.group_id = m.child_id
-                     LEFT JOIN ({list:$2}) w ON w.item = s.scim_id
-                     WHERE m.parent_id = $1 AND s.connection_id = $3 AND w.item IS NULL)",
+                     WHERE m.parent_id = $1 AND s.connection_id = $3 AND s.scim_id NOT IN ({list:$2}))
+                 RETURNING child_id",
                 self.group,
                 list,
                 self.connection
             ))
             .await?;
         self.removed.extend(removed.into_iter().map(|(id,)| id));
+        self.groups_removed.extend(groups.into_iter().map(|(id,)| id));
         Ok(())
     }
 
@@ -284,8 +296,9 @@ impl Work<'_> {
         );
         groups.bind(self.group).push(" AND s.connection_id = ").bind(self.connection).push(" AND ");
         member_condition(&mut groups, engine, filter, "s.scim_id", "group")?;
-        groups.push(")");
-        self.nested += self.tx.execute(groups).await?;
+        groups.push(") RETURNING child_id");
+        let removed: Vec<(i64,)> = self.tx.all(groups).await?;
+        self.groups_removed.extend(removed.into_iter().map(|(id,)| id));
         Ok(())
     }
 }

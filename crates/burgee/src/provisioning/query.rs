@@ -10,7 +10,7 @@ use burgee_scim::{AttrRef, Checked, Op, Operand, Test};
 use jiff::Timestamp;
 
 use super::resource::{Provisioned, Row};
-use super::user::index_key;
+use super::user::{index_key, is_long};
 use crate::db::dialect::{contains, suffix};
 use crate::db::{Engine, Read, Sql};
 use crate::error::{Error, Result};
@@ -79,7 +79,7 @@ pub async fn search(tx: &mut Read, connection: i64, noun: Noun, query: &Query) -
     });
     conditions(&mut select, engine, connection, noun, query)?;
     select.push(" ORDER BY ");
-    if let Some(sort) = &query.sort {
+    if let Some(sort) = query.sort.as_ref().filter(|sort| differs(noun, &sort.attr)) {
         let (first, then) =
             if sort.descending { (" IS NULL DESC, ", " DESC, ") } else { (" IS NULL, ", ", ") };
         sort_key(&mut select, noun, &sort.attr);
@@ -101,6 +101,15 @@ fn conditions(sql: &mut Sql, engine: Engine, connection: i64, noun: Noun, query:
     Ok(())
 }
 
+/// False for attributes that are the same in all resources: there is nothing to sort by.
+fn differs(noun: Noun, attr: &AttrRef) -> bool {
+    match column(noun, &attr.key()) {
+        Some(Column::Constant(_)) => false,
+        Some(_) => true,
+        None => noun == Noun::User,
+    }
+}
+
 /// The text or number to sort by; NULL where the attribute is absent.
 fn sort_key(sql: &mut Sql, noun: Noun, attr: &AttrRef) {
     let key = attr.key();
@@ -108,14 +117,8 @@ fn sort_key(sql: &mut Sql, noun: Noun, attr: &AttrRef) {
         Some(Column::Text(name) | Column::Optional(name) | Column::Time(name) | Column::Bool(name)) => {
             sql.push(name);
         }
-        Some(Column::Constant(_)) => {
-            sql.push("''");
-        }
-        None if noun == Noun::Group => {
-            sql.push("NULL");
-        }
-        None => {
-            sql.push("(SELECT s.value FROM scim_leaves s WHERE s.owner = r.id AND s.attribute = ").bind(key);
+        Some(Column::Constant(_)) | None => {
+            sql.push("(SELECT COALESCE(s.whole, s.value) FROM scim_leaves s WHERE s.owner = r.id AND s.attribute = ").bind(key);
             sql.push(" ORDER BY s.is_primary DESC, s.ordinal LIMIT 1)");
         }
     }
@@ -256,20 +259,39 @@ impl Compiler<'_> {
             return;
         }
         self.sql.push(" IN (");
-        for (index, sub) in attr.attribute.sub_attributes.iter().enumerate() {
-            self.sql.push(if index == 0 { "" } else { ", " }).bind(attr.with_sub(Some(sub)).key());
+        self.sql.bind(attr.with_sub(None).key());
+        for sub in attr.attribute.sub_attributes {
+            self.sql.push(", ").bind(attr.with_sub(Some(sub)).key());
         }
         self.sql.push(")");
     }
 
+    /// The value in a row passes the test. Long values are indexed by their beginning and a digest, which answers
+    /// for equality, and for order and prefixes as long as the operand is not long too.
     fn value(&mut self, alias: &'static str, test: &Test) -> Result<()> {
-        self.text(if alias == "l" { "l.value" } else { "x.value" }, test.op, &test.operand)
+        let (key, whole) = match alias {
+            "l" => ("l.value", "COALESCE(l.whole, l.value)"),
+            _ => ("x.value", "COALESCE(x.whole, x.value)"),
+        };
+        match (test.op, &test.operand) {
+            (Op::Eq | Op::Ne, Operand::Text(text) | Operand::Folded(text)) => {
+                self.sql.push(key).push(" = ").bind(index_key(text));
+                Ok(())
+            }
+            (Op::Co | Op::Ew, _) => self.text(whole, test.op, &test.operand),
+            (_, Operand::Text(text) | Operand::Folded(text)) if is_long(text) => {
+                self.text(whole, test.op, &test.operand)
+            }
+            _ => self.text(key, test.op, &test.operand),
+        }
     }
 
     /// One element of a list passes the filter. The search starts from a test that an index answers, where the
     /// filter has one that every hit must pass.
     fn element(&mut self, attr: &AttrRef, filter: &Checked) -> Result<()> {
         match (self.noun, attr.attribute.name) {
+            // There is one, and its parts are columns.
+            (_, "meta") => return self.node(filter),
             (Noun::Group, "members") => return self.members_of_group(filter),
             (Noun::Group, _) => {
                 self.sql.push("FALSE");
@@ -396,7 +418,7 @@ impl Compiler<'_> {
 
     fn text(&mut self, column: &'static str, op: Op, operand: &Operand) -> Result<()> {
         let text = match operand {
-            Operand::Text(text) | Operand::Folded(text) => index_key(text),
+            Operand::Text(text) | Operand::Folded(text) => text.clone(),
             Operand::Bool(value) => value.to_string(),
             Operand::Instant(at) => burgee_scim::render_instant(*at),
             Operand::Number(number) => number.to_string(),

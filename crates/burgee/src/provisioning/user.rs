@@ -17,9 +17,8 @@ use crate::events::{Change, Event, Fact};
 use crate::people::user::{self, Edit, NewUser};
 use crate::sql;
 
-/// Longer texts are indexed by their beginning and a digest: equality is exact, order and substrings look at the
-/// beginning.
-const LONGEST_KEY: usize = 1000;
+/// Longer texts are indexed by a beginning of about this many bytes and a digest, and kept whole beside it.
+const LONGEST_KEY: usize = 900;
 
 /// Like [`find`], and keeps everybody else from changing the user until the transaction ends.
 pub async fn find_locked(tx: &mut Change, connection: i64, scim_id: &str) -> Result<Option<Provisioned>> {
@@ -47,6 +46,14 @@ pub async fn find(tx: &mut Read, connection: i64, scim_id: &str) -> Result<Optio
     row.map(Provisioned::try_from).transpose()
 }
 
+/// A user who was just provisioned.
+pub struct Created {
+    /// The user.
+    pub user: Provisioned,
+    /// True if the account was there before. A new one is in no group yet.
+    pub adopted: bool,
+}
+
 /// Provisions a user. Somebody who already has an account that no identity provider manages, with the same user name
 /// or e-mail address, is adopted: roles and memberships stay.
 pub async fn create(
@@ -54,7 +61,7 @@ pub async fn create(
     entropy: &Entropy,
     connection: i64,
     mut document: Object,
-) -> Result<Provisioned> {
+) -> Result<Created> {
     document.entry("active").or_insert(Value::Bool(true));
     let profile = Profile::of(&document);
     ensure_free(tx, connection, &document, None).await?;
@@ -89,7 +96,9 @@ pub async fn create(
     } else if !profile.active {
         hold(tx, id, &profile).await?;
     }
-    Ok(Provisioned { key, local_id: id, scim_id, document, version: 1, created_at: now, updated_at: now })
+    let user =
+        Provisioned { key, local_id: id, scim_id, document, version: 1, created_at: now, updated_at: now };
+    Ok(Created { user, adopted })
 }
 
 /// Makes `next` the user's document. Nothing is recorded, and no version rises, if it is what it was.
@@ -241,7 +250,7 @@ async fn ensure_free(tx: &mut Read, connection: i64, document: &Object, except: 
 /// Writes what filters search. User name, external id and activity have columns of their own.
 async fn index(tx: &mut Change, owner: i64, document: &Object) -> Result<()> {
     let mut sql = Sql::build(
-        "INSERT INTO scim_leaves (attribute, value, owner, ordinal, element_type, is_primary) VALUES ",
+        "INSERT INTO scim_leaves (attribute, value, whole, owner, ordinal, element_type, is_primary) VALUES ",
     );
     let mut first = true;
     for leaf in leaves(&USER, document) {
@@ -249,7 +258,8 @@ async fn index(tx: &mut Change, owner: i64, document: &Object) -> Result<()> {
             continue;
         }
         sql.push(if first { "(" } else { ", (" });
-        sql.bind(leaf.key).push(", ").bind(index_key(&leaf.text)).push(", ").bind(owner).push(", ");
+        sql.bind(leaf.key).push(", ").bind(index_key(&leaf.text)).push(", ");
+        sql.bind(is_long(&leaf.text).then_some(leaf.text)).push(", ").bind(owner).push(", ");
         sql.bind(leaf.ordinal).push(", ").bind(leaf.element_type).push(", ").bind(leaf.primary).push(")");
         first = false;
     }
@@ -260,10 +270,16 @@ async fn index(tx: &mut Change, owner: i64, document: &Object) -> Result<()> {
     Ok(())
 }
 
-/// The form in which a text is indexed and looked up.
+/// True for texts that are not their own index key.
+pub(super) fn is_long(text: &str) -> bool {
+    text.len() > LONGEST_KEY
+}
+
+/// The form in which a text is indexed and looked up. For every `other` that is not long, it compares with `other`
+/// as the text itself does.
 pub(super) fn index_key(text: &str) -> String {
-    if text.len() <= LONGEST_KEY {
+    if !is_long(text) {
         return text.to_owned();
     }
-    format!("{}\u{1}{}", &text[..text.floor_char_boundary(LONGEST_KEY - 80)], digest(text))
+    format!("{}\u{1}{}", &text[..text.ceil_char_boundary(LONGEST_KEY)], digest(text))
 }

@@ -72,8 +72,10 @@ pub(super) async fn patch(caller: Caller, call: Call, id: &str, mut body: Object
     let (operations, members) = patch::split_members(operations)?;
     let next = |current: &Object| patch::apply(&GROUP, current.clone(), &operations, MODE);
     let changed = edit(&caller, &call, id, next, &members).await?;
-    let large = members::more_than(&mut call.app.db.begin_read().await?, changed.local_id, LARGE).await?;
-    if !parameters.asks_for_attributes() && (noticed.prefers_no_content() || large) {
+    if !parameters.asks_for_attributes()
+        && (noticed.prefers_no_content()
+            || members::more_than(&mut call.app.db.begin_read().await?, changed.local_id, LARGE).await?)
+    {
         let done = StatusCode::NO_CONTENT.into_response();
         return Ok(reply::about(done, &changed, &GROUP, &call.base));
     }

@@ -43,7 +43,7 @@ async fn dispatch(State(app): State<App>, request: Request) -> Response {
         Ok(response) => response,
         Err(fault) => fault.into_response(),
     };
-    app.metrics.scim(&method, response.status());
+    app.metrics.scim(method.as_str(), response.status().as_u16());
     if head {
         *response.body_mut() = Body::empty();
     }

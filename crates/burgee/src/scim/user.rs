@@ -11,7 +11,8 @@ use super::router::Call;
 use super::{MODE, quirks, reply};
 use crate::db::Read;
 use crate::error::{Error, Kind, Result};
-use crate::provisioning::{Provisioned, members, user};
+use crate::provisioning::members::{self, Membership};
+use crate::provisioning::{Provisioned, user};
 
 pub(super) async fn create(caller: Caller, call: Call, mut body: Object) -> Result<Response, Fault> {
     let projection = call.parameters()?.projection(&USER)?;
@@ -21,7 +22,10 @@ pub(super) async fn create(caller: Caller, call: Call, mut body: Object) -> Resu
     let mut tx = app.db.begin_change(&caller.grant, app.clock.now()).await?;
     let made = user::create(&mut tx, &app.entropy, caller.connection(), document).await?;
     tx.commit().await?;
-    answer(&caller, &call, StatusCode::CREATED, &made, &projection).await
+    if made.adopted {
+        return answer(&caller, &call, StatusCode::CREATED, &made.user, &projection).await;
+    }
+    respond(&call, StatusCode::CREATED, &made.user, &object(&made.user, &[], &call.base, &projection))
 }
 
 pub(super) async fn get(caller: Caller, call: Call, id: &str) -> Result<Response, Fault> {
@@ -122,8 +126,11 @@ async fn answer(
     let mut tx = call.app.db.begin_read().await?;
     let bodies =
         render(&mut tx, caller.connection(), std::slice::from_ref(found), &call.base, projection).await?;
-    let body = bodies.into_iter().next().unwrap_or_default();
-    let response = reply::json(status, serde_json::to_string(&body).map_err(Error::from)?);
+    respond(call, status, found, &bodies.into_iter().next().unwrap_or_default())
+}
+
+fn respond(call: &Call, status: StatusCode, found: &Provisioned, body: &Object) -> Result<Response, Fault> {
+    let response = reply::json(status, serde_json::to_string(body).map_err(Error::from)?);
     Ok(reply::about(response, found, &USER, &call.base))
 }
 
@@ -141,27 +148,27 @@ pub(super) async fn render(
     } else {
         Vec::new()
     };
-    Ok(users
+    Ok(users.iter().map(|user| object(user, &memberships, base, projection)).collect())
+}
+
+/// One user; `memberships` may hold those of others, too.
+fn object(user: &Provisioned, memberships: &[Membership], base: &str, projection: &Projection) -> Object {
+    let mut object = reply::resource(user, &USER, base);
+    let groups: Vec<Value> = memberships
         .iter()
-        .map(|user| {
-            let mut object = reply::resource(user, &USER, base);
-            let groups: Vec<Value> = memberships
-                .iter()
-                .filter(|membership| membership.who == user.scim_id)
-                .map(|membership| {
-                    json!({
-                        "value": membership.scim_id,
-                        "$ref": format!("{base}/Groups/{}", membership.scim_id),
-                        "display": membership.display,
-                        "type": if membership.direct { "direct" } else { "indirect" },
-                    })
-                })
-                .collect();
-            if !groups.is_empty() {
-                object.insert("groups".to_owned(), Value::Array(groups));
-            }
-            projection.apply(&mut object);
-            object
+        .filter(|membership| membership.who == user.scim_id)
+        .map(|membership| {
+            json!({
+                "value": membership.scim_id,
+                "$ref": format!("{base}/Groups/{}", membership.scim_id),
+                "display": membership.display,
+                "type": if membership.direct { "direct" } else { "indirect" },
+            })
         })
-        .collect())
+        .collect();
+    if !groups.is_empty() {
+        object.insert("groups".to_owned(), Value::Array(groups));
+    }
+    projection.apply(&mut object);
+    object
 }

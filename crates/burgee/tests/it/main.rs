@@ -1,9 +1,16 @@
 //! Tests from the outside: the real server, real databases, HTTP.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 #[macro_use]
 mod support;
 
 mod admin;
+mod architecture;
+mod conformance;
 mod resolution;
+mod scim;
+mod scim_rules;
+mod readme;
 mod sign_in;
 mod spine;

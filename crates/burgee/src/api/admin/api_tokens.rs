@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::clock::Time;
 use crate::error::{Error, Result};
 use crate::people::api_token::{self, Action, ApiToken, Kind, NewToken};
+use crate::projects;
 
 const TAG: &str = "API tokens";
 
@@ -23,7 +24,7 @@ pub(super) fn routes() -> Routes {
         .gives::<Tokens>(200)
         .add(Method::POST, "/api/admin/api-tokens", "createApiToken", TAG, create)
         .takes::<NewTokenView>()
-        .gives::<Token>(201)
+        .gives::<TokenView>(201)
         .add(Method::GET, "/api/admin/api-tokens/{token}", "getApiTokensByName", TAG, named)
         .gives::<Tokens>(200)
         .add(Method::PUT, "/api/admin/api-tokens/{token}", "updateApiToken", TAG, update)
@@ -35,7 +36,7 @@ pub(super) fn routes() -> Routes {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "apiTokenSchema")]
-struct Token {
+struct TokenView {
     secret: String,
     secure: bool,
     token_name: String,
@@ -49,7 +50,7 @@ struct Token {
     seen_at: Option<Time>,
 }
 
-impl From<ApiToken> for Token {
+impl From<ApiToken> for TokenView {
     fn from(token: ApiToken) -> Self {
         Self {
             secret: token.selector,
@@ -70,11 +71,11 @@ impl From<ApiToken> for Token {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "apiTokensSchema")]
 struct Tokens {
-    tokens: Vec<Token>,
+    tokens: Vec<TokenView>,
 }
 
 async fn list(grant: Granted<ReadApiTokens>, State(app): State<App>) -> Result<Json<Tokens>, Problem> {
-    Ok(Json(Tokens { tokens: visible(&grant, &app).await?.map(Token::from).collect() }))
+    Ok(Json(Tokens { tokens: visible(&grant, &app).await?.map(TokenView::from).collect() }))
 }
 
 /// The tokens that people call so; names need not be unique.
@@ -84,7 +85,7 @@ async fn named(
     Name(name): Name,
 ) -> Result<Json<Tokens>, Problem> {
     let tokens = visible(&grant, &app).await?.filter(|token| token.token_name == name);
-    Ok(Json(Tokens { tokens: tokens.map(Token::from).collect() }))
+    Ok(Json(Tokens { tokens: tokens.map(TokenView::from).collect() }))
 }
 
 /// The tokens of the types that the caller may see.
@@ -131,7 +132,7 @@ impl NewTokenView {
             return Err(Error::bad_data("The token type must be client, backend or frontend."));
         };
         Ok(NewToken {
-            name: name.trim().to_owned(),
+            name,
             kind,
             environment: self.environment.unwrap_or_else(|| "development".to_owned()),
             projects,
@@ -152,13 +153,14 @@ async fn create(
     let (token, secret) = app
         .db
         .change(&grant, app.clock.now(), async |tx| {
-            api_token::check(tx, &new, limit).await?;
+            projects::ensure_reachable(tx, &new.environment, &new.projects).await?;
+            api_token::ensure_room(tx, limit).await?;
             let made = api_token::create(tx, &app.entropy, new).await?;
             Ok(tx.done(made))
         })
         .await?;
     let location = format!("{}/api/admin/api-tokens/{}", app.config.base_path(), token.selector);
-    let view = Token { secret, ..Token::from(token) };
+    let view = TokenView { secret, ..TokenView::from(token) };
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)).into_response())
 }
 

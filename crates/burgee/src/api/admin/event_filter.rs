@@ -13,7 +13,7 @@ const PAGE: i64 = 50;
 /// How many events a page can have.
 const LARGEST_PAGE: i64 = 1000;
 /// One day: `to` includes the day it names.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 
 /// The query parameters as sent.
 #[derive(Default, Deserialize)]
@@ -34,6 +34,22 @@ pub(super) struct Search {
 }
 
 impl Search {
+    /// Their names.
+    pub(super) const PARAMETERS: &'static [&'static str] = &[
+        "query",
+        "id",
+        "groupId",
+        "feature",
+        "project",
+        "type",
+        "createdBy",
+        "environment",
+        "from",
+        "to",
+        "offset",
+        "limit",
+    ];
+
     /// Offset and limit; what makes no sense counts as not sent.
     pub(super) fn page(&self) -> (i64, i64) {
         let number = |text: &Option<String>, least: i64| {
@@ -62,9 +78,8 @@ impl Search {
 
 fn values(name: &str, text: Option<String>) -> Result<Vec<String>, Problem> {
     let Some(text) = text else { return Ok(Vec::new()) };
-    let list = match text.split_once(':') {
-        Some(("IS" | "IS_ANY_OF", list)) => list,
-        _ => return Err(Problem::pattern(&format!("/query/{name}"), "^(IS|IS_ANY_OF):(.*?)$", &text)),
+    let Some(("IS" | "IS_ANY_OF", list)) = text.split_once(':') else {
+        return Err(Problem::pattern(&format!("/query/{name}"), "^(IS|IS_ANY_OF):(.*?)$", &text));
     };
     let mut values: Vec<String> = list.split(',').map(|value| value.trim().to_owned()).collect();
     values.sort();

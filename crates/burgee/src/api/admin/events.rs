@@ -22,10 +22,12 @@ const LATEST: i64 = 1000;
 pub(super) fn routes() -> Routes {
     Routes::default()
         .add(Method::GET, "/api/admin/events", "getEvents", TAG, latest)
-        .gives::<Events>(200)
+        .asks(&["project"])
+        .gives::<Latest>(200)
         .add(Method::GET, "/api/admin/events/{featureName}", "getEventsForToggle", TAG, of_feature)
         .gives::<FeatureEvents>(200)
         .add(Method::GET, "/api/admin/search/events", "searchEvents", TAG, search)
+        .asks(Search::PARAMETERS)
         .gives::<Found>(200)
         .add(Method::GET, "/api/admin/event-creators", "getEventCreators", TAG, creators)
         .gives::<Vec<Creator>>(200)
@@ -83,7 +85,7 @@ fn views(records: Vec<Record>) -> Vec<EventView> {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "eventsSchema")]
-struct Events {
+struct Latest {
     version: u8,
     events: Vec<EventView>,
     total_events: i64,
@@ -98,10 +100,10 @@ async fn latest(
     _: Granted<Administer>,
     State(app): State<App>,
     Query(place): Query<Place>,
-) -> Result<Json<Events>, Problem> {
+) -> Result<Json<Latest>, Problem> {
     let filter = Filter { projects: place.project.into_iter().collect(), ..Filter::default() };
     let (records, total) = app.db.read(async |tx| events::search(tx, &filter, 0, LATEST).await).await?;
-    Ok(Json(Events { version: 1, events: views(records), total_events: total }))
+    Ok(Json(Latest { version: 1, events: views(records), total_events: total }))
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -17,7 +17,8 @@ use crate::app::App;
 use crate::clock::Time;
 use crate::db::Read;
 use crate::error::Result;
-use crate::people::group::{self, Draft, Group, Member};
+use crate::people::group::{self, Draft, Group};
+use crate::people::membership::{self, Member};
 use crate::provisioning::{cleanup, locks};
 
 const TAG: &str = "Users";
@@ -102,16 +103,14 @@ impl GroupView {
     }
 
     async fn of(tx: &mut Read, group: Group, with_users: bool) -> Result<Self> {
-        let users = match with_users {
-            true => {
-                Some(group::members(tx, Some(group.id)).await?.into_iter().map(MemberView::from).collect())
-            }
-            false => None,
+        let users = if with_users {
+            Some(membership::list(tx, Some(group.id)).await?.into_iter().map(MemberView::from).collect())
+        } else {
+            None
         };
-        let size = group::size(tx, group.id).await?;
-        let projects = group::projects(tx).await?;
-        let projects =
-            projects.into_iter().filter(|(id, _)| *id == group.id).map(|(_, project)| project).collect();
+        let size = membership::size(tx, group.id).await?;
+        let projects = group::projects(tx, Some(group.id)).await?.into_iter().map(|(_, project)| project);
+        let projects = projects.collect();
         Ok(Self::new(group, projects, size, users))
     }
 }
@@ -126,7 +125,7 @@ async fn list(_: Granted<Administer>, State(app): State<App>) -> Result<Json<Gro
     let (groups, members, projects) = app
         .db
         .read(async |tx| {
-            Ok((group::list(tx).await?, group::members(tx, None).await?, group::projects(tx).await?))
+            Ok((group::list(tx).await?, membership::list(tx, None).await?, group::projects(tx, None).await?))
         })
         .await?;
     let mut users: HashMap<i64, Vec<MemberView>> = HashMap::new();
@@ -208,7 +207,7 @@ async fn create(
         .db
         .change(&grant, app.clock.now(), async |tx| {
             let group = group::create(tx, grant.held(), draft).await?;
-            group::set_members(tx, &group, &users.unwrap_or_default()).await?;
+            membership::set(tx, &group, &users.unwrap_or_default()).await?;
             let view = GroupView::of(tx, group, true).await?;
             Ok(tx.done(view))
         })
@@ -230,7 +229,7 @@ async fn update(
             let before = group::get(tx, id).await?;
             let after = group::update(tx, grant.held(), id, draft).await?;
             let moved = match &users {
-                Some(users) => group::set_members(tx, &after, users).await?,
+                Some(users) => membership::set(tx, &after, users).await?,
                 None => false,
             };
             locks::ensure_group_unlocked(&before, after.name != before.name, moved)?;

@@ -30,8 +30,9 @@ pub(super) fn routes() -> Routes {
         .add(Method::GET, "/api/admin/user/profile", "getProfile", TAG, profile)
         .gives::<Profile>(200)
         .add(Method::POST, "/api/admin/user/change-password", "changeMyPassword", TAG, change_password)
-        .takes::<Password>()
+        .takes::<Change>()
         .add(Method::GET, "/api/admin/user/roles", "getUserRoles", TAG, roles)
+        .asks(&["projectId"])
         .gives::<Roles>(200)
 }
 
@@ -114,7 +115,7 @@ async fn profile(grant: Granted<SignedIn>, State(app): State<App>) -> Result<Jso
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ownPasswordSchema")]
-struct Password {
+struct Change {
     password: String,
     old_password: String,
     confirm_password: Option<String>,
@@ -127,7 +128,7 @@ async fn change_password(
     State(app): State<App>,
     Cookie(cookie): Cookie,
     CameFrom(origins): CameFrom,
-    Body(body): Body<Password>,
+    Body(body): Body<Change>,
 ) -> Result<(), Problem> {
     let id = grant.person()?;
     app.throttle.sign_in(origins.ip.as_deref(), &grant.actor().name)?;

@@ -18,7 +18,8 @@ use crate::people::{group, user};
 pub(super) fn routes() -> Routes {
     Routes::default()
         .add(Method::GET, "/api/admin/user-admin/{id}/permissions", "getUserPermissions", "Users", get)
-        .gives::<Overview>(200)
+        .asks(&["project", "environment"])
+        .gives::<View>(200)
 }
 
 #[derive(Deserialize)]
@@ -30,7 +31,7 @@ struct Place {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "userAccessOverviewSchema")]
-struct Overview {
+struct View {
     overview: Levels,
     user: UserView,
     root_role: Role,
@@ -68,7 +69,7 @@ async fn get(
     State(app): State<App>,
     Id(id): Id,
     Query(place): Query<Place>,
-) -> Result<Json<Overview>, Problem> {
+) -> Result<Json<View>, Problem> {
     let overview = app
         .db
         .read(async |tx| {
@@ -103,7 +104,7 @@ async fn get(
                 }
             }
             let root_role = role::get(tx, user.root_role).await?.into();
-            Ok(Overview { overview: levels, user: UserView::from(&user), root_role, project_roles })
+            Ok(View { overview: levels, user: UserView::from(&user), root_role, project_roles })
         })
         .await?;
     Ok(Json(overview))

@@ -18,7 +18,7 @@ use crate::people::token::{self, Personal};
 
 const TAG: &str = "Personal access tokens";
 /// How long before its end a token carries a warning.
-const SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+const SOON: Duration = Duration::from_hours(14 * 24);
 
 pub(super) fn routes() -> Routes {
     Routes::default()

@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use super::groups::{GroupItem, MemberView};
 use super::roles::Role;
-use crate::access::members::{self, Place, Subject};
 use crate::access::{Administer, Granted, ManageProjectAccess, ReadProjectAccess, role};
 use crate::api::input::{Body, Id};
 use crate::api::{Problem, Routes};
 use crate::app::App;
 use crate::clock::Time;
-use crate::people::{group, user};
+use crate::people::{group, membership, user};
+use crate::projects::members::{self, Place, Subject};
 
 const TAG: &str = "Projects";
 
@@ -136,7 +136,7 @@ async fn get(grant: Granted<ReadProjectAccess>, State(app): State<App>) -> Resul
                     Subject::Group(id) => {
                         let group = group::get(tx, id).await?;
                         groups.push(GroupInProject {
-                            users: group::members(tx, Some(id))
+                            users: membership::list(tx, Some(id))
                                 .await?
                                 .into_iter()
                                 .map(MemberView::from)

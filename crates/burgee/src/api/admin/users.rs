@@ -31,6 +31,7 @@ pub(super) fn routes() -> Routes {
         .takes::<CreateUser>()
         .gives::<UserView>(201)
         .add(Method::GET, "/api/admin/user-admin/search", "searchUsers", TAG, search)
+        .asks(&["q"])
         .gives::<Vec<UserView>>(200)
         .add(Method::GET, "/api/admin/user-admin/access", "getBaseUsersAndGroups", TAG, pickers)
         .gives::<Pickers>(200)

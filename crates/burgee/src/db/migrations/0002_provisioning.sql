@@ -39,10 +39,12 @@ CREATE INDEX scim_users_in_order ON scim_users (connection_id, id);
 CREATE INDEX scim_users_by_time ON scim_users (connection_id, updated_at, id);
 CREATE INDEX scim_users_inactive ON scim_users (connection_id, id) WHERE active = FALSE;
 
--- One row for each simple value of a user's attributes: what filters search.
+-- One row for each simple value of a user's attributes: what filters search. Values too long for an index stand
+-- there by their beginning and a digest, and `whole`.
 CREATE TABLE scim_leaves (
     attribute    {text} NOT NULL,
     value        {text} NOT NULL,
+    whole        {text},
     owner        {int} NOT NULL REFERENCES scim_users (id) ON DELETE CASCADE,
     ordinal      {int} NOT NULL,
     element_type {text},

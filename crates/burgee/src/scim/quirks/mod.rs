@@ -76,9 +76,10 @@ impl Noticed {
         }
     }
 
-    /// Q20: the client takes 204 for an answer to a PATCH of a group, and prefers it. Entra.
+    /// Q20: the client takes 204 for an answer to a PATCH of a group, and prefers it. Entra, Microsoft's Postman
+    /// collection.
     pub(super) fn prefers_no_content(&self) -> bool {
-        self.0.contains(&Quirk::OpCase)
+        self.0.contains(&Quirk::OpCase) || self.0.contains(&Quirk::StringMember)
     }
 }
 

@@ -73,13 +73,13 @@ both! {
             let made = admin.post(PATH, json!({"tokenName": kind, "type": kind})).await.expect(201).json();
             secrets.push(made["secret"].as_str().unwrap().to_owned());
         }
-        let reader = holder(&server, "reader", &["READ_FRONTEND_API_TOKEN"]).await;
+        let reader = holder(&server, "token reader", &["READ_FRONTEND_API_TOKEN"]).await;
         assert_eq!(names(&reader.get(PATH).await.expect(200).json()), ["frontend"]);
         assert_eq!(names(&reader.get(&format!("{PATH}/client")).await.expect(200).json()), Vec::<&str>::new());
         reader.post(PATH, json!({"tokenName": "a", "type": "frontend"})).await.expect(403);
         reader.delete(&format!("{PATH}/{}", secrets[1])).await.expect(403);
 
-        let writer = holder(&server, "writer", &["CREATE_FRONTEND_API_TOKEN", "UPDATE_FRONTEND_API_TOKEN", "DELETE_FRONTEND_API_TOKEN"]).await;
+        let writer = holder(&server, "token writer", &["CREATE_FRONTEND_API_TOKEN", "UPDATE_FRONTEND_API_TOKEN", "DELETE_FRONTEND_API_TOKEN"]).await;
         writer.get(PATH).await.expect(403);
         writer.post(PATH, json!({"tokenName": "a", "type": "frontend"})).await.expect(201);
         let refused = writer.post(PATH, json!({"tokenName": "a", "type": "backend"})).await.expect(403).json();

@@ -37,6 +37,7 @@ both! {
         assert_eq!(page["events"][0], all["events"][1]);
         assert_eq!(found("limit=x&offset=-3").await["events"], all["events"]);
 
+        admin.get("/api/admin/search/events?query=a%00b").await.expect(400);
         for refused in ["type=IS_NOT:x", "type=x", "from=2026-01-01", "to=IS:2026-99-01"] {
             let answer = admin.get(&format!("/api/admin/search/events?{refused}")).await.expect(400).json();
             assert!(answer["details"][0]["message"].as_str().unwrap().contains("must match pattern"), "{answer}");

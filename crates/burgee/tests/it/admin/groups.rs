@@ -78,7 +78,7 @@ both! {
         let taken = admin.post("/api/admin/groups", json!({"name": "CREW"})).await.expect(409).json();
         assert_eq!(taken["name"], "NameExistsError");
         for body in [
-            json!({"name": " "}), json!({"name": "x".repeat(256)}), json!({"name": "a", "description": "x".repeat(1001)}),
+            json!({"name": " "}), json!({"name": "a\u{0}b"}), json!({"name": "x".repeat(256)}), json!({"name": "a", "description": "x".repeat(1001)}),
             json!({"name": "a", "rootRole": 4}), json!({"name": "a", "rootRole": 99}), json!({}),
             json!({"name": "a", "users": [{"user": {"id": 999}}]}), json!({"name": "a", "users": [{"user": {"id": -1337}}]}),
         ] {

@@ -53,7 +53,7 @@ both! {
         ben.delete(&format!("/api/admin/user/tokens/{}", made["id"])).await.expect(200);
         script.get("/api/admin/user").await.expect(200);
 
-        let soon = server.app.clock.now().plus(std::time::Duration::from_secs(3600));
+        let soon = server.app.clock.now().plus(std::time::Duration::from_hours(1));
         let other = ann.post("/api/admin/user/tokens", json!({"description": "short", "expiresAt": soon.to_string()})).await.expect(201).json();
         assert_eq!(other["expiryWarning"], "expires-soon");
         let pats = ann.get("/api/admin/user/tokens").await.expect(200).json();

@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::resolve::Holdings;
-use super::role;
+use super::ensure_exists;
+use crate::access::{Holdings, role};
 use crate::clock::Time;
 use crate::db::Read;
 use crate::error::{Error, Result};
 use crate::events::{Change, Event, Fact, Recorded};
-use crate::{projects, sql};
+use crate::people::{group, user};
+use crate::sql;
 
 /// A person or a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +30,7 @@ pub type Place = (Subject, i64);
 
 /// The places of a project, each with the time since when.
 pub async fn places(tx: &mut Read, project: &str) -> Result<BTreeMap<Place, Time>> {
-    projects::ensure_exists(tx, project).await?;
+    ensure_exists(tx, project).await?;
     let users: Vec<(i64, i64, Time)> = tx
         .all(sql!("SELECT user_id, role_id, created_at FROM user_roles WHERE project = $1", project))
         .await?;
@@ -178,8 +179,8 @@ async fn project_roles(tx: &mut Read, roles: &[i64]) -> Result<BTreeSet<i64>> {
 async fn ensure_known(tx: &mut Read, subjects: &[Subject]) -> Result<()> {
     for subject in subjects.iter().copied().collect::<BTreeSet<_>>() {
         let (found, what, id) = match subject {
-            Subject::User(id) => (crate::people::user::find(tx, id).await?.is_some(), "user", id),
-            Subject::Group(id) => (crate::people::group::find(tx, id).await?.is_some(), "group", id),
+            Subject::User(id) => (user::find(tx, id).await?.is_some(), "user", id),
+            Subject::Group(id) => (group::find(tx, id).await?.is_some(), "group", id),
         };
         if !found {
             return Err(Error::bad_data(format!("Incorrect {what} id {id}")));

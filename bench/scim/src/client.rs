@@ -1,0 +1,114 @@
+//! An identity provider with one connection that stays open.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::{Method, Request, Response, body::Incoming, header};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+/// The token that the measured server is started with.
+pub const TOKEN: &str = "bench-token-bench-token-bench-token";
+
+/// A connection to the server. It closes when dropped.
+pub struct Client {
+    sender: SendRequest<Full<Bytes>>,
+    _connection: JoinSet<()>,
+}
+
+/// What came back, and when.
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The whole body.
+    pub body: Bytes,
+    /// From the request to the last byte.
+    pub took: Duration,
+}
+
+/// A long body that was read and thrown away.
+pub struct Drained {
+    /// From the request to the first byte of the body.
+    pub first: Duration,
+    /// From the request to the last byte.
+    pub took: Duration,
+    /// Its length.
+    pub bytes: usize,
+}
+
+impl Client {
+    /// Connects.
+    pub async fn connect(address: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+        let mut driver = JoinSet::new();
+        driver.spawn(async move {
+            // How the connection ended shows in the request that was running.
+            let _ = connection.await;
+        });
+        Ok(Self { sender, _connection: driver })
+    }
+
+    async fn begin(&mut self, method: Method, path: &str, body: String) -> Result<Response<Incoming>> {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/scim/v2{path}"))
+            .header(header::HOST, "localhost")
+            .header(header::AUTHORIZATION, format!("Bearer {TOKEN}"))
+            .header(header::CONTENT_TYPE, "application/scim+json")
+            .body(Full::new(Bytes::from(body)))?;
+        self.sender.ready().await?;
+        Ok(self.sender.send_request(request).await?)
+    }
+
+    /// Sends a request and insists on the status.
+    pub async fn send(&mut self, method: Method, path: &str, body: String, status: u16) -> Result<Answer> {
+        let start = Instant::now();
+        let response = self.begin(method.clone(), path, body).await?;
+        let got = response.status().as_u16();
+        let body = response.into_body().collect().await?.to_bytes();
+        let answer = Answer { status: got, body, took: start.elapsed() };
+        ensure!(
+            answer.status == status,
+            "{method} {path}: {} instead of {status}: {}",
+            answer.status,
+            String::from_utf8_lossy(&answer.body).chars().take(300).collect::<String>()
+        );
+        Ok(answer)
+    }
+
+    /// Reads something long.
+    pub async fn drain(&mut self, path: &str) -> Result<Drained> {
+        let start = Instant::now();
+        let response = self.begin(Method::GET, path, String::new()).await?;
+        ensure!(response.status().is_success(), "GET {path}: {}", response.status());
+        let mut body = response.into_body();
+        let (mut first, mut bytes) = (Duration::ZERO, 0);
+        while let Some(frame) = body.frame().await {
+            if bytes == 0 {
+                first = start.elapsed();
+            }
+            bytes += frame?.data_ref().map_or(0, Bytes::len);
+        }
+        Ok(Drained { first, took: start.elapsed(), bytes })
+    }
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub fn json(&self) -> Result<Value> {
+        serde_json::from_slice(&self.body).context("no JSON")
+    }
+
+    /// The resource's id.
+    pub fn id(&self) -> Result<String> {
+        Ok(self.json()?["id"].as_str().context("no id")?.to_owned())
+    }
+}

@@ -1,0 +1,40 @@
+//! Projects and environments: where roles apply and what API tokens reach.
+
+pub mod members;
+
+use crate::db::Read;
+use crate::error::{Error, Result};
+use crate::people::api_token::EVERYWHERE;
+use crate::sql;
+
+/// Refuses a project that does not exist.
+pub async fn ensure_exists(tx: &mut Read, project: &str) -> Result<()> {
+    let found: Option<(String,)> =
+        tx.optional(sql!("SELECT id FROM projects WHERE id = $1", project)).await?;
+    found.map(drop).ok_or_else(|| Error::not_found("No project found"))
+}
+
+/// The names of all environments, in their order.
+pub async fn environments(tx: &mut Read) -> Result<Vec<String>> {
+    let names: Vec<(String,)> =
+        tx.all(sql!("SELECT name FROM environments ORDER BY sort_order, name")).await?;
+    Ok(names.into_iter().map(|(name,)| name).collect())
+}
+
+/// Refuses places that no API token can reach: an environment or projects that do not exist, or all environments.
+pub async fn ensure_reachable(tx: &mut Read, environment: &str, projects: &[String]) -> Result<()> {
+    if environment == EVERYWHERE {
+        return Err(Error::bad_data("Client token cannot be scoped to all environments"));
+    }
+    if !environments(tx).await?.iter().any(|name| name == environment) {
+        return Err(Error::bad_data(format!("Environment={environment} does not exist")));
+    }
+    for project in projects.iter().filter(|project| *project != EVERYWHERE) {
+        let known = ensure_exists(tx, project).await;
+        known.map_err(|error| match error.kind() {
+            Some(_) => Error::bad_data(format!("Project={project} does not exist")),
+            None => error,
+        })?;
+    }
+    Ok(())
+}

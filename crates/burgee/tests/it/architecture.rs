@@ -1,0 +1,99 @@
+//! The rules of `docs/architecture.md`, as far as a program can see them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Which modules a module may use. What stands here for a folder holds for everything in it.
+const RINGS: [(&str, &[&str]); 9] = [
+    ("db", &["clock", "error"]),
+    ("access", &["clock", "db", "entropy", "error", "events"]),
+    ("events", &["access", "clock", "db", "error"]),
+    ("people", &["access", "clock", "db", "entropy", "error", "events"]),
+    ("provisioning", &["access", "clock", "db", "entropy", "error", "events", "people"]),
+    ("projects", &["access", "clock", "db", "entropy", "error", "events", "people"]),
+    ("telemetry", &["db", "error"]),
+    (
+        "api",
+        &["access", "app", "clock", "db", "entropy", "error", "events", "people", "projects", "provisioning", "telemetry"],
+    ),
+    (
+        "scim",
+        &["access", "app", "clock", "db", "entropy", "error", "events", "people", "projects", "provisioning", "telemetry"],
+    ),
+];
+
+/// The modules that speak HTTP.
+const PROTOCOLS: [&str; 2] = ["api", "scim"];
+
+fn sources() -> Vec<(String, String)> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                walk(&entry, found);
+            } else if entry.extension().is_some_and(|end| end == "rs") {
+                found.push(entry);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut paths = Vec::new();
+    walk(&root, &mut paths);
+    let name = |path: &Path| path.strip_prefix(&root).unwrap().display().to_string();
+    paths.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
+}
+
+fn module(path: &str) -> &str {
+    path.split(['/', '.']).next().unwrap()
+}
+
+/// The modules of the crate that a source names: `crate::people::…`, `use crate::{keep, sql}`.
+fn used(source: &str) -> Vec<&str> {
+    let word = |text: &str| text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    source
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .flat_map(|line| line.match_indices("crate::").map(|(place, name)| &line[place + name.len()..]))
+        .map(|rest| &rest[..word(rest)])
+        .collect()
+}
+
+#[test]
+fn every_ring_knows_only_the_ones_inside_it() {
+    let mut broken = Vec::new();
+    for (path, source) in sources() {
+        let Some((ring, allowed)) = RINGS.iter().find(|(ring, _)| *ring == module(&path)) else { continue };
+        for name in used(&source) {
+            let own = name == *ring || matches!(name, "sql" | "keep" | "statement" | "");
+            if !own && !allowed.contains(&name) {
+                broken.push(format!("{path} uses {name}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn protocols_contain_no_sql_and_nothing_else_speaks_http() {
+    let mut broken = Vec::new();
+    for (path, source) in sources() {
+        let protocol = PROTOCOLS.contains(&module(&path));
+        for word in ["sql!(", "keep!(", "Sql::build"] {
+            if protocol && source.contains(word) {
+                broken.push(format!("{path} contains {word}"));
+            }
+        }
+        if !protocol && module(&path) != "app" && source.contains("axum::") {
+            broken.push(format!("{path} speaks HTTP"));
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn only_changes_and_books_begin_to_write() {
+    for (path, source) in sources() {
+        if source.contains(".begin_write(") {
+            assert!(path == "db/mod.rs" || path == "events/change.rs", "{path} writes without grant and event");
+        }
+    }
+}

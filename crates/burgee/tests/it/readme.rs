@@ -1,0 +1,34 @@
+//! The README is true: its commands are run as they stand there.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::server::PASSWORD;
+
+both! {
+    /// The five steps from a running server to a provisioned person and the record of it.
+    async fn an_identity_provider_is_connected_in_five_steps(server) {
+        let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
+        let text = std::fs::read_to_string(readme).unwrap();
+        let (_, chapter) = text.split_once("## Connect an identity provider").unwrap();
+        let (chapter, _) = chapter.split_once("\n## ").unwrap();
+        let blocks: Vec<&str> =
+            chapter.split("```sh\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
+        assert_eq!(blocks.len(), 5);
+        let script = blocks.join("\n").replace("localhost:4242", server.base.trim_start_matches("http://"));
+        let folder = tempfile::tempdir().unwrap();
+        let here = folder.path().to_owned();
+        let output = tokio::task::spawn_blocking(move || {
+            let mut shell = Command::new("bash");
+            shell.args(["-euo", "pipefail", "-c", &format!("exec < password\n{script}")]).current_dir(&here);
+            std::fs::write(here.join("password"), format!("{PASSWORD}\n")).unwrap();
+            shell.output().unwrap()
+        })
+        .await
+        .unwrap();
+        let shown = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{shown}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(shown.contains("\"email\": \"ann@example.com\""), "{shown}");
+        assert!(shown.contains("\"createdBy\": \"scim:default\""), "{shown}");
+    }
+}

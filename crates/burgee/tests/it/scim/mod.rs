@@ -1,0 +1,10 @@
+//! The SCIM service as identity providers meet it.
+
+mod ms_postman;
+mod ms_validator;
+mod never_destructive;
+mod okta_spec;
+mod protocol;
+mod quirks;
+mod transcripts;
+mod wire;

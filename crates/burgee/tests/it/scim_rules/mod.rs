@@ -1,0 +1,8 @@
+//! The rules of provisioning that hold whatever anybody does: searches mean what the engine says, nobody is locked
+//! out, nothing that was acknowledged is lost, and access ends when it is said to end.
+
+mod datasets;
+mod lockout;
+mod lockout_by_people;
+mod sql_is_the_evaluator;
+mod world;
