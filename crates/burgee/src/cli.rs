@@ -1,5 +1,6 @@
 //! The command line: `burgee` serves; everything else is for the operator on the host.
 
+use std::fmt::Write as _;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -63,7 +64,8 @@ pub fn main() -> ExitCode {
             Some(Command::Admin { command: Admin::Recover(recover) }) => {
                 let user = recover.user;
                 let app = App::attach(recover.config, Clock::System, Entropy::System).await?;
-                let password = recovery::recover(&app.db, &app.passwords, &app.entropy, app.clock.now(), &user).await?;
+                let password =
+                    recovery::recover(&app.db, &app.passwords, &app.entropy, app.clock.now(), &user).await?;
                 say(&format!("{user} is an active admin. New password: {password}\n"));
                 app.db.close().await;
                 Ok(())
@@ -84,7 +86,7 @@ async fn serve(config: Config) -> Result<()> {
     let mut text =
         format!("burgee listens on http://{address}\n  API     {url}/api/admin\n  SCIM    {url}/scim\n");
     if let Some((user, password)) = welcome.admin {
-        text += &format!("  First admin: {user}  password: {password}  (shown once; change it)\n");
+        let _ = writeln!(text, "  First admin: {user}  password: {password}  (shown once; change it)");
     }
     say(&text);
     let stopping = app.stopping.clone();

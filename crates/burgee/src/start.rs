@@ -18,10 +18,10 @@ pub struct Welcome {
 
 /// Prepares an empty installation. On one that is in use, it changes nothing.
 pub async fn first(app: &App) -> Result<Welcome> {
-    let (used,): (bool,) = app
-        .db
-        .read(async |tx| tx.one(sql!("SELECT EXISTS (SELECT 1 FROM users WHERE is_system = FALSE)")).await)
-        .await?;
+    let mut tx = app.db.read().await?;
+    let (used,): (bool,) =
+        tx.one(sql!("SELECT EXISTS (SELECT 1 FROM users WHERE is_system = FALSE)")).await?;
+    tx.end().await?;
     if used {
         return Ok(Welcome::default());
     }
@@ -35,38 +35,31 @@ pub async fn first(app: &App) -> Result<Welcome> {
     }
     let hash = app.passwords.hash(password).await?;
     let scim_token = config.scim_token()?;
+    let [admin_tokens, backend_tokens, frontend_tokens] = config.initial_tokens()?;
     let grant = Granted::<Administer>::system("first-start", Root);
-    app.db
-        .change(&grant, app.clock.now(), async |tx| {
-            let new = NewUser {
-                name: Some("Admin".to_owned()),
-                username: Some(username.clone()),
-                email: None,
-                root_role: crate::access::admins::ADMIN_ROLE,
-                password_hash: Some(hash.clone()),
-                is_service: false,
-            };
-            let admin = user::create(tx, new).await?;
-            password::set(tx, admin.id, &hash, None).await?;
-            for (kind, secrets) in [
-                (Kind::Admin, config.init_admin_api_tokens.clone()),
-                (
-                    Kind::Client,
-                    [&config.init_backend_api_tokens[..], &config.init_client_api_tokens[..]].concat(),
-                ),
-                (Kind::Frontend, config.init_frontend_api_tokens.clone()),
-            ] {
-                for secret in secrets.iter().map(|secret| secret.trim()).filter(|secret| !secret.is_empty()) {
-                    api_token::create(tx, &app.entropy, initial(kind, secret)?).await?;
-                }
-            }
-            if let Some(secret) = &scim_token {
-                connection::replace_token(tx, connection::DEFAULT, secret).await?;
-                connection::enable(tx, connection::DEFAULT, true).await?;
-            }
-            Ok(tx.done(()))
-        })
-        .await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    let new = NewUser {
+        name: Some("Admin".to_owned()),
+        username: Some(username.clone()),
+        email: None,
+        root_role: crate::access::admins::ADMIN_ROLE,
+        password_hash: Some(hash.clone()),
+        is_service: false,
+    };
+    let admin = user::create(&mut tx, new).await?;
+    password::set(&mut tx, admin.id, &hash, None).await?;
+    for (kind, secrets) in
+        [(Kind::Admin, admin_tokens), (Kind::Client, backend_tokens), (Kind::Frontend, frontend_tokens)]
+    {
+        for secret in &secrets {
+            api_token::create(&mut tx, &app.entropy, initial(kind, secret)?).await?;
+        }
+    }
+    if let Some(secret) = &scim_token {
+        connection::replace_token(&mut tx, connection::DEFAULT, secret).await?;
+        connection::enable(&mut tx, connection::DEFAULT, true).await?;
+    }
+    tx.commit().await?;
     Ok(Welcome { admin: generated.map(|password| (username, password)) })
 }
 

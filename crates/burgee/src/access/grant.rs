@@ -148,16 +148,14 @@ pub async fn provisioner(
     ip: Option<String>,
 ) -> Result<Option<Granted<Provision>>> {
     let digest = digest(token);
-    let found: Option<(i64, String)> = db
-        .read(async |tx| {
-            tx.optional(sql!(
-                "SELECT c.id, c.name FROM scim_tokens t JOIN scim_connections c ON c.id = t.connection_id
+    let mut tx = db.read().await?;
+    let found: Option<(i64, String)> = tx
+        .optional(sql!(
+            "SELECT c.id, c.name FROM scim_tokens t JOIN scim_connections c ON c.id = t.connection_id
                  WHERE t.digest = $1 AND c.enabled = TRUE AND (t.expires_at IS NULL OR t.expires_at > $2)",
-                digest,
-                now
-            ))
-            .await
-        })
+            digest,
+            now
+        ))
         .await?;
     Ok(found.map(|(connection, name)| Granted {
         actor: Actor { origin: Origin::Connection(connection), name: format!("scim:{name}"), ip },

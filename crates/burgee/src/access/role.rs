@@ -7,7 +7,7 @@ use super::permission::{Level, Permission};
 use super::resolve::{Hold, Holdings, hold};
 use crate::db::Read;
 use crate::error::{Error, Kind, Result};
-use crate::events::{Change, Event, Fact, Recorded};
+use crate::events::{Change, Event, Fact};
 use crate::sql;
 
 /// The role of people who may only look.
@@ -149,7 +149,7 @@ pub async fn check(tx: &mut Read, draft: &Draft, except: Option<i64>) -> Result<
 }
 
 /// Makes a role. Nobody makes a role that holds more than they do.
-pub async fn create(tx: &mut Change, giver: &Holdings, draft: Draft) -> Result<Recorded<Role>> {
+pub async fn create(tx: &mut Change, giver: &Holdings, draft: Draft) -> Result<Role> {
     check(tx, &draft, None).await?;
     ensure_holds(giver, &draft)?;
     let now = tx.now();
@@ -167,11 +167,12 @@ pub async fn create(tx: &mut Change, giver: &Holdings, draft: Draft) -> Result<R
         .await?;
     store(tx, id, &draft.held).await?;
     let role = get(tx, id).await?;
-    Ok(tx.recorded(role.clone(), Event::created(Fact::RoleCreated, &state(&role, &draft.held))))
+    tx.record(Event::created(Fact::RoleCreated, &state(&role, &draft.held)));
+    Ok(role)
 }
 
 /// Replaces name, description and permissions of a role that the installation made.
-pub async fn update(tx: &mut Change, giver: &Holdings, id: i64, draft: Draft) -> Result<Recorded<Role>> {
+pub async fn update(tx: &mut Change, giver: &Holdings, id: i64, draft: Draft) -> Result<Role> {
     let before = get(tx, id).await?;
     ensure_own(&before)?;
     let draft = Draft { in_projects: !before.is_root(), ..draft };
@@ -193,11 +194,12 @@ pub async fn update(tx: &mut Change, giver: &Holdings, id: i64, draft: Draft) ->
     store(tx, id, &draft.held).await?;
     let after = get(tx, id).await?;
     let event = Event::updated(Fact::RoleUpdated, &state(&before, &held_before), &state(&after, &draft.held));
-    Ok(tx.recorded(after, event))
+    tx.record(event);
+    Ok(after)
 }
 
 /// Deletes a role that the installation made and nobody has.
-pub async fn delete(tx: &mut Change, id: i64) -> Result<Recorded<()>> {
+pub async fn delete(tx: &mut Change, id: i64) -> Result<()> {
     let role = get(tx, id).await?;
     ensure_own(&role)?;
     let (used,): (bool,) = tx
@@ -220,7 +222,8 @@ pub async fn delete(tx: &mut Change, id: i64) -> Result<Recorded<()>> {
     tx.execute(sql!("UPDATE users SET root_role_id = $2 WHERE root_role_id = $1", id, VIEWER)).await?;
     let held = held(tx, id).await?;
     tx.execute(sql!("DELETE FROM roles WHERE id = $1", id)).await?;
-    Ok(tx.recorded((), Event::deleted(Fact::RoleDeleted, &state(&role, &held))))
+    tx.record(Event::deleted(Fact::RoleDeleted, &state(&role, &held)));
+    Ok(())
 }
 
 async fn store(tx: &mut Change, id: i64, held: &[Held]) -> Result<()> {

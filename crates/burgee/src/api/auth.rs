@@ -136,14 +136,10 @@ async fn validate_token(
     Query(query): Query<Token>,
 ) -> Result<Json<TokenUser>, Problem> {
     let now = app.clock.now();
-    let (user, author, role) = app
-        .db
-        .read(async |tx| {
-            let (user, author) = reset::whose(tx, &query.token, now).await?;
-            let role = role::get(tx, user.root_role).await?;
-            Ok((user, author, role))
-        })
-        .await?;
+    let mut tx = app.db.read().await?;
+    let (user, author) = reset::whose(&mut tx, &query.token, now).await?;
+    let role = role::get(&mut tx, user.root_role).await?;
+    let (user, author, role) = (user, author, role);
     Ok(Json(TokenUser {
         id: user.id,
         name: user.name,

@@ -86,7 +86,8 @@ async fn caller(parts: &Parts, app: &App) -> Result<Subject, Problem> {
     let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     if let Some(authorization) = authorization {
         let secret = authorization.strip_prefix("Bearer ").unwrap_or(authorization).trim();
-        return match app.db.read(async |tx| token::bearer(tx, secret, now, ip).await).await? {
+        let mut tx = app.db.read().await?;
+        return match token::bearer(&mut tx, secret, now, ip).await? {
             Bearer::Subject(subject, id, kind) => {
                 app.seen.note(kind, id, now);
                 if let crate::access::Origin::User(user) = subject.actor.origin {
@@ -102,7 +103,8 @@ async fn caller(parts: &Parts, app: &App) -> Result<Subject, Problem> {
     if foreign(parts) {
         return Err(Problem::unauthenticated(false));
     }
-    let subject = app.db.read(async |tx| session::subject(tx, secret, now, ip).await).await?;
+    let mut tx = app.db.read().await?;
+    let subject = session::subject(&mut tx, secret, now, ip).await?;
     let subject = subject.ok_or_else(|| Problem::unauthenticated(false))?;
     if let crate::access::Origin::User(user) = subject.actor.origin {
         app.seen.note(seen::Subject::User, user, now);

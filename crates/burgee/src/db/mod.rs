@@ -20,7 +20,9 @@ use sqlx::sqlite::{
     Sqlite, SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
 };
-use sqlx::{Arguments, AssertSqlSafe, Connection as _, FromRow, PgPool, SqlSafeStr, SqlStr, SqlitePool, Transaction};
+use sqlx::{
+    Arguments, AssertSqlSafe, Connection as _, FromRow, PgPool, SqlSafeStr, SqlStr, SqlitePool, Transaction,
+};
 
 pub use self::dialect::Engine;
 use self::dialect::{begin_read, begin_write, render};
@@ -85,7 +87,7 @@ impl Db {
 
     /// Asks the database for a sign of life.
     pub async fn ping(&self) -> Result<()> {
-        self.read(async |tx| tx.one::<(i64,)>(Sql::build("SELECT CAST(1 AS BIGINT)")).await.map(drop)).await
+        self.read().await?.one::<(i64,)>(Sql::build("SELECT CAST(1 AS BIGINT)")).await.map(drop)
     }
 
     /// Which engine this is.
@@ -96,28 +98,19 @@ impl Db {
         }
     }
 
-    /// Runs `work` on one consistent view of the data. The engine refuses writes.
-    pub async fn read<T>(&self, work: impl AsyncFnOnce(&mut Read) -> Result<T>) -> Result<T> {
-        let mut read = self.begin_read().await?;
-        work(&mut read).await
-    }
-
-    /// Writes to tables that need no audit: sessions, one-time tokens, when somebody was last seen.
-    /// Only statements made by `keep!` fit, and a test holds those to their tables.
-    pub async fn bookkeep<T>(&self, work: impl AsyncFnOnce(&mut Books) -> Result<T>) -> Result<T> {
-        let mut books = Books(self.begin_write().await?);
-        let value = work(&mut books).await?;
-        books.0.commit().await?;
-        Ok(value)
-    }
-
-    /// A reading transaction for work that outlives a function call, such as streaming a long list.
-    pub async fn begin_read(&self) -> Result<Read> {
+    /// One consistent view of the data. The engine refuses writes.
+    pub async fn read(&self) -> Result<Read> {
         let begin = begin_read(self.engine());
         Ok(Read(match &self.0 {
             Pools::Sqlite { readers, .. } => Connection::Sqlite(readers.begin_with(begin).await?),
             Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(begin).await?),
         }))
+    }
+
+    /// Begins to write to tables that need no audit: sessions, one-time tokens, when somebody was last seen. Only
+    /// statements made by `keep!` fit, and a test holds those to their tables.
+    pub async fn bookkeep(&self) -> Result<Books> {
+        Ok(Books(self.begin_write().await?))
     }
 
     /// A writing transaction without audit. Only `Db::bookkeep` and `Db::change` may call this; a test holds
@@ -294,6 +287,11 @@ impl Write {
 }
 
 impl Books {
+    /// Makes the writes lasting.
+    pub async fn commit(self) -> Result<()> {
+        self.0.commit().await
+    }
+
     /// Runs a bookkeeping statement and tells how many rows it touched.
     pub async fn execute(&mut self, keep: Keep) -> Result<u64> {
         self.0.execute(keep.0).await

@@ -18,43 +18,9 @@ pub struct Change {
     events: Vec<Event>,
 }
 
-/// What a change came to. Only [`Change::recorded`] and [`Change::done`] make one.
-pub struct Recorded<T> {
-    value: T,
-    lasting: bool,
-}
-
-impl<T> Recorded<T> {
-    /// Shapes the value that the caller of the change gets.
-    pub fn map<U>(self, shape: impl FnOnce(T) -> U) -> Recorded<U> {
-        Recorded { value: shape(self.value), lasting: self.lasting }
-    }
-
-    /// The value, where the change goes on. What was recorded stays recorded.
-    pub fn into_value(self) -> T {
-        self.value
-    }
-}
-
 impl Db {
-    /// Runs `work` in one transaction, records its events and commits; or undoes everything, if `work` fails or
-    /// recorded nothing.
-    ///
-    /// Whatever the work was, a usable admin remains: a change that would leave none is refused.
-    pub async fn change<G: Guard, T>(
-        &self,
-        grant: &Granted<G>,
-        now: Time,
-        work: impl AsyncFnOnce(&mut Change) -> Result<Recorded<T>>,
-    ) -> Result<T> {
-        let mut change = self.begin_change(grant, now).await?;
-        let recorded = work(&mut change).await?;
-        change.commit().await?;
-        Ok(recorded.value)
-    }
-
     /// Begins a change. Nothing lasts before [`Change::commit`].
-    pub async fn begin_change<G: Guard>(&self, grant: &Granted<G>, now: Time) -> Result<Change> {
+    pub async fn change<G: Guard>(&self, grant: &Granted<G>, now: Time) -> Result<Change> {
         let tx = self.begin_write().await?;
         Ok(Change { db: self.clone(), tx, actor: grant.actor().clone(), now, events: Vec::new() })
     }
@@ -71,21 +37,9 @@ impl Change {
         &self.actor
     }
 
-    /// Records a fact; for changes that consist of several.
+    /// Records a fact. Every change has at least one.
     pub fn record(&mut self, event: Event) {
         self.events.push(event);
-    }
-
-    /// Ends the change with its last fact.
-    pub fn recorded<T>(&mut self, value: T, event: Event) -> Recorded<T> {
-        self.events.push(event);
-        self.done(value)
-    }
-
-    /// Ends a change whose facts were recorded on the way. Where there were none, nothing changed: everything is
-    /// rolled back. So a change that forgets its event is no change.
-    pub fn done<T>(&mut self, value: T) -> Recorded<T> {
-        Recorded { value, lasting: !self.events.is_empty() }
     }
 
     /// Makes the change lasting, together with its events. Where nothing was recorded, nothing changed: everything is
@@ -99,7 +53,7 @@ impl Change {
         self.tx.order_events().await?;
         if self.events.iter().any(|event| event.fact.may_cost_admins())
             && !admins::remain(&mut self.tx, None).await?
-            && admins::remain(&mut self.db.begin_read().await?, None).await?
+            && admins::remain(&mut self.db.read().await?, None).await?
         {
             return Err(Error::rejected(
                 Kind::LastAdmin,

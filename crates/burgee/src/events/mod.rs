@@ -6,6 +6,6 @@ mod change;
 mod event;
 mod log;
 
-pub use self::change::{Change, Recorded};
+pub use self::change::Change;
 pub use self::event::{Event, Fact};
 pub use self::log::{Creator, Filter, Record, creators, search};

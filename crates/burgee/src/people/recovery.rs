@@ -22,26 +22,25 @@ pub async fn recover(
     let password = format!("{}-Aa1", entropy.base64url::<15>());
     let hash = passwords.hash(password.clone()).await?;
     let grant = Granted::<Administer>::system("recovery on the host", Root);
-    db.change(&grant, now, async |tx| {
-        let found = user::named(tx, name).await?;
-        let user = if let Some(found) = found {
-            let edit = Edit { root_role: Some(ADMIN_ROLE), active: Some(true), ..Edit::default() };
-            user::update(tx, found.id, edit).await?.into_value()
-        } else {
-            let mail = name.contains('@').then(|| name.to_owned());
-            let new = NewUser {
-                name: None,
-                username: mail.is_none().then(|| name.to_owned()),
-                email: mail,
-                root_role: ADMIN_ROLE,
-                password_hash: None,
-                is_service: false,
-            };
-            user::create(tx, new).await?
+    let mut tx = db.change(&grant, now).await?;
+    let found = user::named(&mut tx, name).await?;
+    let user = if let Some(found) = found {
+        let edit = Edit { root_role: Some(ADMIN_ROLE), active: Some(true), ..Edit::default() };
+        user::update(&mut tx, found.id, edit).await?
+    } else {
+        let mail = name.contains('@').then(|| name.to_owned());
+        let new = NewUser {
+            name: None,
+            username: mail.is_none().then(|| name.to_owned()),
+            email: mail,
+            root_role: ADMIN_ROLE,
+            password_hash: None,
+            is_service: false,
         };
-        password::set(tx, user.id, &hash, None).await?;
-        Ok(tx.recorded((), Event::created(Fact::AdminRecovered, &user)))
-    })
-    .await?;
+        user::create(&mut tx, new).await?
+    };
+    password::set(&mut tx, user.id, &hash, None).await?;
+    tx.record(Event::created(Fact::AdminRecovered, &user));
+    tx.commit().await?;
     Ok(password)
 }

@@ -18,9 +18,9 @@ const LIFETIME: Duration = Duration::from_hours(24);
 /// Makes a link's token for a user; the ones before it stop working.
 pub async fn issue(db: &Db, entropy: &Entropy, now: Time, user: i64, author: &str) -> Result<String> {
     let token = entropy.base64url::<32>();
-    db.bookkeep(async |tx| {
-        tx.execute(keep!("DELETE FROM reset_tokens WHERE user_id = $1 AND used_at IS NULL", user)).await?;
-        tx.execute(keep!(
+    let mut tx = db.bookkeep().await?;
+    tx.execute(keep!("DELETE FROM reset_tokens WHERE user_id = $1 AND used_at IS NULL", user)).await?;
+    tx.execute(keep!(
             "INSERT INTO reset_tokens (digest, user_id, created_at, created_by, expires_at) VALUES ($1, $2, $3, $4, $5)",
             digest(&token),
             user,
@@ -28,9 +28,8 @@ pub async fn issue(db: &Db, entropy: &Entropy, now: Time, user: i64, author: &st
             author,
             now.plus(LIFETIME)
         ))
-        .await
-    })
-    .await?;
+        .await?;
+    tx.commit().await?;
     Ok(token)
 }
 
@@ -56,29 +55,25 @@ pub async fn whose(tx: &mut Read, token: &str, now: Time) -> Result<(User, Optio
 
 /// Sets a password with a token, which is used up by it. All sessions of the person end.
 pub async fn redeem(db: &Db, passwords: &Passwords, token: &str, new: &str, now: Time) -> Result<()> {
-    let (user, remembered) = db
-        .read(async |tx| {
-            let (user, _) = whose(tx, token, now).await?;
-            let remembered = password::remembered(tx, user.id).await?;
-            Ok((user, remembered))
-        })
-        .await?;
+    let mut tx = db.read().await?;
+    let (user, _) = whose(&mut tx, token, now).await?;
+    let remembered = password::remembered(&mut tx, user.id).await?;
+    tx.end().await?;
     let hash = password::accept(passwords, new, remembered).await?;
     // The token is the proof: whoever holds it acts for the person.
     let grant = Granted::<SignedIn>::system(&format!("reset link of {}", user.label()), Root);
-    db.change(&grant, now, async |tx| {
-        let used = tx
-            .execute(sql!(
-                "UPDATE reset_tokens SET used_at = $2 WHERE digest = $1 AND used_at IS NULL",
-                digest(token),
-                now
-            ))
-            .await?;
-        if used == 0 {
-            return Err(Error::rejected(Kind::UsedToken, "Token has already been used"));
-        }
-        password::set(tx, user.id, &hash, None).await?;
-        Ok(tx.recorded((), Event::updated(Fact::UserUpdated, &user, &user)))
-    })
-    .await
+    let mut tx = db.change(&grant, now).await?;
+    let used = tx
+        .execute(sql!(
+            "UPDATE reset_tokens SET used_at = $2 WHERE digest = $1 AND used_at IS NULL",
+            digest(token),
+            now
+        ))
+        .await?;
+    if used == 0 {
+        return Err(Error::rejected(Kind::UsedToken, "Token has already been used"));
+    }
+    password::set(&mut tx, user.id, &hash, None).await?;
+    tx.record(Event::updated(Fact::UserUpdated, &user, &user));
+    tx.commit().await
 }

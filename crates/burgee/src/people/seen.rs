@@ -45,19 +45,17 @@ impl Seen {
         if noted.is_empty() {
             return Ok(());
         }
-        db.bookkeep(async |tx| {
-            for ((subject, id), at) in noted {
-                tx.execute(keep!(
-                    "INSERT INTO seen (subject, id, first_at, last_at) VALUES ($1, $2, $3, $3)
-                     ON CONFLICT (subject, id) DO UPDATE SET last_at = excluded.last_at",
-                    subject.name(),
-                    id,
-                    at
-                ))
-                .await?;
-            }
-            Ok(())
-        })
-        .await
+        let mut tx = db.bookkeep().await?;
+        for ((subject, id), at) in noted {
+            tx.execute(keep!(
+                "INSERT INTO seen (subject, id, first_at, last_at) VALUES ($1, $2, $3, $3)
+                 ON CONFLICT (subject, id) DO UPDATE SET last_at = excluded.last_at",
+                subject.name(),
+                id,
+                at
+            ))
+            .await?;
+        }
+        tx.commit().await
     }
 }

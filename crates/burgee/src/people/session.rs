@@ -58,15 +58,13 @@ impl Door<'_> {
     /// Signs in with user name (or e-mail address) and password. One answer for every mistake.
     pub async fn sign_in(&self, name: &str, password: &str, from: Origins) -> Result<Begun> {
         self.throttle.sign_in(from.ip.as_deref(), name)?;
-        let found = self
-            .db
-            .read(async |tx| {
-                let Some(user) = user::named(tx, name).await? else { return Ok(None) };
-                let hash = password::hash_of(tx, user.id).await?;
-                Ok(Some((user, hash)))
-            })
-            .await?;
-        let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
+        let mut tx = self.db.read().await?;
+        let user = user::named(&mut tx, name).await?;
+        let hash = match &user {
+            Some(user) => password::hash_of(&mut tx, user.id).await?,
+            None => None,
+        };
+        tx.end().await?;
         let verdict = if password::is_too_long(password) {
             Verdict::Wrong
         } else {
@@ -81,12 +79,9 @@ impl Door<'_> {
         })?;
         if verdict == Verdict::RightButOld {
             let hash = self.passwords.hash(password.to_owned()).await?;
-            self.db
-                .bookkeep(async |tx| {
-                    tx.execute(keep!("UPDATE users SET password_hash = $2 WHERE id = $1", user.id, hash))
-                        .await
-                })
-                .await?;
+            let mut tx = self.db.bookkeep().await?;
+            tx.execute(keep!("UPDATE users SET password_hash = $2 WHERE id = $1", user.id, hash)).await?;
+            tx.commit().await?;
         }
         self.begin(user, from).await
     }
@@ -94,34 +89,31 @@ impl Door<'_> {
     /// Begins a session for somebody whose identity is proven.
     pub async fn begin(&self, user: User, from: Origins) -> Result<Begun> {
         let secret = self.entropy.hex::<32>();
-        let (active, deleted) = self
-            .db
-            .bookkeep(async |tx| {
-                tx.execute(keep!("DELETE FROM sessions WHERE expires_at <= $1", self.now)).await?;
-                tx.execute(keep!(
-                    "INSERT INTO sessions (digest, user_id, created_at, expires_at, ip, user_agent)
-                     VALUES ($1, $2, $3, $4, $5, $6)",
-                    digest(&secret),
-                    user.id,
-                    self.now,
-                    self.now.plus(self.lifetime),
-                    from.ip.clone(),
-                    from.agent.clone().map(|agent| agent.chars().take(200).collect::<String>())
-                ))
-                .await?;
-                let deleted = tx
-                    .execute(keep!(
-                        "DELETE FROM sessions WHERE user_id = $1 AND digest NOT IN
-                             (SELECT digest FROM sessions WHERE user_id = $1 ORDER BY created_at DESC, digest LIMIT $2)",
-                        user.id,
-                        self.parallel
-                    ))
-                    .await?;
-                let active: Option<(i64,)> =
-                    tx.optional(keep!("SELECT COUNT(*) FROM sessions WHERE user_id = $1", user.id)).await?;
-                Ok((active.map_or(0, |(n,)| n), i64::try_from(deleted).unwrap_or(i64::MAX)))
-            })
+        let mut tx = self.db.bookkeep().await?;
+        tx.execute(keep!("DELETE FROM sessions WHERE expires_at <= $1", self.now)).await?;
+        tx.execute(keep!(
+            "INSERT INTO sessions (digest, user_id, created_at, expires_at, ip, user_agent)
+             VALUES ($1, $2, $3, $4, $5, $6)",
+            digest(&secret),
+            user.id,
+            self.now,
+            self.now.plus(self.lifetime),
+            from.ip.clone(),
+            from.agent.clone().map(|agent| agent.chars().take(200).collect::<String>())
+        ))
+        .await?;
+        let deleted = tx
+            .execute(keep!(
+                "DELETE FROM sessions WHERE user_id = $1 AND digest NOT IN
+                     (SELECT digest FROM sessions WHERE user_id = $1 ORDER BY created_at DESC, digest LIMIT $2)",
+                user.id,
+                self.parallel
+            ))
             .await?;
+        let active: Option<(i64,)> =
+            tx.optional(keep!("SELECT COUNT(*) FROM sessions WHERE user_id = $1", user.id)).await?;
+        let (active, deleted) = (active.map_or(0, |(n,)| n), i64::try_from(deleted).unwrap_or(i64::MAX));
+        tx.commit().await?;
         Ok(Begun { user, secret, active, deleted })
     }
 }
@@ -152,13 +144,12 @@ pub(super) async fn person(tx: &mut Read, id: i64, ip: Option<String>) -> Result
 /// Ends all sessions of the person behind the cookie.
 pub async fn sign_out(db: &Db, secret: &str) -> Result<()> {
     let digest = digest(secret);
-    db.bookkeep(async |tx| {
-        tx.execute(keep!(
-            "DELETE FROM sessions WHERE user_id IN (SELECT user_id FROM sessions WHERE digest = $1)",
-            digest
-        ))
-        .await
-    })
+    let mut tx = db.bookkeep().await?;
+    tx.execute(keep!(
+        "DELETE FROM sessions WHERE user_id IN (SELECT user_id FROM sessions WHERE digest = $1)",
+        digest
+    ))
     .await?;
+    tx.commit().await?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::clock::Time;
 use crate::db::Read;
 use crate::entropy::digest;
 use crate::error::{Error, Kind, Result};
-use crate::events::{Change, Event, Fact, Recorded};
+use crate::events::{Change, Event, Fact};
 use crate::sql;
 
 /// A user or service account as stored.
@@ -178,7 +178,7 @@ pub async fn create(tx: &mut Change, new: NewUser) -> Result<User> {
 }
 
 /// Changes a user and records it, unless nothing differs. Deactivation ends all access.
-pub async fn update(tx: &mut Change, id: i64, edit: Edit) -> Result<Recorded<User>> {
+pub async fn update(tx: &mut Change, id: i64, edit: Edit) -> Result<User> {
     let before = get(tx, id).await?;
     let mut after = before.clone();
     if let Some(name) = edit.name {
@@ -205,7 +205,7 @@ pub async fn update(tx: &mut Change, id: i64, edit: Edit) -> Result<Recorded<Use
         && before.root_role == after.root_role
         && before.active == after.active;
     if same {
-        return Ok(tx.done(after));
+        return Ok(after);
     }
     let renamed = (before.username != after.username).then_some(after.username.as_deref()).flatten();
     let moved = (before.email != after.email).then_some(after.email.as_deref()).flatten();
@@ -232,7 +232,8 @@ pub async fn update(tx: &mut Change, id: i64, edit: Edit) -> Result<Recorded<Use
         // A link that was mailed to the old address must not open the account.
         tx.execute(sql!("DELETE FROM reset_tokens WHERE user_id = $1", id)).await?;
     }
-    Ok(tx.recorded(after.clone(), Event::updated(Fact::UserUpdated, &before, &after)))
+    tx.record(Event::updated(Fact::UserUpdated, &before, &after));
+    Ok(after)
 }
 
 /// Removes a user: all access ends, roles and memberships go, the tombstone stays.

@@ -12,7 +12,7 @@ use crate::access::{Holdings, role};
 use crate::clock::Time;
 use crate::db::Read;
 use crate::error::{Error, Result};
-use crate::events::{Change, Event, Fact, Recorded};
+use crate::events::{Change, Event, Fact};
 use crate::people::{group, user};
 use crate::sql;
 
@@ -49,18 +49,19 @@ pub async fn add(
     project: &str,
     roles: &[i64],
     subjects: &[Subject],
-) -> Result<Recorded<()>> {
+) -> Result<()> {
     let roles = project_roles(tx, roles).await?;
     ensure_known(tx, subjects).await?;
     let before = places(tx, project).await?;
     let wanted = subjects.iter().flat_map(|subject| roles.iter().map(|role| (*subject, *role)));
     let added: BTreeSet<Place> = wanted.filter(|place| !before.contains_key(place)).collect();
     if added.is_empty() {
-        return Ok(tx.done(()));
+        return Ok(());
     }
     give(tx, giver, project, &added).await?;
     let state = state(subjects.iter().flat_map(|subject| roles.iter().map(|role| (*subject, *role))));
-    Ok(tx.recorded((), within(Event::created(Fact::ProjectAccessAdded, &state), project)))
+    tx.record(within(Event::created(Fact::ProjectAccessAdded, &state), project));
+    Ok(())
 }
 
 /// Makes `wanted` all that there is in the project.
@@ -69,7 +70,7 @@ pub async fn replace(
     giver: &Holdings,
     project: &str,
     wanted: BTreeSet<Place>,
-) -> Result<Recorded<()>> {
+) -> Result<()> {
     let subjects: Vec<Subject> = wanted.iter().map(|(subject, _)| *subject).collect();
     ensure_known(tx, &subjects).await?;
     let before: BTreeSet<Place> = places(tx, project).await?.into_keys().collect();
@@ -77,12 +78,13 @@ pub async fn replace(
     let roles = if roles.is_empty() { BTreeSet::new() } else { project_roles(tx, &roles).await? };
     let wanted: BTreeSet<Place> = wanted.into_iter().filter(|(_, role)| roles.contains(role)).collect();
     if before == wanted {
-        return Ok(tx.done(()));
+        return Ok(());
     }
     give(tx, giver, project, &wanted.difference(&before).copied().collect()).await?;
     take(tx, project, before.difference(&wanted)).await?;
     let (before, after) = (state(before.into_iter()), state(wanted.into_iter()));
-    Ok(tx.recorded((), within(Event::updated(Fact::ProjectAccessUpdated, &before, &after), project)))
+    tx.record(within(Event::updated(Fact::ProjectAccessUpdated, &before, &after), project));
+    Ok(())
 }
 
 /// Makes `roles` all that one subject has in the project; with none, the subject has no place in it any more.
@@ -92,7 +94,7 @@ pub async fn set(
     project: &str,
     subject: Subject,
     roles: Option<&[i64]>,
-) -> Result<Recorded<()>> {
+) -> Result<()> {
     let before: BTreeSet<Place> =
         places(tx, project).await?.into_keys().filter(|(somebody, _)| *somebody == subject).collect();
     let after: BTreeSet<Place> = match roles {
@@ -106,7 +108,7 @@ pub async fn set(
         None => BTreeSet::new(),
     };
     if before == after {
-        return Ok(tx.done(()));
+        return Ok(());
     }
     give(tx, giver, project, &after.difference(&before).copied().collect()).await?;
     take(tx, project, before.difference(&after)).await?;
@@ -123,7 +125,8 @@ pub async fn set(
         (Subject::User(_), _) => Event::updated(Fact::ProjectUserRolesUpdated, &of(&before), &of(&after)),
         (Subject::Group(_), _) => Event::updated(Fact::ProjectGroupRolesUpdated, &of(&before), &of(&after)),
     };
-    Ok(tx.recorded((), within(event, project)))
+    tx.record(within(event, project));
+    Ok(())
 }
 
 /// How many have a role in one project.

@@ -6,7 +6,7 @@ use crate::access::admins;
 use crate::db::Read;
 use crate::entropy::{Entropy, digest};
 use crate::error::{Error, Kind, Result};
-use crate::events::{Change, Event, Fact, Recorded};
+use crate::events::{Change, Event, Fact};
 use crate::sql;
 
 /// The connection that Unleash's endpoints act on.
@@ -33,10 +33,10 @@ pub async fn settings(tx: &mut Read, connection: i64) -> Result<Settings> {
 
 /// Lets an identity provider in, or shuts it out. Letting it in takes a proven way back in, so that it can never
 /// lock everybody out of administration.
-pub async fn enable(tx: &mut Change, connection: i64, enabled: bool) -> Result<Recorded<()>> {
+pub async fn enable(tx: &mut Change, connection: i64, enabled: bool) -> Result<()> {
     let before = settings(tx, connection).await?;
     if before.enabled == enabled {
-        return Ok(tx.done(()));
+        return Ok(());
     }
     if enabled && !admins::way_back_in(tx).await? {
         return Err(Error::rejected(
@@ -55,18 +55,20 @@ pub async fn enable(tx: &mut Change, connection: i64, enabled: bool) -> Result<R
     ))
     .await?;
     let state = |enabled: bool| json!({ "id": "scim", "connection": connection, "enabled": enabled });
-    Ok(tx.recorded((), Event::updated(Fact::SettingUpdated, &state(before.enabled), &state(enabled))))
+    tx.record(Event::updated(Fact::SettingUpdated, &state(before.enabled), &state(enabled)));
+    Ok(())
 }
 
 /// Makes a new token for a connection; the ones before it stop working. The secret is returned once: 64
 /// hexadecimal digits, as Unleash makes them.
-pub async fn new_token(tx: &mut Change, entropy: &Entropy, connection: i64) -> Result<Recorded<String>> {
+pub async fn new_token(tx: &mut Change, entropy: &Entropy, connection: i64) -> Result<String> {
     let secret = entropy.hex::<32>();
-    Ok(replace_token(tx, connection, &secret).await?.map(|()| secret))
+    replace_token(tx, connection, &secret).await?;
+    Ok(secret)
 }
 
 /// Makes `secret` the only token of a connection.
-pub async fn replace_token(tx: &mut Change, connection: i64, secret: &str) -> Result<Recorded<()>> {
+pub async fn replace_token(tx: &mut Change, connection: i64, secret: &str) -> Result<()> {
     if secret.len() < 16 {
         return Err(Error::bad_data("A provisioning token needs at least 16 characters."));
     }
@@ -79,5 +81,6 @@ pub async fn replace_token(tx: &mut Change, connection: i64, secret: &str) -> Re
         now
     ))
     .await?;
-    Ok(tx.recorded((), Event::created(Fact::ScimTokenCreated, &json!({ "connection": connection }))))
+    tx.record(Event::created(Fact::ScimTokenCreated, &json!({ "connection": connection })));
+    Ok(())
 }

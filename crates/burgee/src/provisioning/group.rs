@@ -59,11 +59,11 @@ pub async fn create(
         ))
         .await?;
     let adopted = existing.is_some();
-    let id = match existing {
-        Some((id,)) => id,
-        None => {
-            let author = tx.actor().name.clone();
-            let (id,): (i64,) = tx
+    let id = if let Some((id,)) = existing {
+        id
+    } else {
+        let author = tx.actor().name.clone();
+        let (id,): (i64,) = tx
                 .one(sql!(
                     "INSERT INTO groups (name, name_ci, created_at, created_by) VALUES ($1, $2, $3, $4) RETURNING id",
                     &name,
@@ -72,8 +72,7 @@ pub async fn create(
                     author
                 ))
                 .await?;
-            id
-        }
+        id
     };
     let scim_id = entropy.ulid(now);
     let (key,): (i64,) = tx

@@ -207,7 +207,7 @@ async fn hold(tx: &mut Change, id: i64, profile: &Profile) -> Result<bool> {
         root_role: None,
         active: Some(active),
     };
-    let after = user::update(tx, id, edit).await.map_err(as_scim)?.into_value();
+    let after = user::update(tx, id, edit).await.map_err(as_scim)?;
     Ok(kept || differs(&before, &after))
 }
 

@@ -32,7 +32,7 @@ pub(super) async fn create(caller: Caller, call: Call, mut body: Object) -> Resu
     let first = resource::take_members(&mut body)?.map(MemberChange::Add);
     let document = resource::accept(&GROUP, &body, MODE)?;
     let app = &call.app;
-    let mut tx = app.db.begin_change(&caller.grant, app.clock.now()).await?;
+    let mut tx = app.db.change(&caller.grant, app.clock.now()).await?;
     let made = group::create(&mut tx, &app.entropy, caller.connection(), document, first.as_slice()).await?;
     tx.commit().await?;
     answer(&caller, &call, StatusCode::CREATED, &made, &projection).await
@@ -40,7 +40,7 @@ pub(super) async fn create(caller: Caller, call: Call, mut body: Object) -> Resu
 
 pub(super) async fn get(caller: Caller, call: Call, id: &str) -> Result<Response, Fault> {
     let projection = call.parameters()?.projection(&GROUP)?;
-    let found = group::find(&mut call.app.db.begin_read().await?, caller.connection(), id).await?;
+    let found = group::find(&mut call.app.db.read().await?, caller.connection(), id).await?;
     let found = found.ok_or_else(|| Fault::not_found("Group", id))?;
     if reply::is_known(&call.headers, found.version) {
         let unchanged = StatusCode::NOT_MODIFIED.into_response();
@@ -74,7 +74,7 @@ pub(super) async fn patch(caller: Caller, call: Call, id: &str, mut body: Object
     let changed = edit(&caller, &call, id, next, &members).await?;
     if !parameters.asks_for_attributes()
         && (noticed.prefers_no_content()
-            || members::more_than(&mut call.app.db.begin_read().await?, changed.local_id, LARGE).await?)
+            || members::more_than(&mut call.app.db.read().await?, changed.local_id, LARGE).await?)
     {
         let done = StatusCode::NO_CONTENT.into_response();
         return Ok(reply::about(done, &changed, &GROUP, &call.base));
@@ -91,7 +91,7 @@ pub(super) async fn delete(caller: Caller, call: Call, id: &str) -> Result<Respo
 }
 
 async fn remove(caller: &Caller, call: &Call, id: &str) -> Result<()> {
-    let mut tx = call.app.db.begin_change(&caller.grant, call.app.clock.now()).await?;
+    let mut tx = call.app.db.change(&caller.grant, call.app.clock.now()).await?;
     let found = group::find_locked(&mut tx, caller.connection(), id).await?;
     let found = found.ok_or_else(|| Fault::not_found("Group", id))?;
     reply::check_match(&call.headers, found.version)?;
@@ -123,7 +123,7 @@ async fn try_edit(
     next: &impl Fn(&Object) -> Result<Object, Scim>,
     membership: &[MemberChange],
 ) -> Result<Provisioned> {
-    let mut tx = call.app.db.begin_change(&caller.grant, call.app.clock.now()).await?;
+    let mut tx = call.app.db.change(&caller.grant, call.app.clock.now()).await?;
     let current = group::find_locked(&mut tx, caller.connection(), id).await?;
     let current = current.ok_or_else(|| Fault::not_found("Group", id))?;
     reply::check_match(&call.headers, current.version)?;
@@ -176,7 +176,7 @@ pub(super) async fn render(
         return Ok(Body::from(format!("{}{}{}", frame.before, texts.join(","), frame.after)));
     };
     // The view begins here, so that a database that does not answer is an error and no broken body.
-    let mut tx = app.db.begin_read().await?;
+    let mut tx = app.db.read().await?;
     let mut first = frame.before;
     let mut heads = heads.into_iter().peekable();
     let mut rest = Vec::new();
@@ -286,6 +286,7 @@ fn opened(head: &Object) -> Result<String> {
 }
 
 /// Which parts of a member the client wants to see.
+#[expect(clippy::struct_excessive_bools, reason = "four parts, each shown or not")]
 struct Shown {
     value: bool,
     reference: bool,

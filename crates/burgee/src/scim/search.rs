@@ -47,7 +47,7 @@ pub(super) async fn everything_by_body(caller: Caller, call: Call, body: Object)
 async fn answer_users(caller: &Caller, call: &Call, parameters: &Parameters) -> Result<Response, Fault> {
     let query = parameters.query(&USER)?;
     let projection = parameters.projection(&USER)?;
-    let mut tx = call.app.db.begin_read().await?;
+    let mut tx = call.app.db.read().await?;
     let page = query::search(&mut tx, caller.connection(), Noun::User, &query).await?;
     let bodies = user::render(&mut tx, caller.connection(), &page.found, &call.base, &projection).await?;
     let mut list = envelope(parameters, page.total, bodies.len());
@@ -58,7 +58,7 @@ async fn answer_users(caller: &Caller, call: &Call, parameters: &Parameters) -> 
 async fn answer_groups(caller: &Caller, call: &Call, parameters: &Parameters) -> Result<Response, Fault> {
     let query = parameters.query(&GROUP)?;
     let projection = parameters.projection(&GROUP)?;
-    let mut tx = call.app.db.begin_read().await?;
+    let mut tx = call.app.db.read().await?;
     let page = query::search(&mut tx, caller.connection(), Noun::Group, &query).await?;
     tx.end().await?;
     let mut before = envelope(parameters, page.total, page.found.len()).to_string();
@@ -79,7 +79,7 @@ async fn answer_everything(caller: &Caller, call: &Call, parameters: &Parameters
     let (user_view, group_view) = (parameters.projection(&USER)?, parameters.projection(&GROUP)?);
     let connection = caller.connection();
     let nothing = || Page { total: 0, found: Vec::new() };
-    let mut tx = call.app.db.begin_read().await?;
+    let mut tx = call.app.db.read().await?;
     let found_users = match users {
         Ok(query) => query::search(&mut tx, connection, Noun::User, &query).await?,
         Err(_) => nothing(),

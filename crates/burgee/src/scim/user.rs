@@ -19,7 +19,7 @@ pub(super) async fn create(caller: Caller, call: Call, mut body: Object) -> Resu
     quirks::of_resource(&mut body, &USER).count(&call.app.metrics);
     let document = resource::accept(&USER, &body, MODE)?;
     let app = &call.app;
-    let mut tx = app.db.begin_change(&caller.grant, app.clock.now()).await?;
+    let mut tx = app.db.change(&caller.grant, app.clock.now()).await?;
     let made = user::create(&mut tx, &app.entropy, caller.connection(), document).await?;
     tx.commit().await?;
     if made.adopted {
@@ -30,7 +30,7 @@ pub(super) async fn create(caller: Caller, call: Call, mut body: Object) -> Resu
 
 pub(super) async fn get(caller: Caller, call: Call, id: &str) -> Result<Response, Fault> {
     let projection = call.parameters()?.projection(&USER)?;
-    let found = user::find(&mut call.app.db.begin_read().await?, caller.connection(), id).await?;
+    let found = user::find(&mut call.app.db.read().await?, caller.connection(), id).await?;
     let found = found.ok_or_else(|| Fault::not_found("User", id))?;
     if reply::is_known(&call.headers, found.version) {
         let unchanged = StatusCode::NOT_MODIFIED.into_response();
@@ -70,7 +70,7 @@ pub(super) async fn delete(caller: Caller, call: Call, id: &str) -> Result<Respo
 }
 
 async fn remove(caller: &Caller, call: &Call, id: &str) -> Result<()> {
-    let mut tx = call.app.db.begin_change(&caller.grant, call.app.clock.now()).await?;
+    let mut tx = call.app.db.change(&caller.grant, call.app.clock.now()).await?;
     let found = user::find_locked(&mut tx, caller.connection(), id).await?;
     let found = found.ok_or_else(|| Fault::not_found("User", id))?;
     reply::check_match(&call.headers, found.version)?;
@@ -100,7 +100,7 @@ async fn try_edit(
     id: &str,
     next: &impl Fn(&Object) -> Result<Object, Scim>,
 ) -> Result<Provisioned> {
-    let mut tx = call.app.db.begin_change(&caller.grant, call.app.clock.now()).await?;
+    let mut tx = call.app.db.change(&caller.grant, call.app.clock.now()).await?;
     let current = user::find_locked(&mut tx, caller.connection(), id).await?;
     let current = current.ok_or_else(|| Fault::not_found("User", id))?;
     reply::check_match(&call.headers, current.version)?;
@@ -123,7 +123,7 @@ async fn answer(
     found: &Provisioned,
     projection: &Projection,
 ) -> Result<Response, Fault> {
-    let mut tx = call.app.db.begin_read().await?;
+    let mut tx = call.app.db.read().await?;
     let bodies =
         render(&mut tx, caller.connection(), std::slice::from_ref(found), &call.base, projection).await?;
     respond(call, status, found, &bodies.into_iter().next().unwrap_or_default())

@@ -51,9 +51,8 @@ impl Metrics {
             self.quirks.clone(),
         );
         registry.register("burgee_scim_requests", "SCIM requests by method and status", self.scim.clone());
-        let counts: (i64, i64, i64, i64, i64, i64, i64, i64) = db
-            .read(async |tx| {
-                tx.one(sql!(
+        let mut tx = db.read().await?;
+        let counts: (i64, i64, i64, i64, i64, i64, i64, i64) = tx.one(sql!(
                     "SELECT
                      (SELECT COUNT(*) FROM users WHERE deleted_at IS NULL AND is_system = FALSE AND is_service = FALSE),
                      (SELECT COUNT(*) FROM users WHERE deleted_at IS NULL AND is_service = TRUE),
@@ -64,9 +63,7 @@ impl Metrics {
                      (SELECT COUNT(*) FROM scim_users),
                      (SELECT COUNT(*) FROM scim_groups)"
                 ))
-                .await
-            })
-            .await?;
+                .await?;
         for (name, help, value) in [
             ("users_total", "People with an account", counts.0),
             ("service_accounts_total", "Service accounts", counts.1),

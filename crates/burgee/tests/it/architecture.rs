@@ -14,11 +14,35 @@ const RINGS: [(&str, &[&str]); 9] = [
     ("telemetry", &["db", "error"]),
     (
         "api",
-        &["access", "app", "clock", "db", "entropy", "error", "events", "people", "projects", "provisioning", "telemetry"],
+        &[
+            "access",
+            "app",
+            "clock",
+            "db",
+            "entropy",
+            "error",
+            "events",
+            "people",
+            "projects",
+            "provisioning",
+            "telemetry",
+        ],
     ),
     (
         "scim",
-        &["access", "app", "clock", "db", "entropy", "error", "events", "people", "projects", "provisioning", "telemetry"],
+        &[
+            "access",
+            "app",
+            "clock",
+            "db",
+            "entropy",
+            "error",
+            "events",
+            "people",
+            "projects",
+            "provisioning",
+            "telemetry",
+        ],
     ),
 ];
 
@@ -93,7 +117,10 @@ fn protocols_contain_no_sql_and_nothing_else_speaks_http() {
 fn only_changes_and_books_begin_to_write() {
     for (path, source) in sources() {
         if source.contains(".begin_write(") {
-            assert!(path == "db/mod.rs" || path == "events/change.rs", "{path} writes without grant and event");
+            assert!(
+                path == "db/mod.rs" || path == "events/change.rs",
+                "{path} writes without grant and event"
+            );
         }
     }
 }

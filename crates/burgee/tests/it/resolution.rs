@@ -215,18 +215,14 @@ impl World {
     /// Where the program and the simple evaluator disagree.
     async fn disagreements(&self, server: &TestServer, round: u32) -> Vec<String> {
         let grant = Granted::<Administer>::system("test", Root);
-        let users = server
-            .app
-            .db
-            .change(&grant, server.app.clock.now(), async |tx| {
-                let users = self.write(tx, round).await?;
-                Ok(tx.recorded(users, Event::bare(Fact::SettingUpdated)))
-            })
-            .await
-            .unwrap();
+        let mut tx = server.app.db.change(&grant, server.app.clock.now()).await.unwrap();
+        let users = self.write(&mut tx, round).await.unwrap();
+        tx.record(Event::bare(Fact::SettingUpdated));
+        tx.commit().await.unwrap();
         let mut found = Vec::new();
         for (user, id) in users.iter().enumerate() {
-            let held = server.app.db.read(async |tx| holdings_of(tx, *id).await).await.unwrap();
+            let mut tx = server.app.db.read().await.unwrap();
+            let held = holdings_of(&mut tx, *id).await.unwrap();
             for wanted in PERMISSIONS {
                 for (project, project_name) in PROJECTS.iter().enumerate() {
                     for (environment, environment_name) in ENVIRONMENTS.iter().enumerate().skip(1) {

@@ -40,14 +40,13 @@ both! {
         let imported = bcrypt::hash("Imp0rted-password", 4).unwrap();
         let grant = Granted::<Administer>::system("import", Root);
         let now = server.app.clock.now();
-        server.app.db.change(&grant, now, async |tx| {
-            password::set(tx, id, &imported, None).await?;
-            Ok(tx.recorded((), Event::bare(Fact::UserUpdated)))
-        }).await.unwrap();
+        let mut tx = server.app.db.change(&grant, now).await.unwrap();
+        password::set(&mut tx, id, &imported, None).await.unwrap();
+        tx.record(Event::bare(Fact::UserUpdated));
+        tx.commit().await.unwrap();
         server.sign_in("old", "Imp0rted-password").await;
-        let stored: (String,) = server.app.db.read(async |tx| {
-            tx.one(burgee::sql!("SELECT password_hash FROM users WHERE id = $1", id)).await
-        }).await.unwrap();
+        let mut tx = server.app.db.read().await.unwrap();
+        let stored: (String,) = tx.one(burgee::sql!("SELECT password_hash FROM users WHERE id = $1", id)).await.unwrap();
         assert!(stored.0.starts_with("$argon2id$"));
         server.sign_in("old", "Imp0rted-password").await;
     }

@@ -50,31 +50,20 @@ async fn a_change_without_an_event_is_no_change() {
     let server = TestServer::sqlite().await;
     let grant = Granted::<Administer>::system("test", Root);
     let now = server.app.clock.now();
-    server
-        .app
-        .db
-        .change(&grant, now, async |tx| {
-            tx.execute(burgee::sql!("UPDATE groups SET name = 'x'")).await?;
-            tx.execute(burgee::sql!("INSERT INTO settings (name, content) VALUES ('x', '1')")).await?;
-            Ok(tx.done(()))
-        })
-        .await
-        .unwrap();
-    let left: Vec<(String,)> =
-        server.app.db.read(async |tx| tx.all(burgee::sql!("SELECT name FROM settings")).await).await.unwrap();
+    let mut tx = server.app.db.change(&grant, now).await.unwrap();
+    tx.execute(burgee::sql!("UPDATE groups SET name = 'x'")).await.unwrap();
+    tx.execute(burgee::sql!("INSERT INTO settings (name, content) VALUES ('x', '1')")).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = server.app.db.read().await.unwrap();
+    let left: Vec<(String,)> = tx.all(burgee::sql!("SELECT name FROM settings")).await.unwrap();
     assert!(left.is_empty());
 }
 
 #[tokio::test]
 async fn a_reading_transaction_cannot_write() {
     for server in [TestServer::sqlite().await, TestServer::postgres().await] {
-        let outcome = server
-            .app
-            .db
-            .read(async |tx| {
-                tx.all::<(i64,)>(burgee::sql!("DELETE FROM roles WHERE id = 6 RETURNING id")).await
-            })
-            .await;
+        let mut tx = server.app.db.read().await.unwrap();
+        let outcome = tx.all::<(i64,)>(burgee::sql!("DELETE FROM roles WHERE id = 6 RETURNING id")).await;
         assert!(outcome.is_err());
     }
 }

@@ -93,7 +93,8 @@ async fn visible<'a>(
     grant: &'a Granted<ReadApiTokens>,
     app: &App,
 ) -> Result<impl Iterator<Item = ApiToken> + use<'a>> {
-    let tokens = app.db.read(async |tx| api_token::list(tx).await).await?;
+    let mut tx = app.db.read().await?;
+    let tokens = api_token::list(&mut tx).await?;
     Ok(tokens.into_iter().filter(|token| grant.ensure(token.kind.permission(Action::Read)).is_ok()))
 }
 
@@ -150,15 +151,12 @@ async fn create(
     let new = body.read()?;
     grant.ensure(new.kind.permission(Action::Create))?;
     let limit = app.config.unleash_api_tokens_limit;
-    let (token, secret) = app
-        .db
-        .change(&grant, app.clock.now(), async |tx| {
-            projects::ensure_reachable(tx, &new.environment, &new.projects).await?;
-            api_token::ensure_room(tx, limit).await?;
-            let made = api_token::create(tx, &app.entropy, new).await?;
-            Ok(tx.done(made))
-        })
-        .await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    projects::ensure_reachable(&mut tx, &new.environment, &new.projects).await?;
+    api_token::ensure_room(&mut tx, limit).await?;
+    let made = api_token::create(&mut tx, &app.entropy, new).await?;
+    let (token, secret) = made;
+    tx.commit().await?;
     let location = format!("{}/api/admin/api-tokens/{}", app.config.base_path(), token.selector);
     let view = TokenView { secret, ..TokenView::from(token) };
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)).into_response())
@@ -177,15 +175,12 @@ async fn update(
     Name(text): Name,
     Body(body): Body<Expiry>,
 ) -> Result<(), Problem> {
-    app.db
-        .change(&grant, app.clock.now(), async |tx| {
-            if let Some(token) = api_token::find(tx, &text).await? {
-                grant.ensure(token.kind.permission(Action::Update))?;
-                api_token::prolong(tx, &token, body.expires_at).await?;
-            }
-            Ok(tx.done(()))
-        })
-        .await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    if let Some(token) = api_token::find(&mut tx, &text).await? {
+        grant.ensure(token.kind.permission(Action::Update))?;
+        api_token::prolong(&mut tx, &token, body.expires_at).await?;
+    }
+    tx.commit().await?;
     Ok(())
 }
 
@@ -194,14 +189,11 @@ async fn delete(
     State(app): State<App>,
     Name(text): Name,
 ) -> Result<(), Problem> {
-    app.db
-        .change(&grant, app.clock.now(), async |tx| {
-            if let Some(token) = api_token::find(tx, &text).await? {
-                grant.ensure(token.kind.permission(Action::Delete))?;
-                api_token::delete(tx, &token).await?;
-            }
-            Ok(tx.done(()))
-        })
-        .await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    if let Some(token) = api_token::find(&mut tx, &text).await? {
+        grant.ensure(token.kind.permission(Action::Delete))?;
+        api_token::delete(&mut tx, &token).await?;
+    }
+    tx.commit().await?;
     Ok(())
 }

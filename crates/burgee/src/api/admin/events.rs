@@ -102,7 +102,8 @@ async fn latest(
     Query(place): Query<Place>,
 ) -> Result<Json<Latest>, Problem> {
     let filter = Filter { projects: place.project.into_iter().collect(), ..Filter::default() };
-    let (records, total) = app.db.read(async |tx| events::search(tx, &filter, 0, LATEST).await).await?;
+    let mut tx = app.db.read().await?;
+    let (records, total) = events::search(&mut tx, &filter, 0, LATEST).await?;
     Ok(Json(Latest { version: 1, events: views(records), total_events: total }))
 }
 
@@ -126,7 +127,8 @@ async fn of_feature(
         in_projects_only: !grant.held().is_admin(),
         ..Filter::default()
     };
-    let (records, total) = app.db.read(async |tx| events::search(tx, &filter, 0, LATEST).await).await?;
+    let mut tx = app.db.read().await?;
+    let (records, total) = events::search(&mut tx, &filter, 0, LATEST).await?;
     Ok(Json(FeatureEvents { version: 1, toggle_name: feature, events: views(records), total_events: total }))
 }
 
@@ -145,7 +147,8 @@ async fn search(
 ) -> Result<Json<Found>, Problem> {
     let (offset, limit) = search.page();
     let filter = Filter { in_projects_only: !grant.held().is_admin(), ..search.read()? };
-    let (records, total) = app.db.read(async |tx| events::search(tx, &filter, offset, limit).await).await?;
+    let mut tx = app.db.read().await?;
+    let (records, total) = events::search(&mut tx, &filter, offset, limit).await?;
     Ok(Json(Found { events: views(records), total }))
 }
 
@@ -157,6 +160,7 @@ struct Creator {
 }
 
 async fn creators(_: Granted<SignedIn>, State(app): State<App>) -> Result<Json<Vec<Creator>>, Problem> {
-    let creators = app.db.read(async |tx| events::creators(tx).await).await?;
+    let mut tx = app.db.read().await?;
+    let creators = events::creators(&mut tx).await?;
     Ok(Json(creators.into_iter().map(|creator| Creator { id: creator.id, name: creator.name }).collect()))
 }

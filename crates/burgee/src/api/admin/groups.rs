@@ -122,12 +122,12 @@ struct Groups {
 }
 
 async fn list(_: Granted<Administer>, State(app): State<App>) -> Result<Json<Groups>, Problem> {
-    let (groups, members, projects) = app
-        .db
-        .read(async |tx| {
-            Ok((group::list(tx).await?, membership::list(tx, None).await?, group::projects(tx, None).await?))
-        })
-        .await?;
+    let mut tx = app.db.read().await?;
+    let (groups, members, projects) = (
+        group::list(&mut tx).await?,
+        membership::list(&mut tx, None).await?,
+        group::projects(&mut tx, None).await?,
+    );
     let mut users: HashMap<i64, Vec<MemberView>> = HashMap::new();
     for member in members {
         users.entry(member.group_id).or_default().push(member.into());
@@ -149,13 +149,9 @@ async fn list(_: Granted<Administer>, State(app): State<App>) -> Result<Json<Gro
 }
 
 async fn get(_: Granted<Administer>, State(app): State<App>, Id(id): Id) -> Result<Json<GroupView>, Problem> {
-    let view = app
-        .db
-        .read(async |tx| {
-            let group = group::get(tx, id).await?;
-            GroupView::of(tx, group, true).await
-        })
-        .await?;
+    let mut tx = app.db.read().await?;
+    let group = group::get(&mut tx, id).await?;
+    let view = GroupView::of(&mut tx, group, true).await?;
     Ok(Json(view))
 }
 
@@ -203,15 +199,11 @@ async fn create(
     Body(body): Body<DraftView>,
 ) -> Result<Response, Problem> {
     let (draft, users) = body.read();
-    let view = app
-        .db
-        .change(&grant, app.clock.now(), async |tx| {
-            let group = group::create(tx, grant.held(), draft).await?;
-            membership::set(tx, &group, &users.unwrap_or_default()).await?;
-            let view = GroupView::of(tx, group, true).await?;
-            Ok(tx.done(view))
-        })
-        .await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    let group = group::create(&mut tx, grant.held(), draft).await?;
+    membership::set(&mut tx, &group, &users.unwrap_or_default()).await?;
+    let view = GroupView::of(&mut tx, group, true).await?;
+    tx.commit().await?;
     let location = format!("{}/api/admin/groups/{}", app.config.base_path(), view.item.id);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)).into_response())
 }
@@ -223,34 +215,29 @@ async fn update(
     Body(body): Body<DraftView>,
 ) -> Result<Json<GroupView>, Problem> {
     let (draft, users) = body.read();
-    let view = app
-        .db
-        .change(&grant, app.clock.now(), async |tx| {
-            let before = group::get(tx, id).await?;
-            let after = group::update(tx, grant.held(), id, draft).await?;
-            let moved = match &users {
-                Some(users) => membership::set(tx, &after, users).await?,
-                None => false,
-            };
-            locks::ensure_group_unlocked(&before, after.name != before.name, moved)?;
-            let view = GroupView::of(tx, after, users.is_some()).await?;
-            Ok(tx.done(view))
-        })
-        .await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    let before = group::get(&mut tx, id).await?;
+    let after = group::update(&mut tx, grant.held(), id, draft).await?;
+    let moved = match &users {
+        Some(users) => membership::set(&mut tx, &after, users).await?,
+        None => false,
+    };
+    locks::ensure_group_unlocked(&before, after.name != before.name, moved)?;
+    let view = GroupView::of(&mut tx, after, users.is_some()).await?;
+    tx.commit().await?;
     Ok(Json(view))
 }
 
 async fn delete(grant: Granted<Administer>, State(app): State<App>, Id(id): Id) -> Result<(), Problem> {
-    app.db
-        .change(&grant, app.clock.now(), async |tx| {
-            group::delete(tx, id).await?;
-            Ok(tx.done(()))
-        })
-        .await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    group::delete(&mut tx, id).await?;
+    tx.commit().await?;
     Ok(())
 }
 
 async fn delete_scim_groups(grant: Granted<Administer>, State(app): State<App>) -> Result<(), Problem> {
-    app.db.change(&grant, app.clock.now(), async |tx| cleanup::groups(tx).await).await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    cleanup::groups(&mut tx).await?;
+    tx.commit().await?;
     Ok(())
 }

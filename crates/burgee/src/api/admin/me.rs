@@ -68,7 +68,8 @@ impl From<&Hold> for PermissionHeld {
 
 async fn me(grant: Granted<SignedIn>, State(app): State<App>) -> Result<Json<Me>, Problem> {
     let id = grant.person()?;
-    let user = app.db.read(async |tx| user::get(tx, id).await).await?;
+    let mut tx = app.db.read().await?;
+    let user = user::get(&mut tx, id).await?;
     Ok(Json(Me {
         user: UserView::from(&user),
         permissions: grant.held().iter().map(PermissionHeld::from).collect(),
@@ -91,24 +92,20 @@ struct Profile {
 
 async fn profile(grant: Granted<SignedIn>, State(app): State<App>) -> Result<Json<Profile>, Problem> {
     let id = grant.person()?;
-    let profile = app
-        .db
-        .read(async |tx| {
-            let user = user::get(tx, id).await?;
-            let mut projects: Vec<String> =
-                reach::project_roles(tx, id).await?.into_iter().map(|(project, _)| project).collect();
-            projects.dedup();
-            let locked = locks::ensure_user_unlocked(tx, &user).await.is_err();
-            Ok(Profile {
-                root_role: role::get(tx, user.root_role).await?.into(),
-                projects,
-                groups: group::of_user(tx, id).await?.into_iter().map(GroupItem::from).collect(),
-                features: Vec::new(),
-                subscriptions: Vec::new(),
-                can_change_password: user.has_password && !locked,
-            })
-        })
-        .await?;
+    let mut tx = app.db.read().await?;
+    let user = user::get(&mut tx, id).await?;
+    let mut projects: Vec<String> =
+        reach::project_roles(&mut tx, id).await?.into_iter().map(|(project, _)| project).collect();
+    projects.dedup();
+    let locked = locks::ensure_user_unlocked(&mut tx, &user).await.is_err();
+    let profile = Profile {
+        root_role: role::get(&mut tx, user.root_role).await?.into(),
+        projects,
+        groups: group::of_user(&mut tx, id).await?.into_iter().map(GroupItem::from).collect(),
+        features: Vec::new(),
+        subscriptions: Vec::new(),
+        can_change_password: user.has_password && !locked,
+    };
     Ok(Json(profile))
 }
 
@@ -135,26 +132,22 @@ async fn change_password(
     if body.confirm_password.is_some_and(|repeated| repeated != body.password) {
         return Err(Error::bad_data("The two passwords differ.").into());
     }
-    let (user, hash, remembered) = app
-        .db
-        .read(async |tx| {
-            let user = user::get(tx, id).await?;
-            locks::ensure_user_unlocked(tx, &user).await?;
-            Ok((user, password::hash_of(tx, id).await?, password::remembered(tx, id).await?))
-        })
-        .await?;
+    let mut tx = app.db.read().await?;
+    let user = user::get(&mut tx, id).await?;
+    locks::ensure_user_unlocked(&mut tx, &user).await?;
+    let hash = password::hash_of(&mut tx, id).await?;
+    let remembered = password::remembered(&mut tx, id).await?;
+    tx.end().await?;
     let wrong = password::is_too_long(&body.old_password)
         || app.passwords.verify(body.old_password, hash).await? == Verdict::Wrong;
     if wrong {
         return Err(Error::rejected(Kind::PasswordMismatch, "The old password is not right.").into());
     }
     let hash = password::accept(&app.passwords, &body.password, remembered).await?;
-    app.db
-        .change(&grant, app.clock.now(), async |tx| {
-            password::set(tx, id, &hash, cookie.as_deref()).await?;
-            Ok(tx.recorded((), Event::updated(Fact::UserUpdated, &user, &user)))
-        })
-        .await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    password::set(&mut tx, id, &hash, cookie.as_deref()).await?;
+    tx.record(Event::updated(Fact::UserUpdated, &user, &user));
+    tx.commit().await?;
     Ok(())
 }
 
@@ -178,18 +171,15 @@ async fn roles(
     Query(place): Query<Place>,
 ) -> Result<Json<Roles>, Problem> {
     let id = grant.person()?;
-    let roles = app
-        .db
-        .read(async |tx| match place.project_id {
-            Some(project) => {
-                let held = reach::project_roles(tx, id).await?.into_iter();
-                Ok(held
-                    .filter(|(place, _)| *place == project)
-                    .map(|(place, role)| Role::within(role, place))
-                    .collect())
-            }
-            None => Ok(reach::root_roles(tx, id).await?.into_iter().map(Role::from).collect()),
-        })
-        .await?;
+    let mut tx = app.db.read().await?;
+    let roles = match place.project_id {
+        Some(project) => {
+            let held = reach::project_roles(&mut tx, id).await?.into_iter();
+            held.filter(|(place, _)| *place == project)
+                .map(|(place, role)| Role::within(role, place))
+                .collect()
+        }
+        None => reach::root_roles(&mut tx, id).await?.into_iter().map(Role::from).collect(),
+    };
     Ok(Json(Roles { version: 1, roles }))
 }

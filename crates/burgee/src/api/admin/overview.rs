@@ -70,42 +70,37 @@ async fn get(
     Id(id): Id,
     Query(place): Query<Place>,
 ) -> Result<Json<View>, Problem> {
-    let overview = app
-        .db
-        .read(async |tx| {
-            let user = user::get(tx, id).await?;
-            let held = holdings_of(tx, id).await?;
-            let (project, environment) = (place.project.as_deref(), place.environment.as_deref());
-            let answers = |level: Level| {
-                let asked =
-                    Permission::ALL.iter().copied().filter(move |permission| permission.level() == level);
-                asked
-                    .map(|permission| Answer {
-                        permission: PermissionView::new(
-                            permission,
-                            place.environment.clone().filter(|_| level == Level::Environment),
-                        ),
-                        has_permission: held.any(&[permission], project, environment),
-                    })
-                    .collect()
-            };
-            let levels = Levels {
-                root: answers(Level::Root),
-                project: answers(Level::Project),
-                environment: answers(Level::Environment),
-                groups: group::of_user(tx, id).await?.into_iter().map(GroupItem::from).collect(),
-            };
-            let mut project_roles = Vec::new();
-            for (project, role) in reach::project_roles(tx, id).await? {
-                if place.project.as_ref().is_none_or(|wanted| *wanted == project) {
-                    let held = role::held(tx, role.id).await?;
-                    let permissions = held.into_iter().map(PermissionView::from).collect();
-                    project_roles.push(RoleInProject { role: Role::within(role, project), permissions });
-                }
-            }
-            let root_role = role::get(tx, user.root_role).await?.into();
-            Ok(View { overview: levels, user: UserView::from(&user), root_role, project_roles })
-        })
-        .await?;
+    let mut tx = app.db.read().await?;
+    let user = user::get(&mut tx, id).await?;
+    let held = holdings_of(&mut tx, id).await?;
+    let (project, environment) = (place.project.as_deref(), place.environment.as_deref());
+    let answers = |level: Level| {
+        let asked = Permission::ALL.iter().copied().filter(move |permission| permission.level() == level);
+        asked
+            .map(|permission| Answer {
+                permission: PermissionView::new(
+                    permission,
+                    place.environment.clone().filter(|_| level == Level::Environment),
+                ),
+                has_permission: held.any(&[permission], project, environment),
+            })
+            .collect()
+    };
+    let levels = Levels {
+        root: answers(Level::Root),
+        project: answers(Level::Project),
+        environment: answers(Level::Environment),
+        groups: group::of_user(&mut tx, id).await?.into_iter().map(GroupItem::from).collect(),
+    };
+    let mut project_roles = Vec::new();
+    for (project, role) in reach::project_roles(&mut tx, id).await? {
+        if place.project.as_ref().is_none_or(|wanted| *wanted == project) {
+            let held = role::held(&mut tx, role.id).await?;
+            let permissions = held.into_iter().map(PermissionView::from).collect();
+            project_roles.push(RoleInProject { role: Role::within(role, project), permissions });
+        }
+    }
+    let root_role = role::get(&mut tx, user.root_role).await?.into();
+    let overview = View { overview: levels, user: UserView::from(&user), root_role, project_roles };
     Ok(Json(overview))
 }

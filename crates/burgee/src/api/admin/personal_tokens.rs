@@ -77,7 +77,8 @@ struct Pats {
 
 async fn list(grant: Granted<SignedIn>, State(app): State<App>) -> Result<Json<Pats>, Problem> {
     let (me, now) = (grant.person()?, app.clock.now());
-    let tokens = app.db.read(async |tx| token::personal_of(tx, me).await).await?;
+    let mut tx = app.db.read().await?;
+    let tokens = token::personal_of(&mut tx, me).await?;
     Ok(Json(Pats { pats: tokens.into_iter().map(|token| Pat::new(token, now)).collect() }))
 }
 
@@ -95,14 +96,10 @@ async fn create(
     Body(body): Body<NewPat>,
 ) -> Result<Response, Problem> {
     let (me, now) = (grant.person()?, app.clock.now());
-    let (token, secret) = app
-        .db
-        .change(&grant, now, async |tx| {
-            let made =
-                token::create_personal(tx, &app.entropy, me, &body.description, body.expires_at).await?;
-            Ok(tx.done(made))
-        })
-        .await?;
+    let mut tx = app.db.change(&grant, now).await?;
+    let made = token::create_personal(&mut tx, &app.entropy, me, &body.description, body.expires_at).await?;
+    let (token, secret) = made;
+    tx.commit().await?;
     let location = format!("{}/api/admin/user/tokens/{}", app.config.base_path(), token.id);
     let pat = Pat { secret: Some(secret), ..Pat::new(token, now) };
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(pat)).into_response())
@@ -110,11 +107,8 @@ async fn create(
 
 async fn delete(grant: Granted<SignedIn>, State(app): State<App>, Id(id): Id) -> Result<(), Problem> {
     let me = grant.person()?;
-    app.db
-        .change(&grant, app.clock.now(), async |tx| {
-            token::delete_personal(tx, me, id).await?;
-            Ok(tx.done(()))
-        })
-        .await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    token::delete_personal(&mut tx, me, id).await?;
+    tx.commit().await?;
     Ok(())
 }

@@ -109,50 +109,45 @@ struct Held {
 
 async fn get(grant: Granted<ReadProjectAccess>, State(app): State<App>) -> Result<Json<Access>, Problem> {
     let project = &grant.scope().project;
-    let access = app
-        .db
-        .read(async |tx| {
-            let mut held: BTreeMap<Subject, Held> = BTreeMap::new();
-            for ((subject, role), since) in members::places(tx, project).await? {
-                let place =
-                    held.entry(subject).or_insert(Held { role_id: role, roles: Vec::new(), added_at: since });
-                place.roles.push(role);
-                place.added_at = place.added_at.min(since);
+    let mut tx = app.db.read().await?;
+    let mut held: BTreeMap<Subject, Held> = BTreeMap::new();
+    for ((subject, role), since) in members::places(&mut tx, project).await? {
+        let place = held.entry(subject).or_insert(Held { role_id: role, roles: Vec::new(), added_at: since });
+        place.roles.push(role);
+        place.added_at = place.added_at.min(since);
+    }
+    let (mut users, mut groups) = (Vec::new(), Vec::new());
+    for (subject, place) in held {
+        match subject {
+            Subject::User(id) => {
+                let user = user::get(&mut tx, id).await?;
+                users.push(UserInProject {
+                    id,
+                    name: user.name,
+                    username: user.username,
+                    email: user.email,
+                    image_url: user.image_url,
+                    place,
+                });
             }
-            let (mut users, mut groups) = (Vec::new(), Vec::new());
-            for (subject, place) in held {
-                match subject {
-                    Subject::User(id) => {
-                        let user = user::get(tx, id).await?;
-                        users.push(UserInProject {
-                            id,
-                            name: user.name,
-                            username: user.username,
-                            email: user.email,
-                            image_url: user.image_url,
-                            place,
-                        });
-                    }
-                    Subject::Group(id) => {
-                        let group = group::get(tx, id).await?;
-                        groups.push(GroupInProject {
-                            users: membership::list(tx, Some(id))
-                                .await?
-                                .into_iter()
-                                .map(MemberView::from)
-                                .collect(),
-                            created_by: group.created_by.clone(),
-                            created_at: group.created_at,
-                            item: group.into(),
-                            place,
-                        });
-                    }
-                }
+            Subject::Group(id) => {
+                let group = group::get(&mut tx, id).await?;
+                groups.push(GroupInProject {
+                    users: membership::list(&mut tx, Some(id))
+                        .await?
+                        .into_iter()
+                        .map(MemberView::from)
+                        .collect(),
+                    created_by: group.created_by.clone(),
+                    created_at: group.created_at,
+                    item: group.into(),
+                    place,
+                });
             }
-            let roles = role::list(tx).await?.into_iter().filter(|role| !role.is_root());
-            Ok(Access { roles: roles.map(Role::from).collect(), users, groups })
-        })
-        .await?;
+        }
+    }
+    let roles = role::list(&mut tx).await?.into_iter().filter(|role| !role.is_root());
+    let access = Access { roles: roles.map(Role::from).collect(), users, groups };
     Ok(Json(access))
 }
 
@@ -175,11 +170,9 @@ async fn add(
         .map(Subject::User)
         .chain(body.groups.into_iter().map(Subject::Group))
         .collect();
-    app.db
-        .change(&grant, app.clock.now(), async |tx| {
-            members::add(tx, grant.held(), &grant.scope().project, &body.roles, &subjects).await
-        })
-        .await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    members::add(&mut tx, grant.held(), &grant.scope().project, &body.roles, &subjects).await?;
+    tx.commit().await?;
     Ok(())
 }
 
@@ -211,11 +204,9 @@ async fn replace(
             users.chain(groups).map(move |subject| (subject, role.id))
         })
         .collect();
-    app.db
-        .change(&grant, app.clock.now(), async |tx| {
-            members::replace(tx, grant.held(), &grant.scope().project, places).await
-        })
-        .await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    members::replace(&mut tx, grant.held(), &grant.scope().project, places).await?;
+    tx.commit().await?;
     Ok(())
 }
 
@@ -231,11 +222,9 @@ async fn set(
     subject: Subject,
     roles: Option<Vec<i64>>,
 ) -> Result<(), Problem> {
-    app.db
-        .change(&grant, app.clock.now(), async |tx| {
-            members::set(tx, grant.held(), &grant.scope().project, subject, roles.as_deref()).await
-        })
-        .await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    members::set(&mut tx, grant.held(), &grant.scope().project, subject, roles.as_deref()).await?;
+    tx.commit().await?;
     Ok(())
 }
 
@@ -291,7 +280,8 @@ struct UsageView {
 }
 
 async fn usage(_: Granted<Administer>, State(app): State<App>, Id(id): Id) -> Result<Json<Usages>, Problem> {
-    let usage = app.db.read(async |tx| members::usage(tx, id).await).await?;
+    let mut tx = app.db.read().await?;
+    let usage = members::usage(&mut tx, id).await?;
     let projects = usage
         .into_iter()
         .map(|usage| UsageView {

@@ -119,7 +119,8 @@ struct EnvironmentPermissions {
 }
 
 async fn permissions(_: Granted<SignedIn>, State(app): State<App>) -> Result<Json<Permissions>, Problem> {
-    let environments = app.db.read(async |tx| projects::environments(tx).await).await?;
+    let mut tx = app.db.read().await?;
+    let environments = projects::environments(&mut tx).await?;
     let of = |level: Level| Permission::ALL.iter().copied().filter(move |p| p.level() == level);
     Ok(Json(Permissions {
         permissions: Catalogue {
@@ -147,7 +148,8 @@ struct Roles {
 }
 
 async fn list(_: Granted<ReadRoles>, State(app): State<App>) -> Result<Json<Roles>, Problem> {
-    let roles = app.db.read(async |tx| role::list(tx).await).await?;
+    let mut tx = app.db.read().await?;
+    let roles = role::list(&mut tx).await?;
     Ok(Json(Roles { version: 1, roles: roles.into_iter().map(Role::from).collect() }))
 }
 
@@ -164,8 +166,8 @@ async fn get(
     State(app): State<App>,
     Id(id): Id,
 ) -> Result<Json<RoleWithPermissions>, Problem> {
-    let (role, held) =
-        app.db.read(async |tx| Ok((role::get(tx, id).await?, role::held(tx, id).await?))).await?;
+    let mut tx = app.db.read().await?;
+    let (role, held) = (role::get(&mut tx, id).await?, role::held(&mut tx, id).await?);
     let permissions = held.into_iter().map(PermissionView::from).collect();
     Ok(Json(RoleWithPermissions { role: role.into(), permissions }))
 }
@@ -243,10 +245,9 @@ async fn create(
     Body(body): Body<DraftView>,
 ) -> Result<Json<RoleWithVersion>, Problem> {
     let draft = body.read()?;
-    let role = app
-        .db
-        .change(&grant, app.clock.now(), async |tx| role::create(tx, grant.held(), draft).await)
-        .await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    let role = role::create(&mut tx, grant.held(), draft).await?;
+    tx.commit().await?;
     Ok(Json(RoleWithVersion { version: 1, roles: role.into() }))
 }
 
@@ -256,7 +257,8 @@ async fn validate(
     Body(body): Body<DraftView>,
 ) -> Result<(), Problem> {
     let draft = body.read()?;
-    app.db.read(async |tx| role::check(tx, &draft, None).await).await?;
+    let mut tx = app.db.read().await?;
+    role::check(&mut tx, &draft, None).await?;
     Ok(())
 }
 
@@ -267,13 +269,14 @@ async fn update(
     Body(body): Body<DraftView>,
 ) -> Result<Json<RoleWithVersion>, Problem> {
     let draft = body.read()?;
-    let role = app
-        .db
-        .change(&grant, app.clock.now(), async |tx| role::update(tx, grant.held(), id, draft).await)
-        .await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    let role = role::update(&mut tx, grant.held(), id, draft).await?;
+    tx.commit().await?;
     Ok(Json(RoleWithVersion { version: 1, roles: role.into() }))
 }
 
 async fn delete(grant: Granted<Administer>, State(app): State<App>, Id(id): Id) -> Result<(), Problem> {
-    Ok(app.db.change(&grant, app.clock.now(), async |tx| role::delete(tx, id).await).await?)
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    role::delete(&mut tx, id).await?;
+    Ok(tx.commit().await?)
 }

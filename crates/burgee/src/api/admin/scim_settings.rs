@@ -33,7 +33,8 @@ struct Settings {
 }
 
 async fn get(_: Granted<ConfigureAuth>, State(app): State<App>) -> Result<Json<Settings>, Problem> {
-    let settings = app.db.read(async |tx| connection::settings(tx, DEFAULT).await).await?;
+    let mut tx = app.db.read().await?;
+    let settings = connection::settings(&mut tx, DEFAULT).await?;
     Ok(Json(Settings { enabled: settings.enabled, has_token: settings.has_token }))
 }
 
@@ -48,9 +49,9 @@ async fn set(
     State(app): State<App>,
     Body(body): Body<SetSettings>,
 ) -> Result<(), Problem> {
-    app.db
-        .change(&grant, app.clock.now(), async |tx| connection::enable(tx, DEFAULT, body.enabled).await)
-        .await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    connection::enable(&mut tx, DEFAULT, body.enabled).await?;
+    tx.commit().await?;
     Ok(())
 }
 
@@ -61,9 +62,8 @@ struct Token {
 }
 
 async fn new_token(grant: Granted<ConfigureAuth>, State(app): State<App>) -> Result<Json<Token>, Problem> {
-    let token = app
-        .db
-        .change(&grant, app.clock.now(), async |tx| connection::new_token(tx, &app.entropy, DEFAULT).await)
-        .await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    let token = connection::new_token(&mut tx, &app.entropy, DEFAULT).await?;
+    tx.commit().await?;
     Ok(Json(Token { token }))
 }

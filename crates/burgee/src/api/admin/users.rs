@@ -133,7 +133,8 @@ struct Users {
 }
 
 async fn list(_: Granted<Administer>, State(app): State<App>) -> Result<Json<Users>, Problem> {
-    let (users, roles) = app.db.read(async |tx| Ok((user::list(tx).await?, role::list(tx).await?))).await?;
+    let mut tx = app.db.read().await?;
+    let (users, roles) = (user::list(&mut tx).await?, role::list(&mut tx).await?);
     Ok(Json(Users {
         users: users.iter().map(UserView::from).collect(),
         root_roles: roles.into_iter().filter(role::Role::is_root).map(Role::from).collect(),
@@ -191,25 +192,21 @@ async fn create(
         None => None,
     };
     let now = app.clock.now();
-    let user = app
-        .db
-        .change(&grant, now, async |tx| {
-            let root_role = body.root_role.resolve(tx, &grant).await?;
-            let new = NewUser {
-                name: body.name,
-                username: body.username.filter(|name| !name.is_empty()),
-                email,
-                root_role,
-                password_hash: hash.clone(),
-                is_service: false,
-            };
-            let user = user::create(tx, new).await?;
-            if let Some(hash) = &hash {
-                password::set(tx, user.id, hash, None).await?;
-            }
-            Ok(tx.done(user))
-        })
-        .await?;
+    let mut tx = app.db.change(&grant, now).await?;
+    let root_role = body.root_role.resolve(&mut tx, &grant).await?;
+    let new = NewUser {
+        name: body.name,
+        username: body.username.filter(|name| !name.is_empty()),
+        email,
+        root_role,
+        password_hash: hash.clone(),
+        is_service: false,
+    };
+    let user = user::create(&mut tx, new).await?;
+    if let Some(hash) = &hash {
+        password::set(&mut tx, user.id, hash, None).await?;
+    }
+    tx.commit().await?;
     let mut view = UserView::from(&user);
     if hash.is_none() {
         let token = reset::issue(&app.db, &app.entropy, now, user.id, &grant.actor().name).await?;
@@ -241,7 +238,8 @@ async fn search(
     if text.chars().count() < 2 {
         return Ok(Json(Vec::new()));
     }
-    let users = app.db.read(async |tx| user::search(tx, &text).await).await?;
+    let mut tx = app.db.read().await?;
+    let users = user::search(&mut tx, &text).await?;
     Ok(Json(users.iter().map(UserView::from).collect()))
 }
 
@@ -274,8 +272,8 @@ struct PickedGroup {
 }
 
 async fn pickers(_: Granted<SignedIn>, State(app): State<App>) -> Result<Json<Pickers>, Problem> {
-    let (users, groups) =
-        app.db.read(async |tx| Ok((user::list(tx).await?, group::sizes(tx).await?))).await?;
+    let mut tx = app.db.read().await?;
+    let (users, groups) = (user::list(&mut tx).await?, group::sizes(&mut tx).await?);
     let groups = groups
         .into_iter()
         .map(|group| PickedGroup { id: group.id, name: group.name, user_count: group.user_count })
@@ -303,7 +301,8 @@ struct AdminCount {
 }
 
 async fn admin_count(_: Granted<Administer>, State(app): State<App>) -> Result<Json<AdminCount>, Problem> {
-    let count = app.db.read(async |tx| admins::count(tx).await).await?;
+    let mut tx = app.db.read().await?;
+    let count = admins::count(&mut tx).await?;
     Ok(Json(AdminCount {
         password: count.with_password,
         no_password: count.without_password,
@@ -335,7 +334,8 @@ struct InactiveUser {
 async fn inactive(_: Granted<Administer>, State(app): State<App>) -> Result<Json<Inactive>, Problem> {
     let days = app.config.user_inactivity_threshold_in_days;
     let since = app.clock.now().minus(Duration::from_secs(days * 24 * 60 * 60));
-    let users = app.db.read(async |tx| user::inactive(tx, since).await).await?;
+    let mut tx = app.db.read().await?;
+    let users = user::inactive(&mut tx, since).await?;
     let inactive_users = users
         .into_iter()
         .map(|user| InactiveUser {
@@ -362,19 +362,17 @@ async fn delete_inactive(
     Body(body): Body<Ids>,
 ) -> Result<(), Problem> {
     let me = grant.actor().user_id();
-    app.db
-        .change(&grant, app.clock.now(), async |tx| {
-            for id in body.ids.into_iter().filter(|id| *id != me) {
-                user::delete(tx, id).await?;
-            }
-            Ok(tx.done(()))
-        })
-        .await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    for id in body.ids.into_iter().filter(|id| *id != me) {
+        user::delete(&mut tx, id).await?;
+    }
+    tx.commit().await?;
     Ok(())
 }
 
 async fn get(_: Granted<Administer>, State(app): State<App>, Id(id): Id) -> Result<Json<UserView>, Problem> {
-    let user = app.db.read(async |tx| user::get(tx, id).await).await?;
+    let mut tx = app.db.read().await?;
+    let user = user::get(&mut tx, id).await?;
     Ok(Json(UserView::from(&user)))
 }
 
@@ -396,44 +394,40 @@ async fn update(
     if let Some(email) = &body.email {
         check_email(email)?;
     }
-    let user = app
-        .db
-        .change(&grant, app.clock.now(), async |tx| {
-            let before = user::get(tx, id).await?;
-            let root_role = match &body.root_role {
-                Some(role) => {
-                    role::ensure_may_give(tx, grant.held(), before.root_role, None).await?;
-                    Some(role.resolve(tx, &grant).await?)
-                }
-                None => None,
-            };
-            let edit = Edit {
-                name: body.name.map(Some).filter(|name| *name != before.name),
-                email: body.email.map(Some).filter(|email| *email != before.email),
-                root_role,
-                ..Edit::default()
-            };
-            if edit.name.is_some() || edit.email.is_some() {
-                locks::ensure_user_unlocked(tx, &before).await?;
-            }
-            user::update(tx, id, edit).await
-        })
-        .await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    let before = user::get(&mut tx, id).await?;
+    let root_role = match &body.root_role {
+        Some(role) => {
+            role::ensure_may_give(&mut tx, grant.held(), before.root_role, None).await?;
+            Some(role.resolve(&mut tx, &grant).await?)
+        }
+        None => None,
+    };
+    let edit = Edit {
+        name: body.name.map(Some).filter(|name| *name != before.name),
+        email: body.email.map(Some).filter(|email| *email != before.email),
+        root_role,
+        ..Edit::default()
+    };
+    if edit.name.is_some() || edit.email.is_some() {
+        locks::ensure_user_unlocked(&mut tx, &before).await?;
+    }
+    let user = user::update(&mut tx, id, edit).await?;
+    tx.commit().await?;
     Ok(Json(UserView::from(&user)))
 }
 
 async fn delete(grant: Granted<Administer>, State(app): State<App>, Id(id): Id) -> Result<(), Problem> {
-    app.db
-        .change(&grant, app.clock.now(), async |tx| {
-            user::delete(tx, id).await?;
-            Ok(tx.done(()))
-        })
-        .await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    user::delete(&mut tx, id).await?;
+    tx.commit().await?;
     Ok(())
 }
 
 async fn delete_scim_users(grant: Granted<Administer>, State(app): State<App>) -> Result<(), Problem> {
-    app.db.change(&grant, app.clock.now(), async |tx| cleanup::users(tx).await).await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    cleanup::users(&mut tx).await?;
+    tx.commit().await?;
     Ok(())
 }
 
@@ -458,21 +452,16 @@ async fn change_password(
     if body.confirm_password.is_some_and(|repeated| repeated != body.password) {
         return Err(Error::bad_data("The two passwords differ.").into());
     }
-    let (user, remembered) = app
-        .db
-        .read(async |tx| {
-            let user = user::get(tx, id).await?;
-            locks::ensure_user_unlocked(tx, &user).await?;
-            Ok((user, password::remembered(tx, id).await?))
-        })
-        .await?;
+    let mut tx = app.db.read().await?;
+    let user = user::get(&mut tx, id).await?;
+    locks::ensure_user_unlocked(&mut tx, &user).await?;
+    let remembered = password::remembered(&mut tx, id).await?;
+    tx.end().await?;
     let hash = password::accept(&app.passwords, &body.password, remembered).await?;
-    app.db
-        .change(&grant, app.clock.now(), async |tx| {
-            password::set(tx, id, &hash, None).await?;
-            Ok(tx.recorded((), Event::updated(Fact::UserUpdated, &user, &user)))
-        })
-        .await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    password::set(&mut tx, id, &hash, None).await?;
+    tx.record(Event::updated(Fact::UserUpdated, &user, &user));
+    tx.commit().await?;
     Ok(())
 }
 
@@ -495,15 +484,11 @@ async fn reset_password(
     State(app): State<App>,
     Body(body): Body<UserId>,
 ) -> Result<Json<ResetLink>, Problem> {
-    let user = app
-        .db
-        .read(async |tx| {
-            let user = user::named(tx, &body.id).await?;
-            let user = user.ok_or_else(|| Error::not_found("Could not find user"))?;
-            locks::ensure_user_unlocked(tx, &user).await?;
-            Ok(user)
-        })
-        .await?;
+    let mut tx = app.db.read().await?;
+    let user = user::named(&mut tx, &body.id).await?;
+    let user = user.ok_or_else(|| Error::not_found("Could not find user"))?;
+    locks::ensure_user_unlocked(&mut tx, &user).await?;
+    tx.end().await?;
     let token = reset::issue(&app.db, &app.entropy, app.clock.now(), user.id, &grant.actor().name).await?;
     Ok(Json(ResetLink { reset_password_url: format!("{}/reset-password?token={token}", app.config.url()) }))
 }

@@ -10,20 +10,15 @@ use crate::support::TestServer;
 async fn push(server: &TestServer, group: i64) {
     let grant = Granted::<Administer>::system("test", Root);
     let now = server.app.clock.now();
-    server
-        .app
-        .db
-        .change(&grant, now, async |tx| {
-            tx.execute(burgee::sql!(
-                "INSERT INTO scim_groups (group_id, connection_id, scim_id, display_name_ci, document, created_at, updated_at)
-                 VALUES ($1, 1, 'SCIM-ID', 'crew', '{}', 0, 0)",
-                group
-            ))
-            .await?;
-            Ok(tx.recorded((), Event::bare(Fact::GroupAdopted)))
-        })
-        .await
-        .unwrap();
+    let mut tx = server.app.db.change(&grant, now).await.unwrap();
+    tx.execute(burgee::sql!(
+        "INSERT INTO scim_groups (group_id, connection_id, scim_id, display_name_ci, document, created_at, updated_at)
+         VALUES ($1, 1, 'SCIM-ID', 'crew', '{}', 0, 0)",
+        group
+    ))
+    .await.unwrap();
+    tx.record(Event::bare(Fact::GroupAdopted));
+    tx.commit().await.unwrap();
 }
 
 async fn events(server: &TestServer, kind: &str) -> Vec<Value> {
@@ -105,9 +100,8 @@ both! {
         let after = admin.put(&path, same).await.expect(200).json();
         assert_eq!((after["scimId"].as_str(), after["description"].as_str(), after["rootRole"].as_i64()), (Some("SCIM-ID"), Some("new"), Some(2)));
         admin.delete(&path).await.expect(200);
-        let left: Vec<(String, i64)> = server.app.db.read(async |tx| {
-            tx.all(burgee::sql!("SELECT scim_id, local_id FROM scim_tombstones WHERE resource_type = 'Group'")).await
-        }).await.unwrap();
+        let mut tx = server.app.db.read().await.unwrap();
+        let left: Vec<(String, i64)> = tx.all(burgee::sql!("SELECT scim_id, local_id FROM scim_tombstones WHERE resource_type = 'Group'")).await.unwrap();
         assert_eq!(left, [("SCIM-ID".to_owned(), id)]);
     }
 

@@ -12,9 +12,36 @@ const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
 
 /// Texts that somebody once got wrong: case folding, wildcards, quotes, the ends of the alphabet.
 pub const WORDS: [&str; 30] = [
-    "ann", "Ann", "ANN", "İstanbul", "istanbul", "ISTANBUL", "ı", "straße", "STRASSE", "STRAẞE", "é", "e\u{301}",
-    "\u{212a}", "Σ", "ς", "100%", "%", "_", "a_b", "O'Brien", "say \"hi\"", "back\\slash", "日本", "\u{10ffff}",
-    "\u{d7ff}", "true", "42", " x", "a b", "work",
+    "ann",
+    "Ann",
+    "ANN",
+    "İstanbul",
+    "istanbul",
+    "ISTANBUL",
+    "ı",
+    "straße",
+    "STRASSE",
+    "STRAẞE",
+    "é",
+    "e\u{301}",
+    "\u{212a}",
+    "Σ",
+    "ς",
+    "100%",
+    "%",
+    "_",
+    "a_b",
+    "O'Brien",
+    "say \"hi\"",
+    "back\\slash",
+    "日本",
+    "\u{10ffff}",
+    "\u{d7ff}",
+    "true",
+    "42",
+    " x",
+    "a b",
+    "work",
 ];
 
 /// A short text; now and then a long one, of which many share the beginning.
@@ -50,9 +77,17 @@ fn elements() -> impl Strategy<Value = Option<Value>> {
     let kind = select(vec!["work", "Work", "home", "other", "İ"]).prop_map(Value::from);
     let primary = prop_oneof![3 => Just(None), 1 => any::<bool>().prop_map(|primary| Some(json!(primary)))];
     let foreign = prop_oneof![5 => Just(None), 1 => Just(Some(json!("of our own")))];
-    let element = (part(word()), part(kind), primary, part(word()), foreign).prop_map(|(value, kind, primary, display, own)| {
-        object(vec![("value", value), ("type", kind), ("primary", primary), ("display", display), ("shade", own)])
-    });
+    let element = (part(word()), part(kind), primary, part(word()), foreign).prop_map(
+        |(value, kind, primary, display, own)| {
+            object(vec![
+                ("value", value),
+                ("type", kind),
+                ("primary", primary),
+                ("display", display),
+                ("shade", own),
+            ])
+        },
+    );
     prop_oneof![1 => Just(None), 2 => prop::collection::vec(element, 0..4).prop_map(|list| Some(Value::Array(list)))]
 }
 
@@ -68,12 +103,17 @@ fn user(index: usize) -> impl Strategy<Value = Value> {
     let name = (part(word()), part(word()), part(word())).prop_map(|(formatted, family, given)| {
         object(vec![("formatted", formatted), ("familyName", family), ("givenName", given)])
     });
-    let manager = part(word()).prop_map(|value| object(vec![("value", value), ("$ref", Some(json!("../Users/1")))]));
-    let enterprise = (part(word()), part(word()), inner(manager)).prop_map(|(number, department, manager)| {
-        object(vec![("employeeNumber", number), ("department", department), ("manager", manager)])
-    });
+    let manager =
+        part(word()).prop_map(|value| object(vec![("value", value), ("$ref", Some(json!("../Users/1")))]));
+    let enterprise =
+        (part(word()), part(word()), inner(manager)).prop_map(|(number, department, manager)| {
+            object(vec![("employeeNumber", number), ("department", department), ("manager", manager)])
+        });
     let short = || select(&WORDS[..]);
-    let keys = (short(), prop_oneof![1 => Just(None), 1 => short().prop_map(move |word| Some(json!(format!("{word}{index}"))))]);
+    let keys = (
+        short(),
+        prop_oneof![1 => Just(None), 1 => short().prop_map(move |word| Some(json!(format!("{word}{index}"))))],
+    );
     let texts = (part(word()), part(word()), part(word()), inner(name), inner(enterprise));
     let active = prop_oneof![1 => Just(None), 2 => any::<bool>().prop_map(|active| Some(json!(active)))];
     let lists = (elements(), elements(), elements(), elements(), addresses());
@@ -143,13 +183,23 @@ impl Pool {
     pub fn of(rt: &'static ResourceType, resources: &[Object]) -> Self {
         let mut pool = Self { paths: Vec::new(), lists: Vec::new(), values: BTreeMap::new() };
         for attribute in COMMON {
-            pool.learn("", attribute, resources.iter().filter_map(|object| object.get(attribute.name)).collect());
+            pool.learn(
+                "",
+                attribute,
+                resources.iter().filter_map(|object| object.get(attribute.name)).collect(),
+            );
         }
         for schema in rt.schemas() {
             let prefix = if schema.extension { format!("{}:", schema.urn) } else { String::new() };
             for attribute in schema.attributes {
-                let homes = resources.iter().filter_map(|object| if schema.extension { object.get(schema.urn)?.as_object() } else { Some(object) });
-                pool.learn(&prefix, attribute, homes.filter_map(|object| object.get(attribute.name)).collect());
+                let homes = resources.iter().filter_map(|object| {
+                    if schema.extension { object.get(schema.urn)?.as_object() } else { Some(object) }
+                });
+                pool.learn(
+                    &prefix,
+                    attribute,
+                    homes.filter_map(|object| object.get(attribute.name)).collect(),
+                );
             }
         }
         pool
@@ -157,17 +207,27 @@ impl Pool {
 
     fn learn(&mut self, prefix: &str, attribute: &'static Attribute, values: Vec<&Value>) {
         let key = format!("{prefix}{}", attribute.name);
-        let flat: Vec<&Value> = values.into_iter().flat_map(|value| value.as_array().map_or(vec![value], |list| list.iter().collect())).collect();
-        let subs: Vec<(String, Kind)> = attribute.sub_attributes.iter().map(|sub| (sub.name.to_owned(), sub.kind)).collect();
+        let flat: Vec<&Value> = values
+            .into_iter()
+            .flat_map(|value| value.as_array().map_or(vec![value], |list| list.iter().collect()))
+            .collect();
+        let subs: Vec<(String, Kind)> =
+            attribute.sub_attributes.iter().map(|sub| (sub.name.to_owned(), sub.kind)).collect();
         for sub in attribute.sub_attributes {
             let path = format!("{key}.{}", sub.name);
-            self.values.insert(path.clone(), flat.iter().filter_map(|value| value.get(sub.name)).map(plain).collect());
+            self.values.insert(
+                path.clone(),
+                flat.iter().filter_map(|value| value.get(sub.name)).map(plain).collect(),
+            );
             self.paths.push((path, sub.kind));
         }
         if !subs.is_empty() {
             self.lists.push((key.clone(), subs));
         }
-        self.values.insert(key.clone(), flat.iter().filter(|value| !value.is_object()).map(|value| plain(value)).collect());
+        self.values.insert(
+            key.clone(),
+            flat.iter().filter(|value| !value.is_object()).map(|value| plain(value)).collect(),
+        );
         self.paths.push((key, attribute.kind));
     }
 
@@ -184,7 +244,9 @@ impl Pool {
             .iter()
             .map(|(list, subs)| {
                 let name = list.clone();
-                logic(self.tests(&format!("{list}."), subs.clone())).prop_map(move |inner| format!("{name}[{inner}]")).boxed()
+                logic(self.tests(&format!("{list}."), subs.clone()))
+                    .prop_map(move |inner| format!("{name}[{inner}]"))
+                    .boxed()
             })
             .collect();
         let element = (any::<Index>(), lists).prop_map(|(index, all)| index.get(&all).clone());
@@ -199,11 +261,15 @@ impl Pool {
             let own = pool.values.get(&format!("{prefix}{path}")).filter(|values| !values.is_empty());
             let text = own.map_or(other.clone(), |values| value.get(values).clone());
             let operators = ["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le", "eq", "sw", "pr", "null"];
-            let flat = |name| if matches!(kind, Kind::DateTime) && matches!(name, "co" | "sw" | "ew") { "ge" } else { name };
+            let flat = |name| {
+                if matches!(kind, Kind::DateTime) && matches!(name, "co" | "sw" | "ew") { "ge" } else { name }
+            };
             match (kind, flat(operators[usize::from(operator)])) {
                 (_, "pr") => format!("{path} pr"),
                 (_, "null") => format!("{path} {} null", if shape % 2 == 0 { "eq" } else { "ne" }),
-                (Kind::Boolean, name) => format!("{path} {} {}", if name == "ne" { "ne" } else { "eq" }, shape % 2 == 0),
+                (Kind::Boolean, name) => {
+                    format!("{path} {} {}", if name == "ne" { "ne" } else { "eq" }, shape % 2 == 0)
+                }
                 (Kind::DateTime, name) => format!("{path} {name} \"{}\"", moment(&text, shape)),
                 (Kind::Binary, name) => {
                     format!("{path} {} {}", if name == "ne" { "ne" } else { "eq" }, json!(text))

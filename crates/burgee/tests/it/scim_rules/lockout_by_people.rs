@@ -17,7 +17,11 @@ async fn is_refused(server: &TestServer, method: Method, path: &str, body: Optio
     let text = body.map(|body| body.to_string());
     let answer = server.admin().send(method, path, text, "application/json").await;
     assert_eq!(answer.status, 409, "{what}: {}", answer.text);
-    assert!(answer.json()["message"].as_str().unwrap().contains("nobody who can administer"), "{}", answer.text);
+    assert!(
+        answer.json()["message"].as_str().unwrap().contains("nobody who can administer"),
+        "{}",
+        answer.text
+    );
     assert_eq!(server.event_count().await, before, "{what} left a trace");
     assert!(administers(&admin).await, "the session ended: {what}");
     assert!(administers(&server.sign_in("admin", PASSWORD).await).await, "no sign-in: {what}");

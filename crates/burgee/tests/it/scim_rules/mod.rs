@@ -2,7 +2,9 @@
 //! out, nothing that was acknowledged is lost, and access ends when it is said to end.
 
 mod datasets;
+mod lifecycle;
 mod lockout;
 mod lockout_by_people;
+mod privacy;
 mod sql_is_the_evaluator;
 mod world;

@@ -1,1 +1,10 @@
-//! none
+//! The protocol, point by point: RFC 7644 as far as no other suite looks.
+
+mod bodies;
+mod endpoints;
+mod errors;
+mod lists;
+mod patch;
+mod projections;
+mod versions;
+mod writes;

@@ -84,7 +84,8 @@ impl Transcript {
     fn learn(&mut self, body: &Value) {
         let single = std::slice::from_ref(body);
         for resource in body["Resources"].as_array().map_or(single, Vec::as_slice) {
-            if let (Some(id), Some(kind)) = (resource["id"].as_str(), resource["meta"]["resourceType"].as_str())
+            if let (Some(id), Some(kind)) =
+                (resource["id"].as_str(), resource["meta"]["resourceType"].as_str())
                 && !self.names.iter().any(|(known, _)| known == id)
             {
                 let number = self.names.iter().filter(|(_, name)| name.starts_with(kind)).count() + 1;
@@ -115,7 +116,8 @@ fn forget_times(body: &mut Value) {
         Value::Object(object) => {
             object.values_mut().for_each(forget_times);
             if object.contains_key("created") {
-                let [created, modified] = ["created", "lastModified"].map(|name| object[name].as_str().unwrap());
+                let [created, modified] =
+                    ["created", "lastModified"].map(|name| object[name].as_str().unwrap());
                 assert!(created <= modified, "{created} {modified}");
                 for time in [created, modified] {
                     assert!(time.len() == "2026-01-01T00:00:00.000Z".len() && time.ends_with('Z'), "{time}");
