@@ -146,7 +146,8 @@ pub fn resolve(rt: &ResourceType, text: &str, mode: Mode) -> Option<Resolved> {
 
 fn foreign(urn: Option<String>, rest: &str) -> Option<Resolved> {
     let (name, sub) = split_sub(rest)?;
-    if urn.as_deref().is_some_and(|urn| urn.is_empty() || !urn.bytes().all(|b| b.is_ascii_graphic())) {
+    // Every URN has a colon; without one it could be the path of an attribute that the schemas know.
+    if urn.as_deref().is_some_and(|urn| !urn.contains(':') || !urn.bytes().all(|b| b.is_ascii_graphic())) {
         return None;
     }
     Some(Resolved::Foreign(Foreign { urn, name: name.to_owned(), sub: sub.map(str::to_owned) }))
@@ -213,8 +214,21 @@ mod tests {
             assert_eq!(key("externalid", mode), "externalId");
             assert_eq!(key("nosuch", mode), "?|nosuch|");
             assert_eq!(key("name.nosuch", mode), "?|name|nosuch");
-            for bad in ["", ".", "name.", ".x", "a.b.c", "1a", "user name", "naïve", ":", "x:", "urn:a b:c"]
-            {
+            for bad in [
+                "",
+                ".",
+                "name.",
+                ".x",
+                "a.b.c",
+                "1a",
+                "user name",
+                "naïve",
+                ":",
+                "x:",
+                "x:y",
+                "urn:a b:c",
+                "name.givenName:x",
+            ] {
                 assert_eq!(key(bad, mode), "malformed", "{bad}");
             }
         }

@@ -7,11 +7,13 @@ use serde_json::Value;
 
 use crate::error::excerpt;
 use crate::instant::{parse_instant, render_instant};
-use crate::schema::{Attribute, Kind, Mutability};
+use crate::schema::{Attribute, Kind, Mutability, Uniqueness};
 use crate::{Error, Mode, Object};
 
 /// Longest `userName`, in bytes.
 pub(crate) const MAX_USER_NAME: usize = 512;
+/// Longest other text that has to be unique, or that people sign in with, in bytes: what every database can index.
+pub(crate) const MAX_KEY: usize = 1024;
 /// Longest other text, in bytes.
 pub(crate) const MAX_TEXT: usize = 4 * 1024;
 /// Longest base64 text, in bytes.
@@ -126,6 +128,9 @@ pub(crate) fn complex(
         }
         match scalar(sub, &format!("{key}.{}", sub.name), value, mode)? {
             Some(value) => {
+                if let (Value::String(id), "value", Some(_)) = (&value, sub.name, attribute.sub("$ref")) {
+                    check_reference(id)?;
+                }
                 canonical.insert(sub.name.to_owned(), value);
             }
             None if unassigns && nulls == Nulls::Keep => {
@@ -179,6 +184,9 @@ pub(crate) fn scalar(
         let limit = match (attribute.kind, attribute.name) {
             (Kind::Binary, _) => MAX_BINARY,
             (_, "userName") => MAX_USER_NAME,
+            _ if attribute.uniqueness != Uniqueness::None || matches!(key, "externalId" | "emails.value") => {
+                MAX_KEY
+            }
             _ => MAX_TEXT,
         };
         if text.len() > limit {
@@ -254,6 +262,14 @@ pub(crate) fn check_texts(value: &Value) -> Result<(), Error> {
 pub(crate) fn check_text(text: &str) -> Result<(), Error> {
     if text.contains('\0') {
         return Err(Error::invalid_value("a text contains a NUL character"));
+    }
+    Ok(())
+}
+
+/// What a bulk request calls its resources before they have ids is no id anywhere else (RFC 7644 §3.7.2).
+pub(crate) fn check_reference(id: &str) -> Result<(), Error> {
+    if id.starts_with("bulkId:") {
+        return Err(Error::invalid_value("bulkId: stands for an id in bulk requests only"));
     }
     Ok(())
 }

@@ -62,6 +62,9 @@ struct Parser<'t> {
     kind: ScimType,
     depth: usize,
     nodes: usize,
+    /// How many bytes were looked at, once for every time.
+    #[cfg(test)]
+    looks: usize,
 }
 
 impl<'t> Parser<'t> {
@@ -72,7 +75,16 @@ impl<'t> Parser<'t> {
                 format!("the text is {} bytes long; the limit is {limit}", text.len()),
             ));
         }
-        Ok(Parser { text, at: 0, mode, kind, depth: 0, nodes: 0 })
+        Ok(Parser {
+            text,
+            at: 0,
+            mode,
+            kind,
+            depth: 0,
+            nodes: 0,
+            #[cfg(test)]
+            looks: 0,
+        })
     }
 
     fn or(&mut self, scope: Scope) -> Result<Filter, Error> {
@@ -236,12 +248,22 @@ impl<'t> Parser<'t> {
                 b'\\' => end += 2,
                 b if b == quote => {
                     self.at = end + 1;
+                    self.look(end - start);
                     return Ok(&self.text[start..=end]);
                 }
                 _ => end += 1,
             }
         }
+        self.look(bytes.len() - start);
         Err(self.fail("the string is not closed"))
+    }
+
+    /// Counts what the parser costs, for the test that bounds it.
+    fn look(&mut self, _bytes: usize) {
+        #[cfg(test)]
+        {
+            self.looks += _bytes;
+        }
     }
 
     fn keyword(&mut self, word: &str) -> bool {
@@ -252,6 +274,7 @@ impl<'t> Parser<'t> {
             && rest[..word.len()].eq_ignore_ascii_case(word.as_bytes())
             && rest.get(word.len()).is_none_or(|b| b.is_ascii_whitespace() || *b == b'(');
         self.at = if fits { self.at + word.len() } else { before };
+        self.look(word.len());
         fits
     }
 
@@ -259,6 +282,7 @@ impl<'t> Parser<'t> {
         let rest = &self.text[self.at..];
         let len = rest.bytes().position(|b| !accept(b)).unwrap_or(rest.len());
         self.at += len;
+        self.look(len + 1);
         &rest[..len]
     }
 
@@ -333,3 +357,6 @@ fn unescape(quoted: &str) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod work;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Operation, PatchOp};
 use crate::schema::Kind;
+use crate::value::{check_reference, check_text};
 use crate::{Checked, Error, Op, Operand, Path};
 
 /// A member of a group, as sent.
@@ -69,6 +70,8 @@ impl Member {
             }
             _ => return Err(Error::invalid_value("a member must be an object")),
         }
+        check_text(&member.value)?;
+        check_reference(&member.value)?;
         if member.value.is_empty() {
             return Err(Error::invalid_value("a member has no value"));
         }

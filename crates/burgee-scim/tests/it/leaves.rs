@@ -44,3 +44,10 @@ fn unknown_and_empty_values_have_none() {
     let resource = object(json!({ "displayName": "", "extra": "x", "urn:x:y": { "a": "b" } }));
     assert_eq!(leaves(&GROUP, &resource), []);
 }
+
+#[test]
+fn an_element_of_which_nothing_is_known_is_still_there() {
+    let user = object(json!({ "userName": "a", "emails": [{ "shade": "x" }, { "shade": { "deep": "" } }] }));
+    let found: Vec<_> = leaves(&USER, &user).into_iter().map(|leaf| (leaf.key, leaf.ordinal)).collect();
+    assert_eq!(found, [("userName".to_owned(), 0), ("emails".to_owned(), 0)]);
+}

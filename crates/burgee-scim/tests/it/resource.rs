@@ -196,8 +196,12 @@ fn limits() {
     assert!(with("userName", "x".repeat(512).into()).is_ok());
     refused(with("userName", "x".repeat(513).into()), ScimType::InvalidValue);
     assert!(with("title", "x".repeat(4096).into()).is_ok());
-    let detail = refused(with("emails", json!([{ "value": "x".repeat(4097) }])), ScimType::InvalidValue);
-    assert_eq!(detail, "emails.value is 4097 bytes long; the limit is 4096");
+    assert!(with("externalId", "x".repeat(1024).into()).is_ok());
+    refused(with("externalId", "x".repeat(1025).into()), ScimType::InvalidValue);
+    let detail = refused(with("emails", json!([{ "value": "x".repeat(1025) }])), ScimType::InvalidValue);
+    assert_eq!(detail, "emails.value is 1025 bytes long; the limit is 1024");
+    let detail = refused(with("roles", json!([{ "value": "x".repeat(4097) }])), ScimType::InvalidValue);
+    assert_eq!(detail, "roles.value is 4097 bytes long; the limit is 4096");
     assert!(with("extra", "x".repeat(65_000).into()).is_ok());
     refused(with("extra", "x".repeat(65_536).into()), ScimType::InvalidValue);
     refused(with("emails", json!([{ "value": "a", "x": "x".repeat(65_536) }])), ScimType::InvalidValue);

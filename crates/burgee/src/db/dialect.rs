@@ -77,6 +77,14 @@ pub(super) const fn order_events(engine: Engine) -> Option<&'static str> {
     }
 }
 
+/// What stands before a statement to see its plan instead of its result.
+pub const fn explain(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "EXPLAIN QUERY PLAN ",
+        Engine::Postgres => "EXPLAIN ",
+    }
+}
+
 /// A predicate: the text left of it contains the text of the parameter after it.
 /// Used as `contains.0 column contains.1 parameter contains.2`.
 pub const fn contains(engine: Engine) -> (&'static str, &'static str, &'static str) {

@@ -21,7 +21,8 @@ use sqlx::sqlite::{
     SqliteSynchronous,
 };
 use sqlx::{
-    Arguments, AssertSqlSafe, Connection as _, FromRow, PgPool, SqlSafeStr, SqlStr, SqlitePool, Transaction,
+    Arguments, AssertSqlSafe, Connection as _, Executor as _, FromRow, PgPool, SqlSafeStr, SqlStr,
+    SqlitePool, Transaction,
 };
 
 pub use self::dialect::Engine;
@@ -63,6 +64,10 @@ impl Db {
             let pool = PgPoolOptions::new()
                 .max_connections(CONNECTIONS)
                 .acquire_timeout(Duration::from_secs(5))
+                .after_connect(|connection, _| {
+                    // What is estimated to be long here takes a millisecond; compiling it takes a hundred.
+                    Box::pin(async move { connection.execute("SET jit = off").await.map(drop) })
+                })
                 .test_before_acquire(false)
                 .before_acquire(|connection, about| {
                     Box::pin(async move {
@@ -98,12 +103,17 @@ impl Db {
         }
     }
 
-    /// One consistent view of the data. The engine refuses writes.
+    /// One consistent view of the data. The engine refuses writes. Whatever keeps it from beginning, the database is
+    /// not available.
     pub async fn read(&self) -> Result<Read> {
         let begin = begin_read(self.engine());
         Ok(Read(match &self.0 {
-            Pools::Sqlite { readers, .. } => Connection::Sqlite(readers.begin_with(begin).await?),
-            Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(begin).await?),
+            Pools::Sqlite { readers, .. } => {
+                Connection::Sqlite(readers.begin_with(begin).await.map_err(Error::Unavailable)?)
+            }
+            Pools::Postgres(pool) => {
+                Connection::Postgres(pool.begin_with(begin).await.map_err(Error::Unavailable)?)
+            }
         }))
     }
 
@@ -118,14 +128,17 @@ impl Db {
     pub(crate) async fn begin_write(&self) -> Result<Write> {
         let begin = begin_write(self.engine());
         Ok(Write(Read(match &self.0 {
-            Pools::Sqlite { writer, .. } => Connection::Sqlite(writer.begin_with(begin).await?),
-            Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(begin).await?),
+            Pools::Sqlite { writer, .. } => {
+                Connection::Sqlite(writer.begin_with(begin).await.map_err(Error::Unavailable)?)
+            }
+            Pools::Postgres(pool) => {
+                Connection::Postgres(pool.begin_with(begin).await.map_err(Error::Unavailable)?)
+            }
         })))
     }
 
     /// Asks the engine to compile a statement, without running it. For the test that checks every one.
     pub async fn prepare(&self, statement: &'static Statement) -> Result<(), sqlx::Error> {
-        use sqlx::Executor;
         let text = statement.text(self.engine());
         match &self.0 {
             Pools::Sqlite { writer, .. } => {

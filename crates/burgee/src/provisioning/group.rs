@@ -10,6 +10,7 @@ use crate::db::Read;
 use crate::entropy::Entropy;
 use crate::error::Result;
 use crate::events::{Change, Event, Fact};
+use crate::people;
 use crate::sql;
 
 /// The group with this SCIM id, if it belongs to the connection.
@@ -145,19 +146,16 @@ pub async fn change(
 
 /// Removes a group and everything that it gave its members, except that the last admin stays one.
 pub async fn delete(tx: &mut Change, group: &Provisioned) -> Result<()> {
-    let now = tx.now();
     let at_stake = guard::at_stake(tx, group.local_id, &[], &[group.local_id]).await?;
+    let now = tx.now();
     tx.execute(sql!(
-        "INSERT INTO scim_tombstones (scim_id, connection_id, resource_type, local_id, external_id, deleted_at)
-         SELECT scim_id, connection_id, 'Group', group_id, external_id, $2 FROM scim_groups WHERE id = $1",
-        group.key,
+        "UPDATE scim_groups SET version = version + 1, updated_at = $2
+         WHERE group_id IN (SELECT parent_id FROM group_groups WHERE child_id = $1)",
+        group.local_id,
         now
     ))
     .await?;
-    tx.execute(sql!("DELETE FROM groups WHERE id = $1", group.local_id)).await?;
-    let name = text(&group.document, "displayName").unwrap_or_default();
-    let state = json!({ "id": group.local_id, "name": name, "scimId": group.scim_id });
-    tx.record(Event::deleted(Fact::GroupDeleted, &state));
+    people::group::delete(tx, group.local_id).await?;
     guard::keep_one_of(tx, &at_stake, "delete group").await
 }
 

@@ -163,6 +163,8 @@ fn ids(members: &[Member]) -> Vec<String> {
     members.iter().map(|member| member.value.clone()).collect()
 }
 
+/// The `+` in front of a connection's id keeps SQLite from searching by connection, which would be all users, where
+/// the ids in the list find the few that are meant.
 struct Work<'a> {
     tx: &'a mut Change,
     connection: i64,
@@ -186,7 +188,7 @@ impl Work<'_> {
             .all(sql!(
                 "INSERT INTO group_users (group_id, user_id, joined_at, created_by)
                  SELECT $1, s.user_id, $2, $3 FROM scim_users s
-                 WHERE s.scim_id IN ({list:$4}) AND s.connection_id = $5
+                 WHERE s.scim_id IN ({list:$4}) AND +s.connection_id = $5
                  ON CONFLICT (group_id, user_id) DO NOTHING RETURNING user_id",
                 self.group,
                 now,
@@ -201,7 +203,7 @@ impl Work<'_> {
                 .execute(sql!(
                     "INSERT INTO group_groups (parent_id, child_id)
                      SELECT $1, s.group_id FROM scim_groups s
-                     WHERE s.scim_id IN ({list:$2}) AND s.connection_id = $3 AND s.group_id <> $1
+                     WHERE s.scim_id IN ({list:$2}) AND +s.connection_id = $3 AND s.group_id <> $1
                      ON CONFLICT (parent_id, child_id) DO NOTHING",
                     self.group,
                     list,
@@ -219,7 +221,7 @@ impl Work<'_> {
             .tx
             .all(sql!(
                 "DELETE FROM group_users WHERE group_id = $1 AND user_id IN (
-                     SELECT s.user_id FROM scim_users s WHERE s.scim_id IN ({list:$2}) AND s.connection_id = $3)
+                     SELECT s.user_id FROM scim_users s WHERE s.scim_id IN ({list:$2}) AND +s.connection_id = $3)
                  RETURNING user_id",
                 self.group,
                 &list,
@@ -231,7 +233,7 @@ impl Work<'_> {
                 .tx
                 .all(sql!(
                     "DELETE FROM group_groups WHERE parent_id = $1 AND child_id IN (
-                         SELECT s.group_id FROM scim_groups s WHERE s.scim_id IN ({list:$2}) AND s.connection_id = $3)
+                         SELECT s.group_id FROM scim_groups s WHERE s.scim_id IN ({list:$2}) AND +s.connection_id = $3)
                      RETURNING child_id",
                     self.group,
                     list,
@@ -285,7 +287,7 @@ impl Work<'_> {
              WHERE m.group_id = ",
         );
         users.bind(self.group).push(" AND s.connection_id = ").bind(self.connection).push(" AND ");
-        member_condition(&mut users, engine, filter, "s.scim_id", "user")?;
+        member_condition(&mut users, engine, self.connection, filter, "s.scim_id", "user")?;
         users.push(") RETURNING user_id");
         let removed: Vec<(i64,)> = self.tx.all(users).await?;
         self.removed.extend(removed.into_iter().map(|(id,)| id));
@@ -295,7 +297,7 @@ impl Work<'_> {
              WHERE m.parent_id = ",
         );
         groups.bind(self.group).push(" AND s.connection_id = ").bind(self.connection).push(" AND ");
-        member_condition(&mut groups, engine, filter, "s.scim_id", "group")?;
+        member_condition(&mut groups, engine, self.connection, filter, "s.scim_id", "group")?;
         groups.push(") RETURNING child_id");
         let removed: Vec<(i64,)> = self.tx.all(groups).await?;
         self.groups_removed.extend(removed.into_iter().map(|(id,)| id));

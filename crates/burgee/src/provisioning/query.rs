@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::resource::{Provisioned, Row};
 use super::user::{index_key, is_long};
-use crate::db::dialect::{contains, suffix};
+use crate::db::dialect::{contains, explain, suffix};
 use crate::db::{Engine, Read, Sql};
 use crate::error::{Error, Result};
 
@@ -67,36 +67,58 @@ pub async fn search(tx: &mut Read, connection: i64, noun: Noun, query: &Query) -
     if query.count == 0 || query.skip >= total {
         return Ok(Page { total, found: Vec::new() });
     }
+    // The page is found on the index alone: what is left out before it costs no look at a row.
     let mut select = Sql::build(match noun {
         Noun::User => {
             "SELECT r.id, r.user_id AS local_id, r.scim_id, r.document, r.version, r.created_at, r.updated_at
-             FROM scim_users r"
+             FROM scim_users r WHERE r.id IN ("
         }
         Noun::Group => {
             "SELECT r.id, r.group_id AS local_id, r.scim_id, r.document, r.version, r.created_at, r.updated_at
-             FROM scim_groups r"
+             FROM scim_groups r WHERE r.id IN ("
         }
     });
-    conditions(&mut select, engine, connection, noun, query)?;
-    select.push(" ORDER BY ");
-    if let Some(sort) = query.sort.as_ref().filter(|sort| differs(noun, &sort.attr)) {
-        let (first, then) =
-            if sort.descending { (" IS NULL DESC, ", " DESC, ") } else { (" IS NULL, ", ", ") };
-        sort_key(&mut select, noun, &sort.attr);
-        select.push(first);
-        sort_key(&mut select, noun, &sort.attr);
-        select.push(then);
-    }
-    select.push("r.id LIMIT ").bind(query.count).push(" OFFSET ").bind(query.skip);
+    ids(&mut select, engine, connection, noun, query)?;
+    select.push(")");
+    order(&mut select, noun, query);
     let rows: Vec<Row> = tx.all(select).await?;
     Ok(Page { total, found: rows.into_iter().map(Provisioned::try_from).collect::<Result<_>>()? })
+}
+
+/// How the database would find a page, line by line: for the test that holds searches to an index.
+pub async fn plan(tx: &mut Read, connection: i64, noun: Noun, query: &Query) -> Result<Vec<String>> {
+    let engine = tx.engine();
+    let mut sql = Sql::build(explain(engine));
+    ids(&mut sql, engine, connection, noun, query)?;
+    match engine {
+        Engine::Sqlite => {
+            let rows: Vec<(i64, i64, i64, String)> = tx.all(sql).await?;
+            Ok(rows.into_iter().map(|(.., line)| line).collect())
+        }
+        Engine::Postgres => {
+            let rows: Vec<(String,)> = tx.all(sql).await?;
+            Ok(rows.into_iter().map(|(line,)| line).collect())
+        }
+    }
+}
+
+/// Selects the ids of a page.
+fn ids(sql: &mut Sql, engine: Engine, connection: i64, noun: Noun, query: &Query) -> Result<()> {
+    sql.push(match noun {
+        Noun::User => "SELECT r.id FROM scim_users r",
+        Noun::Group => "SELECT r.id FROM scim_groups r",
+    });
+    conditions(sql, engine, connection, noun, query)?;
+    order(sql, noun, query);
+    sql.push(" LIMIT ").bind(query.count).push(" OFFSET ").bind(query.skip);
+    Ok(())
 }
 
 fn conditions(sql: &mut Sql, engine: Engine, connection: i64, noun: Noun, query: &Query) -> Result<()> {
     sql.push(" WHERE r.connection_id = ").bind(connection);
     if let Some(filter) = &query.filter {
         sql.push(" AND ");
-        Compiler { sql, engine, noun }.node(filter)?;
+        Compiler { sql, engine, connection, noun }.node(filter)?;
     }
     Ok(())
 }
@@ -108,6 +130,19 @@ fn differs(noun: Noun, attr: &AttrRef) -> bool {
         Some(_) => true,
         None => noun == Noun::User,
     }
+}
+
+fn order(sql: &mut Sql, noun: Noun, query: &Query) {
+    sql.push(" ORDER BY ");
+    if let Some(sort) = query.sort.as_ref().filter(|sort| differs(noun, &sort.attr)) {
+        let (first, then) =
+            if sort.descending { (" IS NULL DESC, ", " DESC, ") } else { (" IS NULL, ", ", ") };
+        sort_key(sql, noun, &sort.attr);
+        sql.push(first);
+        sort_key(sql, noun, &sort.attr);
+        sql.push(then);
+    }
+    sql.push("r.id");
 }
 
 /// The text or number to sort by; NULL where the attribute is absent.
@@ -152,6 +187,7 @@ fn column(noun: Noun, key: &str) -> Option<Column> {
 struct Compiler<'a> {
     sql: &'a mut Sql,
     engine: Engine,
+    connection: i64,
     noun: Noun,
 }
 
@@ -355,6 +391,7 @@ impl Compiler<'_> {
         }
     }
 
+    /// SQLite joins in the order in which CROSS JOIN is written: from the group to its members.
     fn groups_of_user(&mut self, test: &Test) -> Result<()> {
         let column = match sub_name(test) {
             "value" => "g.scim_id",
@@ -363,26 +400,31 @@ impl Compiler<'_> {
             _ => return Err(unsearchable(&test.attr.key())),
         };
         self.sql.push(
-            "r.user_id IN (WITH RECURSIVE found (id) AS (
-                 SELECT g.group_id FROM scim_groups g WHERE g.connection_id = r.connection_id AND ",
+            "r.id IN (WITH RECURSIVE found (id) AS (
+                 SELECT g.group_id FROM scim_groups g WHERE g.connection_id = ",
         );
+        self.sql.bind(self.connection).push(" AND ");
         self.text(column, test.op, &test.operand)?;
         self.sql.push(
-            " UNION SELECT c.child_id FROM group_groups c JOIN found f ON c.parent_id = f.id)
-             SELECT m.user_id FROM group_users m JOIN found f ON f.id = m.group_id)",
+            " UNION SELECT c.child_id FROM found f CROSS JOIN group_groups c WHERE c.parent_id = f.id)
+             SELECT s.id FROM found f CROSS JOIN group_users m CROSS JOIN scim_users s
+             WHERE m.group_id = f.id AND s.user_id = m.user_id)",
         );
         Ok(())
     }
 
     fn members_of_group(&mut self, filter: &Checked) -> Result<()> {
-        self.sql.push("(r.group_id IN (SELECT m.group_id FROM group_users m JOIN scim_users u ON u.user_id = m.user_id WHERE ");
+        self.sql.push(
+            "r.id IN (SELECT p.id FROM group_users m JOIN scim_users u ON u.user_id = m.user_id
+             JOIN scim_groups p ON p.group_id = m.group_id WHERE ",
+        );
         self.member(filter, "u.scim_id", "user")?;
         self.sql.push(
-            ") OR r.group_id IN (SELECT m.parent_id FROM group_groups m JOIN scim_groups c ON c.group_id = m.child_id
-             WHERE ",
+            " UNION SELECT p.id FROM group_groups m JOIN scim_groups c ON c.group_id = m.child_id
+             JOIN scim_groups p ON p.group_id = m.parent_id WHERE ",
         );
         self.member(filter, "c.scim_id", "group")?;
-        self.sql.push("))");
+        self.sql.push(")");
         Ok(())
     }
 
@@ -496,11 +538,12 @@ impl Compiler<'_> {
 pub(super) fn member_condition(
     sql: &mut Sql,
     engine: Engine,
+    connection: i64,
     filter: &Checked,
     id: &'static str,
     kind: &'static str,
 ) -> Result<()> {
-    Compiler { sql, engine, noun: Noun::Group }.member(filter, id, kind)
+    Compiler { sql, engine, connection, noun: Noun::Group }.member(filter, id, kind)
 }
 
 fn unsearchable(key: &str) -> Error {

@@ -145,6 +145,14 @@ pub async fn change(
 /// the tombstone; a new POST makes a new user without the old privileges.
 pub async fn delete(tx: &mut Change, user: &Provisioned) -> Result<()> {
     if !admins::is_last(tx, user.local_id).await? {
+        // Their groups will change too. Taken in one order, so that those who leave together do not wait in a circle.
+        let _: Vec<(i64,)> = tx
+            .all(sql!(
+                "SELECT id FROM scim_groups WHERE group_id IN (SELECT group_id FROM group_users WHERE user_id = $1)
+                 ORDER BY id{lock}",
+                user.local_id
+            ))
+            .await?;
         user::delete(tx, user.local_id).await?;
         return Ok(());
     }

@@ -62,14 +62,14 @@ async fn handle(app: App, request: Request) -> Result<Response, Fault> {
     let base = format!("{}{mount}", app.config.url());
     let query = parts.uri.query().unwrap_or_default().to_owned();
     let method = parts.method.clone();
-    if method == Method::OPTIONS {
-        let allow = HeaderValue::from_static(target.methods());
-        return Ok((StatusCode::NO_CONTENT, [(header::ALLOW, allow)]).into_response());
-    }
     let reads = matches!(method, Method::GET | Method::HEAD);
     match &target {
         Target::Unknown => return Err(Error::not_found("Nothing lives at this path.").into()),
         Target::Unsupported(what) => return Err(Error::status(501, format!("Not offered: {what}.")).into()),
+        _ if method == Method::OPTIONS => {
+            let allow = HeaderValue::from_static(target.methods());
+            return Ok((StatusCode::NO_CONTENT, [(header::ALLOW, allow)]).into_response());
+        }
         Target::ServiceProviderConfig
         | Target::ResourceTypes
         | Target::ResourceType(_)
@@ -84,6 +84,9 @@ async fn handle(app: App, request: Request) -> Result<Response, Fault> {
         _ => {}
     }
     let caller = Caller::from_request_parts(&mut parts, &app).await?;
+    if !target.takes(&method) {
+        return Err(Fault::method(target.methods()));
+    }
     let object = if matches!(method, Method::POST | Method::PUT | Method::PATCH) {
         request::object(&parts.headers, body).await?
     } else {

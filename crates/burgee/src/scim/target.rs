@@ -1,5 +1,6 @@
 //! What a path below the mount point names.
 
+use axum::http::Method;
 use percent_encoding::percent_decode_str;
 
 /// A resource or collection.
@@ -27,11 +28,16 @@ impl Target {
     /// Reads the part of the path below the mount point. Names of collections count in any case, and slashes too many
     /// do not count.
     pub(super) fn parse(path: &str) -> Self {
-        let segments: Vec<String> = path
+        let segments: Option<Vec<String>> = path
             .split('/')
             .filter(|segment| !segment.is_empty())
-            .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
+            .map(|segment| Some(percent_decode_str(segment).decode_utf8().ok()?.into_owned()))
             .collect();
+        // No id is what is no text, or text that not every database can compare.
+        let Some(segments) = segments.filter(|segments| !segments.iter().any(|text| text.contains('\0')))
+        else {
+            return Self::Unknown;
+        };
         let first = segments.first().map(|segment| segment.to_ascii_lowercase());
         let second = segments.get(1).cloned();
         if segments.len() > 2 {
@@ -60,6 +66,11 @@ impl Target {
         }
     }
 
+    /// True if the path takes the method.
+    pub(super) fn takes(&self, method: &Method) -> bool {
+        self.methods().split(", ").any(|name| name == method.as_str())
+    }
+
     /// The methods that the path takes.
     pub(super) const fn methods(&self) -> &'static str {
         match self {
@@ -84,6 +95,8 @@ mod tests {
         assert_eq!(Target::parse("/Schemas/urn%3Aa"), Target::Schema("urn:a".into()));
         assert_eq!(Target::parse(""), Target::Root);
         assert_eq!(Target::parse("/Users/1/2"), Target::Unknown);
-        assert_eq!(Target::parse("/Nothing"), Target::Unknown);
+        for nothing in ["/Nothing", "/Users/%00", "/Users/%ff"] {
+            assert_eq!(Target::parse(nothing), Target::Unknown);
+        }
     }
 }

@@ -9,6 +9,7 @@ use crate::support::TestServer;
 use crate::support::server::SCIM_TOKEN;
 
 /// Runs a suite's program; `None`, with the reason, where the suites are not installed.
+#[expect(clippy::print_stderr, reason = "whoever runs the tests must see what did not run")]
 async fn run(server: &TestServer, program: &str, words: &[&str]) -> Option<Output> {
     let Some(folder) = std::env::var_os("SCIM_SUITES") else {
         eprintln!("skipped: SCIM_SUITES is not set, so {program} is not installed; run ./test");

@@ -40,7 +40,9 @@ pub(super) fn normalise(body: &mut Object, kind: &ResourceType, noticed: &mut No
 fn spell(operation: &mut Object, noticed: &mut Noticed) {
     for name in ["op", "path", "value"] {
         let other = operation.keys().find(|key| *key != name && key.eq_ignore_ascii_case(name)).cloned();
-        if let Some(value) = other.filter(|_| !operation.contains_key(name)).and_then(|key| operation.shift_remove(&key)) {
+        if let Some(value) =
+            other.filter(|_| !operation.contains_key(name)).and_then(|key| operation.shift_remove(&key))
+        {
             operation.insert(name.to_owned(), value);
             noticed.note(Quirk::OpCase);
         }

@@ -50,7 +50,7 @@ fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         8 => word().prop_map(str::to_owned),
         4 => (word(), word()).prop_map(|(a, b)| format!("{a}{b}")),
-        1 => (word(), 950..1200usize).prop_map(|(end, length)| format!("{}{end}", "Läng ".repeat(length / 6))),
+        1 => (word(), 140..168usize).prop_map(|(end, times)| format!("{}{end}", "Läng ".repeat(times))),
     ]
 }
 

@@ -1,10 +1,17 @@
 //! The rules of provisioning that hold whatever anybody does: searches mean what the engine says, nobody is locked
 //! out, nothing that was acknowledged is lost, and access ends when it is said to end.
 
+mod concurrency;
 mod datasets;
+mod durability;
 mod lifecycle;
 mod lockout;
 mod lockout_by_people;
+mod long_values;
+mod model;
+mod outage;
+mod patch_model;
+mod plans;
 mod privacy;
 mod sql_is_the_evaluator;
 mod world;

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::datasets::{Dataset, Pool, as_object, dataset};
 use super::world::id_of;
-use crate::support::TestServer;
+use crate::support::{TestServer, postgres};
 
 const QUESTIONS: u32 = 40;
 
@@ -202,6 +202,7 @@ both! {
         let cases = if asked { Config::default().cases } else { 40 };
         let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
         for _ in 0..cases {
+            postgres::still_needed();
             push(&server, &dataset().new_tree(&mut runner).unwrap().current()).await;
             for rt in [&USER, &GROUP] {
                 let all = everything(&server, rt).await;

@@ -43,6 +43,11 @@ impl Scratch {
     }
 }
 
+/// Tells the cluster that a test which takes long still needs it.
+pub fn still_needed() {
+    let _ = File::create(std::env::temp_dir().join("burgee-test-postgres/beat"));
+}
+
 impl Drop for Scratch {
     fn drop(&mut self) {
         // The connections of the server under test may still be closing: FORCE ends them.
@@ -96,6 +101,7 @@ fn cluster() -> PathBuf {
     watch.args(["-c", &script]).process_group(0);
     watch.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     as_nobody(&mut watch, root);
+    #[expect(clippy::zombie_processes, reason = "it watches over the server and outlives the test")]
     watch.spawn().unwrap();
     for _ in 0..200 {
         #[expect(clippy::disallowed_methods, reason = "on a blocking thread")]

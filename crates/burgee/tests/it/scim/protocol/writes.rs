@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::scim::wire::{ENTERPRISE, GROUP, USER, Wire, id, quirk};
+use crate::scim::wire::{ENTERPRISE, GROUP, USER, Wire, id, quirk, refused};
 
 both! {
     async fn a_new_resource_is_complete(server) {
@@ -50,6 +50,24 @@ both! {
         assert_eq!(wire.members(&group).await, [bob]);
         wire.put(&path, body(json!([]))).await.expect(200);
         assert!(wire.members(&group).await.is_empty(), "an empty list is said, not left out");
+    }
+
+    /// Placeholders of bulk requests are no ids elsewhere.
+    async fn placeholders_are_refused(server) {
+        let wire = Wire::new(&server);
+        let path = format!("/Groups/{}", wire.group("Crew", &[]).await);
+        let user = format!("/Users/{}", wire.user("ann").await);
+        let members = json!([{"value": "bulkId:x"}]);
+        let manager = json!({"userName": "bob", ENTERPRISE: {"manager": {"value": "bulkId:x"}}});
+        for answer in [
+            wire.post("/Groups", json!({"displayName": "x", "members": members})).await,
+            wire.put(&path, json!({"displayName": "Crew", "members": members})).await,
+            wire.patch(&path, json!([{"op": "add", "path": "members", "value": members}])).await,
+            wire.post("/Users", manager.clone()).await, wire.put(&user, manager).await,
+            wire.patch(&user, json!([{"op": "add", "path": format!("{ENTERPRISE}:manager"), "value": "bulkId:x"}])).await,
+        ] {
+            refused(answer, 400, "invalidValue", "bulkId");
+        }
     }
 
     async fn groups_in_groups(server) {

@@ -22,7 +22,7 @@ fn okta(server: &TestServer) -> Transcript {
     Transcript::new(server.scim().with("user-agent", "Okta SCIM Client 1.0.0"))
 }
 
-fn pilots(members: Value) -> Value {
+fn pilots(members: &Value) -> Value {
     json!({"schemas": [GROUP], "displayName": "Pilots", "members": members})
 }
 
@@ -30,7 +30,7 @@ both! {
     async fn push_of_a_catalogue_application(server) {
         let mut okta = okta(&server);
         let [ann, bob] = people(&mut okta).await;
-        let group = id(&okta.post("/Groups", pilots(json!([]))).await.expect(201));
+        let group = id(&okta.post("/Groups", pilots(&json!([]))).await.expect(201));
         let path = format!("/Groups/{group}");
         okta.get("/Groups?filter=displayName%20eq%20%22Pilots%22&startIndex=1&count=100").await.expect(200);
         okta.patch(&path, json!([{"op": "add", "path": "members", "value": [{"value": ann, "display": "ann@x.io"}]}]))
@@ -59,7 +59,7 @@ both! {
     async fn push_of_a_custom_application(server) {
         let mut okta = okta(&server);
         let [ann, bob] = people(&mut okta).await;
-        let group = id(&okta.post("/Groups", pilots(json!([{"value": ann, "display": "ann@x.io"}]))).await.expect(201));
+        let group = id(&okta.post("/Groups", pilots(&json!([{"value": ann, "display": "ann@x.io"}]))).await.expect(201));
         let path = format!("/Groups/{group}");
         let mut whole = okta.get(&path).await.expect(200).json();
         whole["members"] = json!([{"value": ann, "display": "ann@x.io"}, {"value": bob, "display": "bob@x.io"}]);
@@ -76,8 +76,8 @@ both! {
 
     async fn a_linked_group_of_the_same_name_is_refused(server) {
         let mut okta = okta(&server);
-        okta.post("/Groups", pilots(json!([]))).await.expect(201);
-        okta.post("/Groups", pilots(json!([]))).await.expect(409);
+        okta.post("/Groups", pilots(&json!([]))).await.expect(201);
+        okta.post("/Groups", pilots(&json!([]))).await.expect(409);
         okta.post("/Groups", json!({"schemas": [GROUP], "displayName": "PILOTS"})).await.expect(409);
         okta.get("/Groups?startIndex=1&count=100").await.expect(200);
         okta.finish("okta-group-refused");
@@ -86,7 +86,7 @@ both! {
     async fn import_of_groups_brings_their_members(server) {
         let mut okta = okta(&server);
         let [ann, bob] = people(&mut okta).await;
-        okta.post("/Groups", pilots(json!([{"value": ann}, {"value": bob}]))).await.expect(201);
+        okta.post("/Groups", pilots(&json!([{"value": ann}, {"value": bob}]))).await.expect(201);
         okta.post("/Groups", json!({"schemas": [GROUP], "displayName": "Crew"})).await.expect(201);
         okta.get("/Groups?startIndex=1&count=100").await.expect(200);
         okta.get(&format!("/Users/{ann}")).await.expect(200);
