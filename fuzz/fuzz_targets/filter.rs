@@ -16,7 +16,10 @@ fuzz_target!(|text: &str| {
             let user: Object = [
                 ("userName".to_owned(), json!("Ann")),
                 ("active".to_owned(), json!(true)),
-                ("emails".to_owned(), json!([{"value": "ann@x.io", "type": "work", "primary": true}, {"x": 1}])),
+                (
+                    "emails".to_owned(),
+                    json!([{"value": "ann@x.io", "type": "work", "primary": true}, {"x": 1}]),
+                ),
                 ("meta".to_owned(), json!({"created": "2026-01-01T00:00:00.000Z"})),
             ]
             .into_iter()

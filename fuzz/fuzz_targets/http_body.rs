@@ -17,7 +17,11 @@ fuzz_target!(|bytes: &[u8]| {
             return;
         }
         let Ok(accepted) = resource::accept(rt, &body, mode) else { return };
-        assert_eq!(resource::accept(rt, &accepted, mode).as_ref(), Ok(&accepted), "accepting again changes nothing");
+        assert_eq!(
+            resource::accept(rt, &accepted, mode).as_ref(),
+            Ok(&accepted),
+            "accepting again changes nothing"
+        );
         assert_eq!(resource::replace(rt, &accepted, accepted.clone(), mode).as_ref(), Ok(&accepted));
         leaves(rt, &accepted);
         let everything = parse_body("schemas pr", mode).and_then(|filter| check(&filter, rt, mode));

@@ -29,7 +29,9 @@ fuzz_target!(|bytes: &[u8]| {
         }
         let Ok(operations) = parse_patch(&body, &USER, mode) else { continue };
         let Ok(patched) = apply(&USER, user(), &operations, mode) else { continue };
-        assert!(patched.get("userName").is_some_and(|name| name.as_str().is_some_and(|name| !name.is_empty())));
+        assert!(
+            patched.get("userName").is_some_and(|name| name.as_str().is_some_and(|name| !name.is_empty()))
+        );
         leaves(&USER, &patched);
         match resource::accept(&USER, &patched, Mode::Tolerant) {
             Ok(again) => assert_eq!(again, patched),

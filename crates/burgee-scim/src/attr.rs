@@ -119,6 +119,10 @@ pub fn resolve(rt: &ResourceType, text: &str, mode: Mode) -> Option<Resolved> {
         Some((schema, "")) => return Some(Resolved::Schema(schema)),
         Some((schema, rest)) => (schema, rest),
         None => match text.rsplit_once(':') {
+            // `name.givenName:x`: what is in front is an attribute, and no URN.
+            Some((name, _)) if split_sub(name).is_some_and(|(name, _)| rt.top_level(name).is_some()) => {
+                return None;
+            }
             Some((urn, rest)) => return foreign(Some(urn.to_owned()), rest),
             None => (rt.schema, text),
         },
@@ -146,8 +150,7 @@ pub fn resolve(rt: &ResourceType, text: &str, mode: Mode) -> Option<Resolved> {
 
 fn foreign(urn: Option<String>, rest: &str) -> Option<Resolved> {
     let (name, sub) = split_sub(rest)?;
-    // Every URN has a colon; without one it could be the path of an attribute that the schemas know.
-    if urn.as_deref().is_some_and(|urn| !urn.contains(':') || !urn.bytes().all(|b| b.is_ascii_graphic())) {
+    if urn.as_deref().is_some_and(|urn| urn.is_empty() || !urn.bytes().all(|b| b.is_ascii_graphic())) {
         return None;
     }
     Some(Resolved::Foreign(Foreign { urn, name: name.to_owned(), sub: sub.map(str::to_owned) }))
@@ -225,7 +228,6 @@ mod tests {
                 "naïve",
                 ":",
                 "x:",
-                "x:y",
                 "urn:a b:c",
                 "name.givenName:x",
             ] {

@@ -245,6 +245,12 @@ impl Reader<'_> {
             return Err(Error::invalid_path(format!("{attr}: say which values, as in [type eq \"work\"]")));
         }
         match (op, value) {
+            // "Remove nothing in particular" is not "remove all".
+            (PatchOp::Remove, Some(Value::Null))
+                if self.rt.is_sticky(leaf) && matches!(path, Path::Attr(_)) =>
+            {
+                Ok(())
+            }
             (PatchOp::Remove, _) => self.remove(path, attr, value),
             (_, Some(Value::Null) | None) if self.mode.is_strict() => {
                 Err(Error::invalid_value(format!("{attr} is null")))

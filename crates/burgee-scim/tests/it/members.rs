@@ -83,6 +83,7 @@ fn remove_all_only_if_that_is_what_it_says() {
     assert_eq!(changes(json!({ "op": "remove", "path": "members", "value": {} })), []);
     assert_eq!(changes(json!({ "op": "remove", "path": "members", "value": "" })), []);
     assert_eq!(changes(json!({ "op": "replace", "path": "members", "value": null })), []);
+    assert_eq!(changes(json!({ "op": "remove", "path": "members", "value": null })), []);
     assert_eq!(changes(json!({ "op": "replace", "value": { "members": null } })), []);
     assert_eq!(changes(json!({ "op": "replace", "path": "members", "value": [{ "value": null }] })), []);
     let refuse = |operation: Value, kind| refused(split(json!([operation]), Mode::Tolerant), kind);

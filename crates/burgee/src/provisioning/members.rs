@@ -206,12 +206,35 @@ impl Work<'_> {
                      WHERE s.scim_id IN ({list:$2}) AND +s.connection_id = $3 AND s.group_id <> $1
                      ON CONFLICT (parent_id, child_id) DO NOTHING",
                     self.group,
-                    list,
+                    &list,
                     self.connection
                 ))
                 .await?;
+            self.name_unknown(ids.len(), &list).await?;
         }
         self.added.extend(added.into_iter().map(|(id,)| id));
+        Ok(())
+    }
+
+    /// Ids that mean nothing here are left out: one that is out of date must not hold up all the others.
+    async fn name_unknown(&mut self, wanted: usize, list: &str) -> Result<()> {
+        let (known,): (i64,) = self
+            .tx
+            .one(sql!(
+                "SELECT (SELECT COUNT(*) FROM scim_users s WHERE s.scim_id IN ({list:$1}) AND +s.connection_id = $2)
+                      + (SELECT COUNT(*) FROM scim_groups s WHERE s.scim_id IN ({list:$1}) AND +s.connection_id = $2)",
+                list,
+                self.connection
+            ))
+            .await?;
+        let unknown = i64::try_from(wanted).unwrap_or(i64::MAX) - known;
+        if unknown > 0 {
+            tracing::warn!(
+                group.id = self.group,
+                unknown,
+                "members that the connection does not know were ignored"
+            );
+        }
         Ok(())
     }
 

@@ -190,12 +190,26 @@ async fn make(tx: &mut Change, profile: &Profile) -> Result<i64> {
     let new = NewUser {
         name: profile.name.clone(),
         username: Some(profile.username.clone()),
-        email: profile.email.clone(),
+        email: address(tx, profile, None).await?,
         root_role: role::VIEWER,
         password_hash: None,
         is_service: false,
     };
     Ok(user::create(tx, new).await.map_err(as_scim)?.id)
+}
+
+/// The e-mail address that the account gets. Identity providers may give two people the same one (somebody's second
+/// account for administration, say); an address belongs to one account only, so whoever comes later goes without.
+async fn address(tx: &mut Read, profile: &Profile, id: Option<i64>) -> Result<Option<String>> {
+    let Some(email) = &profile.email else { return Ok(None) };
+    let other: Option<(i64,)> = tx
+        .optional(sql!(
+            "SELECT id FROM users WHERE email_ci = $1 AND (CAST($2 AS BIGINT) IS NULL OR id <> $2)",
+            fold(email),
+            id
+        ))
+        .await?;
+    Ok(profile.email.clone().filter(|_| other.is_none()))
 }
 
 /// Brings the account in line with the profile; true if something was recorded. Roles are never touched.
@@ -208,10 +222,11 @@ async fn hold(tx: &mut Change, id: i64, profile: &Profile) -> Result<bool> {
         active = true;
         kept = true;
     }
+    let email = address(tx, profile, Some(id)).await?;
     let edit = Edit {
         name: profile.name.is_some().then(|| profile.name.clone()),
         username: Some(Some(profile.username.clone())),
-        email: Some(profile.email.clone()),
+        email: Some(email),
         root_role: None,
         active: Some(active),
     };
@@ -229,9 +244,7 @@ fn differs(before: &user::User, after: &user::User) -> bool {
 /// Names the SCIM attribute that an account's rule is about.
 fn as_scim(error: Error) -> Error {
     match error {
-        Error::Rejected(rejection) if rejection.kind == Kind::NameExists => {
-            taken("user", if rejection.message.contains("email") { "emails" } else { "userName" })
-        }
+        Error::Rejected(rejection) if rejection.kind == Kind::NameExists => taken("user", "userName"),
         other => other,
     }
 }

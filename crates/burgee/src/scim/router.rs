@@ -12,7 +12,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::caller::Caller;
 use super::fault::Fault;
 use super::target::Target;
-use super::{discovery, group, request, search, user};
+use super::{discovery, group, quirks, request, search, user};
 use crate::app::App;
 
 /// Everything that a handler needs to know of a request.
@@ -59,6 +59,7 @@ async fn handle(app: App, request: Request) -> Result<Response, Fault> {
         _ => ("/scim", below),
     };
     let target = Target::parse(below);
+    quirks::of_request(&parts).count(&app.metrics);
     let base = format!("{}{mount}", app.config.url());
     let query = parts.uri.query().unwrap_or_default().to_owned();
     let method = parts.method.clone();

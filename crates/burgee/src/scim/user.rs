@@ -18,14 +18,25 @@ pub(super) async fn create(caller: Caller, call: Call, mut body: Object) -> Resu
     let projection = call.parameters()?.projection(&USER)?;
     quirks::of_resource(&mut body, &USER).count(&call.app.metrics);
     let document = resource::accept(&USER, &body, MODE)?;
-    let app = &call.app;
-    let mut tx = app.db.change(&caller.grant, app.clock.now()).await?;
-    let made = user::create(&mut tx, &app.entropy, caller.connection(), document).await?;
-    tx.commit().await?;
+    let made = match make(&caller, &call, document.clone()).await {
+        Err(error) => {
+            once_more(error)?;
+            make(&caller, &call, document).await?
+        }
+        Ok(made) => made,
+    };
     if made.adopted {
         return answer(&caller, &call, StatusCode::CREATED, &made.user, &projection).await;
     }
     respond(&call, StatusCode::CREATED, &made.user, &object(&made.user, &[], &call.base, &projection))
+}
+
+async fn make(caller: &Caller, call: &Call, document: Object) -> Result<user::Created> {
+    let app = &call.app;
+    let mut tx = app.db.change(&caller.grant, app.clock.now()).await?;
+    let made = user::create(&mut tx, &app.entropy, caller.connection(), document).await?;
+    tx.commit().await?;
+    Ok(made)
 }
 
 pub(super) async fn get(caller: Caller, call: Call, id: &str) -> Result<Response, Fault> {
@@ -110,10 +121,11 @@ async fn try_edit(
     Ok(changed)
 }
 
-/// Two calls that each remove one of the last two admins can only be told apart when they commit. The one that comes
-/// second is done again, and then sees that it is about the last one. Every other error stands.
+/// Two calls that each remove one of the last two admins, or that each take the same name, can only be told apart
+/// when they write. The one that comes second is done again, and then sees what the first has done. Every other error
+/// stands.
 pub(super) fn once_more(error: Error) -> Result<()> {
-    if error.kind() == Some(Kind::LastAdmin) { Ok(()) } else { Err(error) }
+    if matches!(error.kind(), Some(Kind::LastAdmin | Kind::Conflict)) { Ok(()) } else { Err(error) }
 }
 
 async fn answer(

@@ -3,11 +3,17 @@
 //!
 //! The rule above all others: a quirk never makes a request more destructive than its plainest reading. Whatever
 //! could mean "leave alone" or "remove" means "leave alone".
+//!
+//! Three need no name here: unknown members are left out of the membership and logged (Q19, `provisioning::members`),
+//! slashes too many do not count (Q21, `super::target`), and every error is `scim+json` with a string `status`
+//! (Q23, `super::fault`).
 
 mod bodies;
 mod entra;
 mod operations;
+mod requests;
 
+use axum::http::request::Parts;
 use burgee_scim::{Object, ResourceType};
 
 use crate::telemetry::Metrics;
@@ -50,12 +56,22 @@ quirks! {
     MisplacedExtension "misplaced-extension";
     /// Q10: `id`, `meta` or `groups` in a body. Okta, Authentik.
     ReadOnly "read-only";
+    /// Q11: a filter with unquoted words, dates or single quotes. Authentik, Microsoft's Postman collection.
+    LenientFilter "lenient-filter";
+    /// Q12: parameters in another spelling, or `startIndex=0`. Microsoft's inbound provisioning.
+    ParameterSpelling "parameter-spelling";
+    /// Q13: a body of type `application/json`, or of none. Google, Rauthy.
+    MediaType "media-type";
     /// Q14: a token without the word `Bearer`. Okta.
     BareToken "bare-token";
     /// Q15: a password. Okta. It is never stored.
     Password "password";
     /// Q16: a member as plain text. Microsoft's Postman collection.
     StringMember "string-member";
+    /// Q17: a projection with a value path. Microsoft's Postman collection.
+    ValuePathProjection "value-path-projection";
+    /// Q18: `/ServiceConfiguration`. Microsoft's sample code.
+    ServiceConfiguration "service-configuration";
 }
 
 /// The quirks of one request.
@@ -81,6 +97,13 @@ impl Noticed {
     pub(super) fn prefers_no_content(&self) -> bool {
         self.0.contains(&Quirk::OpCase) || self.0.contains(&Quirk::StringMember)
     }
+}
+
+/// What is unusual about a request, apart from its body.
+pub(super) fn of_request(parts: &Parts) -> Noticed {
+    let mut noticed = Noticed::default();
+    requests::notice(parts, &mut noticed);
+    noticed
 }
 
 /// Brings the body of a POST or PUT into a form that the engine knows.

@@ -12,6 +12,9 @@ use crate::support::client::Answer;
 
 const CLIENTS: usize = 64;
 
+/// What the client with a number sends.
+type Body = fn(usize) -> Value;
+
 /// The SCIM ids of a group's members.
 async fn members(server: &TestServer, path: &str) -> BTreeSet<String> {
     let group = server.scim().get(path).await.expect(200).json();
@@ -125,10 +128,9 @@ both! {
     async fn a_name_is_taken_once(server) {
         server.person("by-hand", "Viewer").await;
         server.admin().post("/api/admin/groups", json!({"name": "By hand"})).await.expect(201);
-        let bodies: [(&str, fn(usize) -> Value); 6] = [
+        let bodies: [(&str, Body); 5] = [
             ("/scim/Users", |_| json!({"userName": "ann"})),
             ("/scim/Users", |index| json!({"userName": format!("u{index}"), "externalId": "same"})),
-            ("/scim/Users", |index| json!({"userName": format!("m{index}"), "emails": [{"value": "same@x.io"}]})),
             ("/scim/Users", |_| json!({"userName": "By-Hand"})),
             ("/scim/Groups", |_| json!({"displayName": "Crew"})),
             ("/scim/Groups", |_| json!({"displayName": "By Hand"})),
@@ -140,8 +142,17 @@ both! {
             }).await;
             assert_eq!((statuses[0], &statuses[1..]), (201, &[409; 15][..]), "{path} {}", body(0));
         }
-        assert_eq!(server.rows("SELECT id FROM scim_users").await.len(), 4);
+        assert_eq!(server.rows("SELECT id FROM scim_users").await.len(), 3);
         assert_eq!(server.rows("SELECT id FROM scim_groups").await.len(), 2);
         assert_eq!(server.rows("SELECT id FROM users WHERE username_ci = 'by-hand'").await.len(), 1);
+    }
+
+    async fn an_address_that_many_bring_at_once_refuses_nobody(server) {
+        let statuses = all_at_once(|index| {
+            let (client, mail) = (server.scim(), json!([{"value": "same@x.io"}]));
+            async move { client.post("/scim/Users", json!({"userName": format!("u{index}"), "emails": mail})).await.status }
+        }).await;
+        assert_eq!(statuses, [201; 16]);
+        assert_eq!(server.rows("SELECT id FROM users WHERE email = 'same@x.io'").await.len(), 1);
     }
 }

@@ -20,7 +20,7 @@ impl Attack {
         Self { method, path, body }
     }
 
-    fn patch(path: &str, operation: Value) -> Self {
+    fn patch(path: &str, operation: &Value) -> Self {
         Self::new(Method::PATCH, path.to_owned(), Some(json!({ "Operations": [operation] })))
     }
 
@@ -65,10 +65,10 @@ both! {
             let id = adopt(&server).await;
             let path = format!("/scim/Users/{id}");
             let attack = match attempt {
-                0 => Attack::patch(&path, json!({"op": "replace", "path": "active", "value": false})),
-                1 => Attack::patch(&path, json!({"op": "Replace", "value": {"active": "False"}})),
+                0 => Attack::patch(&path, &json!({"op": "replace", "path": "active", "value": false})),
+                1 => Attack::patch(&path, &json!({"op": "Replace", "value": {"active": "False"}})),
                 2 => Attack::new(Method::PUT, path.clone(), Some(json!({"userName": "admin", "active": false}))),
-                3 => Attack::patch(&path, json!({"op": "add", "value": {"active": false, "userName": "admin"}})),
+                3 => Attack::patch(&path, &json!({"op": "add", "value": {"active": false, "userName": "admin"}})),
                 _ => Attack::new(Method::DELETE, path.clone(), None),
             };
             attack.fails_to_lock_out(&server).await;
@@ -96,11 +96,11 @@ both! {
             let path = format!("/scim/Groups/{group}");
             let members = |op: &str, value: Value| json!({"op": op, "path": "members", "value": value});
             let attack = match attempt {
-                0 => Attack::patch(&path, json!({"op": "remove", "path": format!("members[value eq \"{id}\"]")})),
-                1 => Attack::patch(&path, members("remove", refs(&[&id]))),
-                2 => Attack::patch(&path, json!({"op": "remove", "path": "members"})),
-                3 => Attack::patch(&path, members("replace", json!([]))),
-                4 => Attack::patch(&path, members("replace", refs(&[&other]))),
+                0 => Attack::patch(&path, &json!({"op": "remove", "path": format!("members[value eq \"{id}\"]")})),
+                1 => Attack::patch(&path, &members("remove", refs(&[&id]))),
+                2 => Attack::patch(&path, &json!({"op": "remove", "path": "members"})),
+                3 => Attack::patch(&path, &members("replace", json!([]))),
+                4 => Attack::patch(&path, &members("replace", refs(&[&other]))),
                 5 => Attack::new(Method::PUT, path.clone(), Some(json!({"displayName": "Crew", "members": []}))),
                 6 => Attack::new(Method::PUT, path.clone(), Some(json!({"displayName": "Crew", "members": refs(&[&other])}))),
                 _ => Attack::new(Method::DELETE, path.clone(), None),
@@ -118,13 +118,13 @@ both! {
             let (top, below) = admin_through(&server, &id, true).await;
             let (upper, lower) = (format!("/scim/Groups/{top}"), format!("/scim/Groups/{below}"));
             let attack = match attempt {
-                0 => Attack::patch(&upper, json!({"op": "remove", "path": "members", "value": refs(&[&below])})),
-                1 => Attack::patch(&upper, json!({"op": "remove", "path": format!("members[value eq \"{below}\"]")})),
-                2 => Attack::patch(&upper, json!({"op": "replace", "path": "members", "value": []})),
+                0 => Attack::patch(&upper, &json!({"op": "remove", "path": "members", "value": refs(&[&below])})),
+                1 => Attack::patch(&upper, &json!({"op": "remove", "path": format!("members[value eq \"{below}\"]")})),
+                2 => Attack::patch(&upper, &json!({"op": "replace", "path": "members", "value": []})),
                 3 => Attack::new(Method::PUT, upper.clone(), Some(json!({"displayName": "Admins", "members": []}))),
                 4 => Attack::new(Method::DELETE, upper.clone(), None),
-                5 => Attack::patch(&lower, json!({"op": "remove", "path": "members", "value": refs(&[&id])})),
-                6 => Attack::patch(&lower, json!({"op": "remove", "path": "members"})),
+                5 => Attack::patch(&lower, &json!({"op": "remove", "path": "members", "value": refs(&[&id])})),
+                6 => Attack::patch(&lower, &json!({"op": "remove", "path": "members"})),
                 _ => Attack::new(Method::DELETE, lower.clone(), None),
             };
             attack.fails_to_lock_out(&server).await;
@@ -139,7 +139,7 @@ both! {
             let id = adopt(&server).await;
             let (top, below) = admin_through(&server, &id, nested).await;
             let path = format!("/scim/Users/{id}");
-            Attack::patch(&path, json!({"op": "replace", "path": "active", "value": false})).fails_to_lock_out(&server).await;
+            Attack::patch(&path, &json!({"op": "replace", "path": "active", "value": false})).fails_to_lock_out(&server).await;
             server.admin().put("/api/admin/user-admin/1", json!({"rootRole": "Viewer"})).await.expect(200);
             Attack::new(Method::DELETE, path, None).fails_to_lock_out(&server).await;
             for group in [top, below] {

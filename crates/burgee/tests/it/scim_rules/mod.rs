@@ -13,5 +13,7 @@ mod outage;
 mod patch_model;
 mod plans;
 mod privacy;
+mod questions;
 mod sql_is_the_evaluator;
+mod steps;
 mod world;

@@ -17,6 +17,15 @@ pub struct Resource {
     pub serial: usize,
 }
 
+impl Resource {
+    /// Applies changes of a user.
+    pub fn change(&mut self, ops: &[UserOp]) {
+        for op in ops {
+            op.apply(self);
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Model {
     pub users: BTreeMap<String, Resource>,
@@ -63,7 +72,7 @@ fn email(serial: usize, number: u8, work: bool) -> Value {
 /// Names that differ in case only are the same.
 pub fn name(number: u8) -> String {
     let name = format!("Name{}", number / 2);
-    if number % 2 == 0 { name } else { name.to_uppercase() }
+    if number.is_multiple_of(2) { name } else { name.to_uppercase() }
 }
 
 impl UserOp {
@@ -100,7 +109,7 @@ impl UserOp {
         }
     }
 
-    pub fn apply(&self, user: &mut Resource) {
+    fn apply(&self, user: &mut Resource) {
         let (serial, document) = (user.serial, &mut user.document);
         let mut emails: Vec<Value> =
             document.get("emails").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -129,7 +138,7 @@ impl UserOp {
             }
             Self::RemoveEmails(work) => emails.retain(|email| email["type"] != kind(*work)),
             Self::Emails(all) => {
-                emails = all.iter().map(|(number, work)| email(serial, *number, *work)).collect()
+                emails = all.iter().map(|(number, work)| email(serial, *number, *work)).collect();
             }
             Self::WorkEmail(number) => {
                 let new = email(serial, *number, true);
@@ -192,7 +201,7 @@ impl GroupOp {
             Self::Rename(to) => drop(group.document.insert("displayName".to_owned(), json!(name(*to)))),
             Self::External(None) => drop(group.document.remove("externalId")),
             Self::External(Some(to)) => {
-                drop(group.document.insert("externalId".to_owned(), json!(format!("e{to}"))))
+                drop(group.document.insert("externalId".to_owned(), json!(format!("e{to}"))));
             }
         }
         group.members != before

@@ -1,5 +1,7 @@
 //! What an identity provider cannot touch, and what people cannot touch while it does.
 
+use std::fmt::Write;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -19,7 +21,7 @@ async fn everything_stored(server: &TestServer) -> String {
         "SELECT name, username, email, password_hash FROM users",
         "SELECT password_hash FROM used_passwords",
     ] {
-        all += &format!("{:?}", server.rows(sql).await);
+        let _ = write!(all, "{:?}", server.rows(sql).await);
     }
     all
 }

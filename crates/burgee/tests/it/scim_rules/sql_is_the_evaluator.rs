@@ -13,7 +13,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
-use super::datasets::{Dataset, Pool, as_object, dataset};
+use super::datasets::{Dataset, dataset};
+use super::questions::{Pool, as_object};
 use super::world::id_of;
 use crate::support::{TestServer, postgres};
 

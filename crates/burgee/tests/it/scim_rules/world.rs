@@ -63,21 +63,17 @@ impl TestServer {
 pub async fn rows(url: &str, sql: &str) -> Vec<Vec<Option<String>>> {
     // The simple protocol: PostgreSQL then sends every type as text.
     let query = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
-    match url.strip_prefix("sqlite:") {
-        Some(path) => {
-            let options = SqliteConnectOptions::new().filename(path);
-            let mut connection: SqliteConnection = options.connect().await.unwrap();
-            let found = query.fetch_all(&mut connection).await.unwrap().iter().map(texts).collect();
-            connection.close().await.unwrap();
-            found
-        }
-        None => {
-            let mut connection = PgConnection::connect(url).await.unwrap();
-            let found = query.fetch_all(&mut connection).await.unwrap().iter().map(texts).collect();
-            connection.close().await.unwrap();
-            found
-        }
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        let options = SqliteConnectOptions::new().filename(path);
+        let mut connection: SqliteConnection = options.connect().await.unwrap();
+        let found = query.fetch_all(&mut connection).await.unwrap().iter().map(texts).collect();
+        connection.close().await.unwrap();
+        return found;
     }
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    let found = query.fetch_all(&mut connection).await.unwrap().iter().map(texts).collect();
+    connection.close().await.unwrap();
+    found
 }
 
 fn texts<R: Row>(row: &R) -> Vec<Option<String>>
