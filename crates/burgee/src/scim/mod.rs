@@ -3,6 +3,7 @@
 
 mod caller;
 mod discovery;
+mod edit;
 mod fault;
 mod group;
 mod quirks;

@@ -12,8 +12,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::caller::Caller;
 use super::fault::Fault;
 use super::target::Target;
-use super::{discovery, group, quirks, request, search, user};
+use super::{discovery, edit, group, quirks, request, search, user};
 use crate::app::App;
+use crate::provisioning::query::Noun;
 
 /// Everything that a handler needs to know of a request.
 pub(super) struct Call {
@@ -100,13 +101,13 @@ async fn handle(app: App, request: Request) -> Result<Response, Fault> {
         (Target::User(id), _) if reads => user::get(caller, call, id).await,
         (Target::User(id), Method::PUT) => user::replace(caller, call, id, object).await,
         (Target::User(id), Method::PATCH) => user::patch(caller, call, id, object).await,
-        (Target::User(id), Method::DELETE) => user::delete(caller, call, id).await,
+        (Target::User(id), Method::DELETE) => edit::delete(caller, call, Noun::User, id).await,
         (Target::Groups, _) if reads => search::groups(caller, call).await,
         (Target::Groups, Method::POST) => group::create(caller, call, object).await,
         (Target::Group(id), _) if reads => group::get(caller, call, id).await,
         (Target::Group(id), Method::PUT) => group::replace(caller, call, id, object).await,
         (Target::Group(id), Method::PATCH) => group::patch(caller, call, id, object).await,
-        (Target::Group(id), Method::DELETE) => group::delete(caller, call, id).await,
+        (Target::Group(id), Method::DELETE) => edit::delete(caller, call, Noun::Group, id).await,
         (Target::Root, _) if reads => search::everything(caller, call).await,
         (Target::UserSearch, Method::POST) => search::users_by_body(caller, call, object).await,
         (Target::GroupSearch, Method::POST) => search::groups_by_body(caller, call, object).await,

@@ -6,12 +6,14 @@ use burgee_scim::{Error as Scim, Object, Projection, USER, patch, resource};
 use serde_json::{Value, json};
 
 use super::caller::Caller;
+use super::edit::{Edit, is_late};
 use super::fault::Fault;
 use super::router::Call;
 use super::{MODE, quirks, reply};
 use crate::db::Read;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::provisioning::members::{self, Membership};
+use crate::provisioning::query::Noun;
 use crate::provisioning::{Provisioned, user};
 
 pub(super) async fn create(caller: Caller, call: Call, mut body: Object) -> Result<Response, Fault> {
@@ -19,11 +21,8 @@ pub(super) async fn create(caller: Caller, call: Call, mut body: Object) -> Resu
     quirks::of_resource(&mut body, &USER).count(&call.app.metrics);
     let document = resource::accept(&USER, &body, MODE)?;
     let made = match make(&caller, &call, document.clone()).await {
-        Err(error) => {
-            once_more(error)?;
-            make(&caller, &call, document).await?
-        }
-        Ok(made) => made,
+        Err(error) if is_late(&error) => make(&caller, &call, document).await?,
+        made => made?,
     };
     if made.adopted {
         return answer(&caller, &call, StatusCode::CREATED, &made.user, &projection).await;
@@ -72,60 +71,13 @@ pub(super) async fn patch(caller: Caller, call: Call, id: &str, mut body: Object
     answer(&caller, &call, StatusCode::OK, &changed, &projection).await
 }
 
-pub(super) async fn delete(caller: Caller, call: Call, id: &str) -> Result<Response, Fault> {
-    if let Err(error) = remove(&caller, &call, id).await {
-        once_more(error)?;
-        remove(&caller, &call, id).await?;
-    }
-    Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-async fn remove(caller: &Caller, call: &Call, id: &str) -> Result<()> {
-    let mut tx = call.app.db.change(&caller.grant, call.app.clock.now()).await?;
-    let found = user::find_locked(&mut tx, caller.connection(), id).await?;
-    let found = found.ok_or_else(|| Fault::not_found("User", id))?;
-    reply::check_match(&call.headers, found.version)?;
-    user::delete(&mut tx, &found).await?;
-    tx.commit().await
-}
-
-/// Changes a user's document from what it is to what `next` makes of it.
 async fn edit(
     caller: &Caller,
     call: &Call,
     id: &str,
     next: impl Fn(&Object) -> Result<Object, Scim>,
 ) -> Result<Provisioned> {
-    match try_edit(caller, call, id, &next).await {
-        Err(error) => {
-            once_more(error)?;
-            try_edit(caller, call, id, &next).await
-        }
-        done => done,
-    }
-}
-
-async fn try_edit(
-    caller: &Caller,
-    call: &Call,
-    id: &str,
-    next: &impl Fn(&Object) -> Result<Object, Scim>,
-) -> Result<Provisioned> {
-    let mut tx = call.app.db.change(&caller.grant, call.app.clock.now()).await?;
-    let current = user::find_locked(&mut tx, caller.connection(), id).await?;
-    let current = current.ok_or_else(|| Fault::not_found("User", id))?;
-    reply::check_match(&call.headers, current.version)?;
-    let next = next(&current.document)?;
-    let changed = user::change(&mut tx, caller.connection(), current, next).await?;
-    tx.commit().await?;
-    Ok(changed)
-}
-
-/// Two calls that each remove one of the last two admins, or that each take the same name, can only be told apart
-/// when they write. The one that comes second is done again, and then sees what the first has done. Every other error
-/// stands.
-pub(super) fn once_more(error: Error) -> Result<()> {
-    if matches!(error.kind(), Some(Kind::LastAdmin | Kind::Conflict)) { Ok(()) } else { Err(error) }
+    Edit { caller, call, noun: Noun::User, id, next, members: &[] }.apply().await
 }
 
 async fn answer(

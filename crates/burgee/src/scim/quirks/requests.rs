@@ -25,7 +25,7 @@ pub(super) fn notice(parts: &Parts, noticed: &mut Noticed) {
         match known {
             "filter" if filter::parse(&value, Mode::Strict).is_err() => noticed.note(Quirk::LenientFilter),
             "attributes" | "excludedAttributes" if value.contains('[') => {
-                noticed.note(Quirk::ValuePathProjection)
+                noticed.note(Quirk::ValuePathProjection);
             }
             _ => {}
         }
