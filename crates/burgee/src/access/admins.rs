@@ -1,8 +1,9 @@
-//! Nobody is ever locked out of administration: at least one usable admin exists after every change.
+//! Nobody is ever locked out of administration: no change leaves it in weaker hands than it was, unless somebody with
+//! a password remains.
 //!
-//! A usable admin is an active person (not a service account) who has the Admin role, directly or through a group,
-//! and can sign in: with a password, because an identity provider manages the account, or because it was kept
-//! against an identity provider's will.
+//! An admin is an active person (not a service account) who has the Admin role, directly or through a group. The
+//! best kind can sign in with a password. The other kind is managed by an identity provider, or was kept against
+//! one's will: they act with the sessions and tokens they have.
 
 use crate::db::Read;
 use crate::error::Result;
@@ -11,37 +12,53 @@ use crate::sql;
 /// The id of the Admin role.
 pub const ADMIN_ROLE: i64 = 1;
 
-/// True if a usable admin other than the user `except` exists. With `except: None`: any usable admin.
-pub async fn remain(tx: &mut Read, except: Option<i64>) -> Result<bool> {
-    let (found,): (bool,) = tx
+/// In whose hands administration is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hands {
+    /// Nobody's.
+    Nobody,
+    /// People's who have no password.
+    WithoutPassword,
+    /// At least one person's who has a password.
+    WithPassword,
+}
+
+/// In whose hands administration is, not counting the user `except`.
+pub async fn hands(tx: &mut Read, except: Option<i64>) -> Result<Hands> {
+    let (strength,): (i64,) = tx
         .one(sql!(
             "WITH RECURSIVE admin_group (id) AS (
                  SELECT id FROM groups WHERE root_role_id = 1
                  UNION
                  SELECT g.child_id FROM group_groups g JOIN admin_group a ON g.parent_id = a.id
+             ), holder (id) AS (
+                 SELECT id FROM users WHERE root_role_id = 1 AND deleted_at IS NULL
+                 UNION
+                 SELECT m.user_id FROM admin_group a JOIN group_users m ON m.group_id = a.id
+             ), admin (id, has_password, retained) AS (
+                 SELECT u.id, u.password_hash IS NOT NULL, u.retained FROM holder h JOIN users u ON u.id = h.id
+                 WHERE u.deleted_at IS NULL AND u.active = TRUE AND u.is_service = FALSE AND u.is_system = FALSE
+                   AND (CAST($1 AS BIGINT) IS NULL OR u.id <> $1)
              )
-             SELECT EXISTS (
-                 SELECT 1 FROM users u
-                 WHERE u.root_role_id = 1 AND u.deleted_at IS NULL AND u.active = TRUE AND u.is_service = FALSE
-                   AND u.is_system = FALSE AND (CAST($1 AS BIGINT) IS NULL OR u.id <> $1)
-                   AND (u.password_hash IS NOT NULL OR u.retained = TRUE
-                        OR EXISTS (SELECT 1 FROM scim_users s WHERE s.user_id = u.id))
-             ) OR EXISTS (
-                 SELECT 1 FROM admin_group a JOIN group_users m ON m.group_id = a.id JOIN users u ON u.id = m.user_id
-                 WHERE u.deleted_at IS NULL AND u.active = TRUE AND u.is_service = FALSE
-                   AND u.is_system = FALSE AND (CAST($1 AS BIGINT) IS NULL OR u.id <> $1)
-                   AND (u.password_hash IS NOT NULL OR u.retained = TRUE
-                        OR EXISTS (SELECT 1 FROM scim_users s WHERE s.user_id = u.id))
-             )",
+             SELECT CAST(CASE
+                 WHEN EXISTS (SELECT 1 FROM admin WHERE has_password) THEN 2
+                 WHEN EXISTS (SELECT 1 FROM admin a WHERE a.retained = TRUE
+                              OR EXISTS (SELECT 1 FROM scim_users s WHERE s.user_id = a.id)) THEN 1
+                 ELSE 0 END AS BIGINT)",
             except
         ))
         .await?;
-    Ok(found)
+    Ok(match strength {
+        2 => Hands::WithPassword,
+        1 => Hands::WithoutPassword,
+        _ => Hands::Nobody,
+    })
 }
 
-/// True if the user `id` is the last usable admin.
+/// True if administration would be in weaker hands without the user `id`.
 pub async fn is_last(tx: &mut Read, id: i64) -> Result<bool> {
-    Ok(!remain(tx, Some(id)).await? && remain(tx, None).await?)
+    let without = hands(tx, Some(id)).await?;
+    Ok(without < Hands::WithPassword && without < hands(tx, None).await?)
 }
 
 /// What must be true before provisioning is switched on: a way back in that no identity provider controls (an

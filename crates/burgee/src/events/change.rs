@@ -4,7 +4,8 @@ use std::ops::{Deref, DerefMut};
 
 use super::event::Event;
 use super::log;
-use crate::access::{Actor, Granted, Guard, admins};
+use crate::access::admins::{self, Hands};
+use crate::access::{Actor, Granted, Guard};
 use crate::clock::Time;
 use crate::db::{Db, Write};
 use crate::error::{Error, Kind, Result};
@@ -42,18 +43,24 @@ impl Change {
         self.events.push(event);
     }
 
+    /// True if administration is in weaker hands than before this change, and nobody with a password has it.
+    pub async fn weakens_administration(&mut self) -> Result<bool> {
+        let now = admins::hands(&mut self.tx, None).await?;
+        Ok(now < Hands::WithPassword && now < admins::hands(&mut self.db.read().await?, None).await?)
+    }
+
     /// Makes the change lasting, together with its events. Where nothing was recorded, nothing changed: everything is
     /// undone. So a change that forgets its event is no change.
     ///
-    /// Whatever the change was, a usable admin remains: one that would leave none is refused and undone.
+    /// Whatever the change was, an admin remains: one that would leave none, or none with a password where there was
+    /// one, is refused and undone.
     pub async fn commit(mut self) -> Result<()> {
         if self.events.is_empty() {
             return Ok(());
         }
         self.tx.order_events().await?;
         if self.events.iter().any(|event| event.fact.may_cost_admins())
-            && !admins::remain(&mut self.tx, None).await?
-            && admins::remain(&mut self.db.read().await?, None).await?
+            && self.weakens_administration().await?
         {
             return Err(Error::rejected(
                 Kind::LastAdmin,

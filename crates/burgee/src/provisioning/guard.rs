@@ -5,7 +5,7 @@
 
 use serde_json::json;
 
-use crate::access::admins::{self, ADMIN_ROLE};
+use crate::access::admins::ADMIN_ROLE;
 use crate::db::Read;
 use crate::error::Result;
 use crate::events::{Change, Event, Fact};
@@ -62,7 +62,7 @@ pub(super) async fn at_stake(tx: &mut Read, group: i64, users: &[i64], groups: &
 
 /// Keeps one of those who were at stake as an admin, if nobody else is left who is.
 pub(super) async fn keep_one_of(tx: &mut Change, at_stake: &[i64], why: &str) -> Result<()> {
-    if at_stake.is_empty() || admins::remain(tx, None).await? {
+    if at_stake.is_empty() || !tx.weakens_administration().await? {
         return Ok(());
     }
     let candidate: Option<(i64,)> = tx
