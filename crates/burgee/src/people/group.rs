@@ -192,6 +192,13 @@ pub async fn delete(tx: &mut Change, id: i64) -> Result<()> {
         now
     ))
     .await?;
+    tx.execute(sql!(
+        "UPDATE scim_groups SET version = version + 1, updated_at = $2
+         WHERE group_id IN (SELECT parent_id FROM group_groups WHERE child_id = $1)",
+        id,
+        now
+    ))
+    .await?;
     tx.execute(sql!("DELETE FROM groups WHERE id = $1", id)).await?;
     tx.record(Event::deleted(Fact::GroupDeleted, &group));
     Ok(())

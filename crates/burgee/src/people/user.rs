@@ -240,6 +240,14 @@ pub async fn update(tx: &mut Change, id: i64, edit: Edit) -> Result<User> {
 pub async fn delete(tx: &mut Change, id: i64) -> Result<User> {
     let user = get(tx, id).await?;
     end_access(tx, id).await?;
+    // Their groups will change, too. Taken in one order, so that those who leave together do not wait in a circle.
+    let _: Vec<(i64,)> = tx
+        .all(sql!(
+            "SELECT id FROM scim_groups WHERE group_id IN (SELECT group_id FROM group_users WHERE user_id = $1)
+             ORDER BY id{lock}",
+            id
+        ))
+        .await?;
     let now = tx.now();
     for statement in [
         sql!("DELETE FROM user_roles WHERE user_id = $1", id),

@@ -147,14 +147,6 @@ pub async fn change(
 /// Removes a group and everything that it gave its members, except that the last admin stays one.
 pub async fn delete(tx: &mut Change, group: &Provisioned) -> Result<()> {
     let at_stake = guard::at_stake(tx, group.local_id, &[], &[group.local_id]).await?;
-    let now = tx.now();
-    tx.execute(sql!(
-        "UPDATE scim_groups SET version = version + 1, updated_at = $2
-         WHERE group_id IN (SELECT parent_id FROM group_groups WHERE child_id = $1)",
-        group.local_id,
-        now
-    ))
-    .await?;
     people::group::delete(tx, group.local_id).await?;
     guard::keep_one_of(tx, &at_stake, "delete group").await
 }

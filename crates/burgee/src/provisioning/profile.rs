@@ -13,8 +13,8 @@ pub(super) struct Profile {
     pub email: Option<String>,
     /// `displayName`, else `name.formatted`, else given and family name.
     pub name: Option<String>,
-    /// `active`; true if absent.
-    pub active: bool,
+    /// `active`. Absent is no word about access: it neither gives nor ends any.
+    pub active: Option<bool>,
 }
 
 impl Profile {
@@ -23,7 +23,7 @@ impl Profile {
         let email = email(document)
             .map(str::to_owned)
             .or_else(|| Some(username.clone()).filter(|name| name.contains('@')));
-        let active = document.get("active").and_then(Value::as_bool).unwrap_or(true);
+        let active = document.get("active").and_then(Value::as_bool);
         Self { email, name: name(document), active, username }
     }
 }

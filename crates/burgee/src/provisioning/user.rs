@@ -81,7 +81,7 @@ pub async fn create(
             &scim_id,
             text(&document, "externalId"),
             fold(&profile.username),
-            profile.active,
+            profile.active.unwrap_or(true),
             serde_json::to_string(&document)?,
             now
         ))
@@ -93,7 +93,7 @@ pub async fn create(
             &json!({ "id": id, "scimId": scim_id, "connection": connection }),
         ));
         hold(tx, id, &profile).await?;
-    } else if !profile.active {
+    } else if profile.active == Some(false) {
         hold(tx, id, &profile).await?;
     }
     let user =
@@ -116,7 +116,7 @@ pub async fn change(
     let now = tx.now();
     let (version,): (i64,) = tx
         .one(sql!(
-            "UPDATE scim_users SET external_id = $2, user_name_ci = $3, active = $4, document = $5, updated_at = $6,
+            "UPDATE scim_users SET external_id = $2, user_name_ci = $3, active = COALESCE($4, active), document = $5, updated_at = $6,
                                    version = version + 1 WHERE id = $1 RETURNING version",
             current.key,
             text(&next, "externalId"),
@@ -145,14 +145,6 @@ pub async fn change(
 /// the tombstone; a new POST makes a new user without the old privileges.
 pub async fn delete(tx: &mut Change, user: &Provisioned) -> Result<()> {
     if !admins::is_last(tx, user.local_id).await? {
-        // Their groups will change too. Taken in one order, so that those who leave together do not wait in a circle.
-        let _: Vec<(i64,)> = tx
-            .all(sql!(
-                "SELECT id FROM scim_groups WHERE group_id IN (SELECT group_id FROM group_users WHERE user_id = $1)
-                 ORDER BY id{lock}",
-                user.local_id
-            ))
-            .await?;
         user::delete(tx, user.local_id).await?;
         return Ok(());
     }
@@ -215,7 +207,7 @@ async fn address(tx: &mut Read, profile: &Profile, id: Option<i64>) -> Result<Op
 /// Brings the account in line with the profile; true if something was recorded. Roles are never touched.
 async fn hold(tx: &mut Change, id: i64, profile: &Profile) -> Result<bool> {
     let before = user::get(tx, id).await?;
-    let mut active = profile.active;
+    let mut active = profile.active.unwrap_or(before.active);
     let mut kept = false;
     if before.active && !active && admins::is_last(tx, id).await? {
         guard::retain(tx, id, "deactivate").await?;

@@ -132,6 +132,15 @@ both! {
         server.scim().post("/scim/Users", json!({"userName": "ann"})).await.expect(409);
     }
 
+    async fn taking_away_the_word_about_access_gives_none(server) {
+        let ann = server.push_user(json!({"userName": "ann", "active": false})).await;
+        let path = format!("/scim/Users/{ann}");
+        for operation in [json!({"op": "remove", "path": "active"}), json!({"op": "replace", "path": "displayName", "value": "Ann"})] {
+            server.scim().patch(&path, json!({"Operations": [operation]})).await.expect(200);
+            assert_eq!(server.rows("SELECT id FROM users WHERE username = 'ann' AND active = TRUE").await.len(), 0);
+        }
+    }
+
     async fn an_address_belongs_to_one_account(server) {
         let mail = json!([{"value": "ben@x.io"}]);
         let first = server.push_user(json!({"userName": "ben", "emails": mail})).await;
