@@ -160,7 +160,10 @@ impl App {
             () = overdue => tracing::warn!("requests were still running after {} s", DRAIN.as_secs()),
         }
         self.tasks.close();
-        self.tasks.wait().await;
+        if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
+            tracing::warn!("a client was still reading after {} s more", DRAIN.as_secs());
+            return Ok(());
+        }
         self.seen.write(&self.db).await?;
         self.db.close().await;
         Ok(())
@@ -183,8 +186,10 @@ impl App {
 /// The address a request came from. A proxy's word counts only if the operator trusts it.
 pub fn client_address(parts: &Parts, app: &App) -> Option<String> {
     if app.config.trust_proxy {
-        let forwarded = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
-        let last = forwarded.and_then(|list| list.rsplit(',').next()).map(str::trim);
+        // The last one is what our own proxy saw; everything before it is hearsay.
+        let forwarded = parts.headers.get_all("x-forwarded-for").iter().next_back();
+        let list = forwarded.and_then(|value| value.to_str().ok());
+        let last = list.and_then(|list| list.rsplit(',').next()).map(str::trim);
         if let Some(ip) = last.and_then(|text| text.parse::<IpAddr>().ok()) {
             return Some(ip.to_string());
         }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -13,6 +14,7 @@ use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::error::{Error, Result};
 use crate::people::recovery;
+use crate::start;
 
 /// Feature management with provisioning: Unleash's API, SCIM 2.0, one binary.
 #[derive(Parser)]
@@ -63,6 +65,13 @@ pub fn main() -> ExitCode {
             Some(Command::Serve(config)) => serve(config).await,
             Some(Command::Admin { command: Admin::Recover(recover) }) => {
                 let user = recover.user;
+                let database = recover.config.database()?;
+                if database.strip_prefix("sqlite:").is_some_and(|path| !Path::new(path).exists()) {
+                    return Err(Error::bad_data(format!(
+                        "there is no database at {database}: run this in the server's folder, or say where it is \
+                         with DATABASE_URL"
+                    )));
+                }
                 let app = App::attach(recover.config, Clock::System, Entropy::System).await?;
                 let password =
                     recovery::recover(&app.db, &app.passwords, &app.entropy, app.clock.now(), &user).await?;
@@ -80,8 +89,10 @@ pub fn main() -> ExitCode {
 
 async fn serve(config: Config) -> Result<()> {
     log_to_standard_error(&config);
-    let (app, welcome) = App::open(config, Clock::System, Entropy::System).await?;
+    let app = App::attach(config, Clock::System, Entropy::System).await?;
+    // Before the first start's password is made: whoever cannot be reached must not have one that nobody ever saw.
     let (listener, address) = app.listen().await?;
+    let welcome = start::first(&app).await?;
     let url = app.config.url();
     let mut text =
         format!("burgee listens on http://{address}\n  API     {url}/api/admin\n  SCIM    {url}/scim\n");

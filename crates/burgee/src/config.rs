@@ -49,7 +49,7 @@ pub struct Config {
     /// Everything moves under this path.
     #[arg(long, env = "BASE_URI_PATH", default_value = "")]
     pub base_uri_path: String,
-    /// Trust `X-Forwarded-For` and `X-Forwarded-Proto` of a reverse proxy.
+    /// Trust `X-Forwarded-For` of a reverse proxy.
     #[arg(long, env = "TRUST_PROXY", default_value_t = false)]
     pub trust_proxy: bool,
 
@@ -99,7 +99,7 @@ pub struct Config {
     /// How many sessions a person may have at once.
     #[arg(long, env = "MAX_PARALLEL_SESSIONS", default_value_t = 5)]
     pub max_parallel_sessions: i64,
-    /// Send cookies over HTTPS only, and security headers.
+    /// Send cookies over HTTPS only.
     #[arg(long, env = "SECURE_HEADERS", default_value_t = false)]
     pub secure_headers: bool,
     /// Sign-ins a minute from one address and for one account; 0 lifts the limit.
@@ -186,7 +186,9 @@ impl Config {
             None => format!("http://localhost:{}", self.http_port),
         };
         let path = self.base_path();
-        if path.is_empty() || url.ends_with(&path) { url } else { url + &path }
+        let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+        let own = rest.find('/').map_or("", |slash| &rest[slash..]);
+        if path.is_empty() || own.ends_with(&path) { url } else { url + &path }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::access::{Administer, Granted, Root};
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind as Refusal, Result};
 use crate::people::api_token::{self, Kind, NewToken};
 use crate::people::password;
 use crate::people::user::{self, NewUser};
@@ -18,11 +18,27 @@ pub struct Welcome {
 
 /// Prepares an empty installation. On one that is in use, it changes nothing.
 pub async fn first(app: &App) -> Result<Welcome> {
+    match prepare(app).await {
+        // Several nodes start on the same empty database: one of them was faster.
+        Err(error)
+            if matches!(error.kind(), Some(Refusal::NameExists | Refusal::Conflict))
+                && is_used(app).await? =>
+        {
+            Ok(Welcome::default())
+        }
+        done => done,
+    }
+}
+
+async fn is_used(app: &App) -> Result<bool> {
     let mut tx = app.db.read().await?;
     let (used,): (bool,) =
         tx.one(sql!("SELECT EXISTS (SELECT 1 FROM users WHERE is_system = FALSE)")).await?;
-    tx.end().await?;
-    if used {
+    Ok(used)
+}
+
+async fn prepare(app: &App) -> Result<Welcome> {
+    if is_used(app).await? {
         return Ok(Welcome::default());
     }
     let config = &app.config;

@@ -9,6 +9,7 @@ mod migrate;
 mod sql;
 
 use std::ops::{Deref, DerefMut};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -44,8 +45,15 @@ pub struct Db(Pools);
 
 #[derive(Clone)]
 enum Pools {
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
-    Postgres(PgPool),
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+    /// `aside` is for whoever already holds a connection of the pool and must see what others see.
+    Postgres {
+        pool: PgPool,
+        aside: PgPool,
+    },
 }
 
 /// A row of either database. `#[derive(sqlx::FromRow)]` makes a struct one.
@@ -61,6 +69,7 @@ impl Db {
             let options = PgConnectOptions::from_str(url)
                 .map_err(|error| Error::bad_data(format!("DATABASE_URL is not understood: {error}")))?
                 .application_name("burgee");
+            let aside = PgPoolOptions::new().max_connections(2).connect_lazy_with(options.clone());
             let pool = PgPoolOptions::new()
                 .max_connections(CONNECTIONS)
                 .acquire_timeout(Duration::from_secs(5))
@@ -79,12 +88,12 @@ impl Db {
                 })
                 .connect_with(options)
                 .await?;
-            Pools::Postgres(pool)
+            Pools::Postgres { pool, aside }
         };
         let db = Self(pools);
         match &db.0 {
             Pools::Sqlite { writer, .. } => migrate::migrator(Engine::Sqlite).run(writer).await,
-            Pools::Postgres(pool) => migrate::migrator(Engine::Postgres).run(pool).await,
+            Pools::Postgres { pool, .. } => migrate::migrator(Engine::Postgres).run(pool).await,
         }
         .map_err(Error::internal)?;
         Ok(db)
@@ -99,7 +108,7 @@ impl Db {
     pub fn engine(&self) -> Engine {
         match self.0 {
             Pools::Sqlite { .. } => Engine::Sqlite,
-            Pools::Postgres(_) => Engine::Postgres,
+            Pools::Postgres { .. } => Engine::Postgres,
         }
     }
 
@@ -111,10 +120,22 @@ impl Db {
             Pools::Sqlite { readers, .. } => {
                 Connection::Sqlite(readers.begin_with(begin).await.map_err(Error::Unavailable)?)
             }
-            Pools::Postgres(pool) => {
+            Pools::Postgres { pool, .. } => {
                 Connection::Postgres(pool.begin_with(begin).await.map_err(Error::Unavailable)?)
             }
         }))
+    }
+
+    /// Like [`Db::read`], for whoever holds a transaction already: never waits for the connections that such
+    /// transactions hold.
+    pub(crate) async fn aside(&self) -> Result<Read> {
+        match &self.0 {
+            Pools::Sqlite { .. } => self.read().await,
+            Pools::Postgres { aside, .. } => {
+                let begin = begin_read(Engine::Postgres);
+                Ok(Read(Connection::Postgres(aside.begin_with(begin).await.map_err(Error::Unavailable)?)))
+            }
+        }
     }
 
     /// Begins to write to tables that need no audit: sessions, one-time tokens, when somebody was last seen. Only
@@ -131,7 +152,7 @@ impl Db {
             Pools::Sqlite { writer, .. } => {
                 Connection::Sqlite(writer.begin_with(begin).await.map_err(Error::Unavailable)?)
             }
-            Pools::Postgres(pool) => {
+            Pools::Postgres { pool, .. } => {
                 Connection::Postgres(pool.begin_with(begin).await.map_err(Error::Unavailable)?)
             }
         })))
@@ -144,7 +165,9 @@ impl Db {
             Pools::Sqlite { writer, .. } => {
                 writer.acquire().await?.prepare(text.into_sql_str()).await.map(drop)
             }
-            Pools::Postgres(pool) => pool.acquire().await?.prepare(text.into_sql_str()).await.map(drop),
+            Pools::Postgres { pool, .. } => {
+                pool.acquire().await?.prepare(text.into_sql_str()).await.map(drop)
+            }
         }
     }
 
@@ -155,7 +178,10 @@ impl Db {
                 readers.close().await;
                 writer.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres { pool, aside } => {
+                aside.close().await;
+                pool.close().await;
+            }
         }
     }
 }
@@ -163,9 +189,19 @@ impl Db {
 async fn open_sqlite(path: &str) -> Result<Pools> {
     let file = PathBuf::from(path);
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
             .map_err(|error| Error::bad_data(format!("cannot create {}: {error}", folder.display())))?;
     }
+    // Password hashes are nobody else's business. SQLite gives its other files the same permissions.
+    std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(&file)
+        .map_err(|error| Error::bad_data(format!("cannot open {}: {error}", file.display())))?;
     // FULL: an acknowledged change, and its event, survive power loss.
     let options = SqliteConnectOptions::new()
         .filename(&file)

@@ -46,7 +46,7 @@ impl Change {
     /// True if administration is in weaker hands than before this change, and nobody with a password has it.
     pub async fn weakens_administration(&mut self) -> Result<bool> {
         let now = admins::hands(&mut self.tx, None).await?;
-        Ok(now < Hands::WithPassword && now < admins::hands(&mut self.db.read().await?, None).await?)
+        Ok(now < Hands::WithPassword && now < admins::hands(&mut self.db.aside().await?, None).await?)
     }
 
     /// Makes the change lasting, together with its events. Where nothing was recorded, nothing changed: everything is

@@ -155,6 +155,8 @@ pub async fn create(tx: &mut Change, giver: &Holdings, draft: Draft) -> Result<G
 
 /// Replaces everything but the members, and records it, unless nothing differs.
 pub async fn update(tx: &mut Change, giver: &Holdings, id: i64, draft: Draft) -> Result<Group> {
+    // Whoever changes the same group at the same time waits here.
+    let _: Option<(i64,)> = tx.optional(sql!("SELECT id FROM groups WHERE id = $1{lock}", id)).await?;
     let before = get(tx, id).await?;
     let draft = check(tx, giver, draft, Some(&before)).await?;
     let after = Group {

@@ -68,40 +68,49 @@ impl Door<'_> {
         let verdict = if password::is_too_long(password) {
             Verdict::Wrong
         } else {
-            self.passwords.verify(password.to_owned(), hash).await?
+            self.passwords.verify(password.to_owned(), hash.clone()).await?
         };
-        let user = user.filter(|user| user.active && verdict != Verdict::Wrong).ok_or_else(|| {
-            Error::rejected(
-                Kind::PasswordMismatch,
-                "The combination of password and username you provided is invalid. If you have forgotten your \
-                 password, ask an administrator for a reset link.",
-            )
-        })?;
+        let user = user.filter(|user| user.active && verdict != Verdict::Wrong).ok_or_else(mismatch)?;
+        let mut verified = hash.unwrap_or_default();
         if verdict == Verdict::RightButOld {
-            let hash = self.passwords.hash(password.to_owned()).await?;
+            let better = self.passwords.hash(password.to_owned()).await?;
             let mut tx = self.db.bookkeep().await?;
-            tx.execute(keep!("UPDATE users SET password_hash = $2 WHERE id = $1", user.id, hash)).await?;
+            tx.execute(keep!(
+                "UPDATE users SET password_hash = $2 WHERE id = $1 AND password_hash = $3",
+                user.id,
+                &better,
+                verified
+            ))
+            .await?;
             tx.commit().await?;
+            verified = better;
         }
-        self.begin(user, from).await
+        self.begin(user, &verified, from).await
     }
 
-    /// Begins a session for somebody whose identity is proven.
-    pub async fn begin(&self, user: User, from: Origins) -> Result<Begun> {
+    /// Begins a session for somebody who proved the password with this hash, unless it was changed, or access taken,
+    /// since then.
+    async fn begin(&self, user: User, verified: &str, from: Origins) -> Result<Begun> {
         let secret = self.entropy.hex::<32>();
         let mut tx = self.db.bookkeep().await?;
         tx.execute(keep!("DELETE FROM sessions WHERE expires_at <= $1", self.now)).await?;
-        tx.execute(keep!(
-            "INSERT INTO sessions (digest, user_id, created_at, expires_at, ip, user_agent)
-             VALUES ($1, $2, $3, $4, $5, $6)",
-            digest(&secret),
-            user.id,
-            self.now,
-            self.now.plus(self.lifetime),
-            from.ip.clone(),
-            from.agent.clone().map(|agent| agent.chars().take(200).collect::<String>())
-        ))
-        .await?;
+        let begun = tx
+            .execute(keep!(
+                "INSERT INTO sessions (digest, user_id, created_at, expires_at, ip, user_agent)
+             SELECT $1, u.id, $3, $4, $5, $6 FROM users u
+             WHERE u.id = $2 AND u.active = TRUE AND u.deleted_at IS NULL AND u.password_hash = $7{share}",
+                digest(&secret),
+                user.id,
+                self.now,
+                self.now.plus(self.lifetime),
+                from.ip.clone(),
+                from.agent.clone().map(|agent| agent.chars().take(200).collect::<String>()),
+                verified
+            ))
+            .await?;
+        if begun == 0 {
+            return Err(mismatch());
+        }
         let deleted = tx
             .execute(keep!(
                 "DELETE FROM sessions WHERE user_id = $1 AND digest NOT IN
@@ -116,6 +125,14 @@ impl Door<'_> {
         tx.commit().await?;
         Ok(Begun { user, secret, active, deleted })
     }
+}
+
+fn mismatch() -> Error {
+    Error::rejected(
+        Kind::PasswordMismatch,
+        "The combination of password and username you provided is invalid. If you have forgotten your password, ask an \
+         administrator for a reset link.",
+    )
 }
 
 /// The person behind a session cookie, if the session lives and the person is active.

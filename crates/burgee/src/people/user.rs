@@ -12,6 +12,9 @@ use crate::error::{Error, Kind, Result};
 use crate::events::{Change, Event, Fact};
 use crate::sql;
 
+/// The longest user name or e-mail address, in bytes.
+const LONGEST_NAME: usize = 1024;
+
 /// A user or service account as stored.
 #[derive(Clone, Debug, Serialize, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
@@ -115,7 +118,7 @@ pub async fn named(tx: &mut Read, name: &str) -> Result<Option<User>> {
     let key = burgee_scim::fold(name);
     tx.optional(select_users!(
         "WHERE u.deleted_at IS NULL AND u.is_system = FALSE AND u.is_service = FALSE
-           AND (u.username_ci = $1 OR u.email_ci = $1) ORDER BY u.email_ci = $1 DESC",
+           AND (u.username_ci = $1 OR u.email_ci = $1) ORDER BY CASE WHEN u.email_ci = $1 THEN 0 ELSE 1 END",
         &key
     ))
     .await
@@ -148,9 +151,7 @@ pub async fn search(tx: &mut Read, text: &str) -> Result<Vec<User>> {
 
 /// Makes a user. Refuses a user name or e-mail address that somebody else has.
 pub async fn create(tx: &mut Change, new: NewUser) -> Result<User> {
-    if new.username.is_none() && new.email.is_none() {
-        return Err(Error::bad_data("You must specify username or email"));
-    }
+    check_names(new.username.as_deref(), new.email.as_deref())?;
     ensure_free(tx, new.username.as_deref(), new.email.as_deref(), None).await?;
     let now = tx.now();
     let author = tx.actor().user_id();
@@ -177,8 +178,15 @@ pub async fn create(tx: &mut Change, new: NewUser) -> Result<User> {
     Ok(user)
 }
 
+/// Keeps everybody else from changing the user until the transaction ends.
+pub async fn lock(tx: &mut Change, id: i64) -> Result<()> {
+    let _: Option<(i64,)> = tx.optional(sql!("SELECT id FROM users WHERE id = $1{lock}", id)).await?;
+    Ok(())
+}
+
 /// Changes a user and records it, unless nothing differs. Deactivation ends all access.
 pub async fn update(tx: &mut Change, id: i64, edit: Edit) -> Result<User> {
+    lock(tx, id).await?;
     let before = get(tx, id).await?;
     let mut after = before.clone();
     if let Some(name) = edit.name {
@@ -196,9 +204,7 @@ pub async fn update(tx: &mut Change, id: i64, edit: Edit) -> Result<User> {
     if let Some(active) = edit.active {
         after.active = active;
     }
-    if after.username.is_none() && after.email.is_none() {
-        return Err(Error::bad_data("You must specify username or email"));
-    }
+    check_names(after.username.as_deref(), after.email.as_deref())?;
     let same = before.name == after.name
         && before.username == after.username
         && before.email == after.email
@@ -299,6 +305,19 @@ pub async fn inactive(tx: &mut Read, since: Time) -> Result<Vec<User>> {
         since
     ))
     .await
+}
+
+/// Refuses an account without a name to sign in with, and names that no index can hold.
+fn check_names(username: Option<&str>, email: Option<&str>) -> Result<()> {
+    if username.is_none() && email.is_none() {
+        return Err(Error::bad_data("You must specify username or email"));
+    }
+    for (what, name) in [("username", username), ("email", email)] {
+        if name.is_some_and(|name| name.trim().is_empty() || name.len() > LONGEST_NAME) {
+            return Err(Error::bad_data(format!("The {what} must have between 1 and {LONGEST_NAME} bytes.")));
+        }
+    }
+    Ok(())
 }
 
 async fn ensure_free(

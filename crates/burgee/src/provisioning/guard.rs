@@ -15,6 +15,7 @@ use crate::sql;
 /// Keeps a user as an active admin in their own right.
 pub(super) async fn retain(tx: &mut Change, id: i64, why: &str) -> Result<()> {
     let now = tx.now();
+    user::lock(tx, id).await?;
     tx.execute(sql!(
         "UPDATE users SET active = TRUE, retained = TRUE, root_role_id = $2, updated_at = $3, version = version + 1
          WHERE id = $1",

@@ -92,6 +92,8 @@ pub async fn create(
             Fact::UserAdopted,
             &json!({ "id": id, "scimId": scim_id, "connection": connection }),
         ));
+        // A link made before must not set a password now.
+        tx.execute(sql!("DELETE FROM reset_tokens WHERE user_id = $1", id)).await?;
         hold(tx, id, &profile).await?;
     } else if profile.active == Some(false) {
         hold(tx, id, &profile).await?;
@@ -170,7 +172,7 @@ async fn adoptable(tx: &mut Read, profile: &Profile) -> Result<Option<i64>> {
              WHERE (u.username_ci = $1 OR u.email_ci = $1 OR u.email_ci = $2)
                AND u.is_service = FALSE AND u.is_system = FALSE AND u.deleted_at IS NULL
                AND NOT EXISTS (SELECT 1 FROM scim_users s WHERE s.user_id = u.id)
-             ORDER BY u.username_ci = $1 DESC, u.id",
+             ORDER BY CASE WHEN u.username_ci = $1 THEN 0 ELSE 1 END, u.id",
             fold(&profile.username),
             profile.email.as_deref().map(fold)
         ))

@@ -6,7 +6,7 @@ use axum::http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::access::{ConfigureAuth, Granted};
+use crate::access::{Administer, ConfigureAuth, Granted};
 use crate::api::input::Body;
 use crate::api::{Problem, Routes};
 use crate::app::App;
@@ -44,8 +44,9 @@ struct SetSettings {
     enabled: bool,
 }
 
+/// Whoever holds the token can make admins, by way of a group that carries the role: that takes an admin.
 async fn set(
-    grant: Granted<ConfigureAuth>,
+    grant: Granted<Administer>,
     State(app): State<App>,
     Body(body): Body<SetSettings>,
 ) -> Result<(), Problem> {
@@ -61,7 +62,7 @@ struct Token {
     token: String,
 }
 
-async fn new_token(grant: Granted<ConfigureAuth>, State(app): State<App>) -> Result<Json<Token>, Problem> {
+async fn new_token(grant: Granted<Administer>, State(app): State<App>) -> Result<Json<Token>, Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
     let token = connection::new_token(&mut tx, &app.entropy, DEFAULT).await?;
     tx.commit().await?;

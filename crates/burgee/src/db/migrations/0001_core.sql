@@ -158,7 +158,8 @@ CREATE TABLE personal_tokens (
     selector    {text} NOT NULL UNIQUE,
     digest      {text} NOT NULL UNIQUE,
     expires_at  {int} NOT NULL,
-    created_at  {int} NOT NULL
+    created_at  {int} NOT NULL,
+    UNIQUE (user_id, description)
 ){strict};
 CREATE INDEX personal_tokens_by_user ON personal_tokens (user_id, id);
 
