@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::BoolishValueParser;
 
 use crate::error::{Error, Result};
 
@@ -50,7 +51,7 @@ pub struct Config {
     #[arg(long, env = "BASE_URI_PATH", default_value = "")]
     pub base_uri_path: String,
     /// Trust `X-Forwarded-For` of a reverse proxy.
-    #[arg(long, env = "TRUST_PROXY", default_value_t = false)]
+    #[arg(long, env = "TRUST_PROXY", default_value_t = false, value_parser = BoolishValueParser::new())]
     pub trust_proxy: bool,
 
     /// The first admin's user name.
@@ -100,7 +101,7 @@ pub struct Config {
     #[arg(long, env = "MAX_PARALLEL_SESSIONS", default_value_t = 5)]
     pub max_parallel_sessions: i64,
     /// Send cookies over HTTPS only.
-    #[arg(long, env = "SECURE_HEADERS", default_value_t = false)]
+    #[arg(long, env = "SECURE_HEADERS", default_value_t = false, value_parser = BoolishValueParser::new())]
     pub secure_headers: bool,
     /// Sign-ins a minute from one address and for one account; 0 lifts the limit.
     #[arg(long, env = "SIMPLE_LOGIN_LIMIT_PER_MINUTE", default_value_t = 10)]
@@ -199,5 +200,32 @@ fn secret(value: Option<&str>, file: Option<&PathBuf>) -> Result<Option<String>>
             .map(|text| Some(text.trim().to_owned()))
             .map_err(|error| Error::bad_data(format!("cannot read {}: {error}", file.display()))),
         (None, None) => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Settings {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    fn url(words: &[&str]) -> String {
+        Settings::parse_from([&["burgee"], words].concat()).config.url()
+    }
+
+    #[test]
+    fn the_base_path_is_in_the_url_once() {
+        let at = |given: &str, base: &str| url(&["--unleash-url", given, "--base-uri-path", base]);
+        assert_eq!(at("https://flags.example.com/", ""), "https://flags.example.com");
+        assert_eq!(at("https://flags.example.com", "x"), "https://flags.example.com/x");
+        assert_eq!(at("https://flags.example.com/x/", "/x/"), "https://flags.example.com/x");
+        assert_eq!(at("http://unleash", "/unleash"), "http://unleash/unleash");
+        assert_eq!(url(&["--unleash-url", "http://a", "--burgee-url", "http://b"]), "http://b");
     }
 }

@@ -68,6 +68,8 @@ facts! {
     AdminRetained "admin-retention-enforced" "Last admin kept against the identity provider";
     /// The operator restored administration on the host.
     AdminRecovered "admin-recovered" "Administration recovered on the host";
+    /// A link was made with which somebody can set the password of an account.
+    ResetLinkCreated "user-reset-link-created" "Password link created";
     /// A provisioning token was made; the ones before it stopped working.
     ScimTokenCreated "scim-token-created" "Provisioning token created";
 }

@@ -9,27 +9,28 @@ use crate::clock::Time;
 use crate::db::{Db, Read};
 use crate::entropy::{Entropy, digest};
 use crate::error::{Error, Kind, Result};
-use crate::events::{Event, Fact};
-use crate::{keep, sql};
+use crate::events::{Change, Event, Fact};
+use crate::sql;
 
 /// How long a link works.
 const LIFETIME: Duration = Duration::from_hours(24);
 
-/// Makes a link's token for a user; the ones before it stop working.
-pub async fn issue(db: &Db, entropy: &Entropy, now: Time, user: i64, author: &str) -> Result<String> {
+/// Makes a link's token for a user, and records that somebody did: whoever has it can take the account over. The ones
+/// before it stop working.
+pub async fn issue(tx: &mut Change, entropy: &Entropy, user: &User) -> Result<String> {
     let token = entropy.base64url::<32>();
-    let mut tx = db.bookkeep().await?;
-    tx.execute(keep!("DELETE FROM reset_tokens WHERE user_id = $1 AND used_at IS NULL", user)).await?;
-    tx.execute(keep!(
-            "INSERT INTO reset_tokens (digest, user_id, created_at, created_by, expires_at) VALUES ($1, $2, $3, $4, $5)",
-            digest(&token),
-            user,
-            now,
-            author,
-            now.plus(LIFETIME)
-        ))
-        .await?;
-    tx.commit().await?;
+    let (now, author) = (tx.now(), tx.actor().name.clone());
+    tx.execute(sql!("DELETE FROM reset_tokens WHERE user_id = $1 AND used_at IS NULL", user.id)).await?;
+    tx.execute(sql!(
+        "INSERT INTO reset_tokens (digest, user_id, created_at, created_by, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        digest(&token),
+        user.id,
+        now,
+        author,
+        now.plus(LIFETIME)
+    ))
+    .await?;
+    tx.record(Event::created(Fact::ResetLinkCreated, user));
     Ok(token)
 }
 
@@ -56,12 +57,15 @@ pub async fn whose(tx: &mut Read, token: &str, now: Time) -> Result<(User, Optio
 /// Sets a password with a token, which is used up by it. All sessions of the person end.
 pub async fn redeem(db: &Db, passwords: &Passwords, token: &str, new: &str, now: Time) -> Result<()> {
     let mut tx = db.read().await?;
-    let (user, _) = whose(&mut tx, token, now).await?;
+    let (user, author) = whose(&mut tx, token, now).await?;
     let remembered = password::remembered(&mut tx, user.id).await?;
     tx.end().await?;
     let hash = password::accept(passwords, new, remembered).await?;
     // The token is the proof: whoever holds it acts for the person.
-    let grant = Granted::<SignedIn>::system(&format!("reset link of {}", user.label()), Root);
+    let grant = Granted::<SignedIn>::system(
+        &format!("link for {} by {}", user.label(), author.unwrap_or_default()),
+        Root,
+    );
     let mut tx = db.change(&grant, now).await?;
     let used = tx
         .execute(sql!(

@@ -6,7 +6,8 @@ use burgee::people::password;
 use serde_json::json;
 
 use crate::support::TestServer;
-use crate::support::server::PASSWORD;
+use crate::support::postgres::Scratch;
+use crate::support::server::{PASSWORD, config};
 
 both! {
     async fn the_first_admin_signs_in_and_out(server) {
@@ -54,6 +55,8 @@ both! {
     async fn a_reset_link_works_once(server) {
         server.person("ann", "Viewer").await;
         let link = server.admin().post("/api/admin/user-admin/reset-password", json!({"id": "ann"})).await.expect(200).json();
+        let recorded = server.admin().get("/api/admin/search/events?type=IS:user-reset-link-created").await.expect(200).json();
+        assert_eq!((&recorded["total"], &recorded["events"][0]["data"]["username"]), (&json!(1), &json!("ann")));
         let token = link["resetPasswordUrl"].as_str().unwrap().split_once("token=").unwrap().1.to_owned();
         let anonymous = server.anonymous();
         let whose = anonymous.get(&format!("/auth/reset/validate?token={token}")).await.expect(200).json();
@@ -89,4 +92,30 @@ async fn a_foreign_page_cannot_write_with_our_cookie() {
     let admin = server.sign_in("admin", PASSWORD).await.with("sec-fetch-site", "cross-site");
     admin.post("/api/admin/user-admin", json!({"username": "x", "rootRole": 3})).await.expect(401);
     admin.get("/api/admin/user-admin").await.expect(200);
+}
+
+#[tokio::test]
+async fn several_nodes_start_on_one_empty_database() {
+    use burgee::app::App;
+    use burgee::clock::Clock;
+    use burgee::entropy::Entropy;
+    let scratch = Scratch::create().await;
+    let open = || App::open(config(&scratch.url(), &[]), Clock::System, Entropy::System);
+    let (first, second, third) = tokio::join!(open(), open(), open());
+    let (app, _) = first.unwrap();
+    let mut tx = app.db.read().await.unwrap();
+    let (people,): (i64,) =
+        tx.one(burgee::sql!("SELECT COUNT(*) FROM users WHERE is_system = FALSE")).await.unwrap();
+    assert_eq!(people, 1);
+    assert!(second.is_ok() && third.is_ok());
+}
+
+#[tokio::test]
+async fn the_last_proxy_is_believed_and_nobody_before_it() {
+    let server = TestServer::sqlite_with(&["--trust-proxy"]).await;
+    let admin = server.admin().with("x-forwarded-for", "6.6.6.6, 10.0.0.7");
+    admin.post("/api/admin/user-admin", json!({"username": "x", "rootRole": 3})).await.expect(201);
+    let events =
+        server.admin().get("/api/admin/search/events?type=IS:user-created&limit=1").await.expect(200).json();
+    assert_eq!(events["events"][0]["ip"], "10.0.0.7");
 }

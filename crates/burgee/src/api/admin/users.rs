@@ -206,12 +206,12 @@ async fn create(
     if let Some(hash) = &hash {
         password::set(&mut tx, user.id, hash, None).await?;
     }
-    tx.commit().await?;
     let mut view = UserView::from(&user);
     if hash.is_none() {
-        let token = reset::issue(&app.db, &app.entropy, now, user.id, &grant.actor().name).await?;
+        let token = reset::issue(&mut tx, &app.entropy, &user).await?;
         view.invite_link = Some(format!("{}/new-user?token={token}", app.config.url()));
     }
+    tx.commit().await?;
     view.email_sent = Some(false);
     let location = user.id.to_string();
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)).into_response())
@@ -484,11 +484,11 @@ async fn reset_password(
     State(app): State<App>,
     Body(body): Body<UserId>,
 ) -> Result<Json<ResetLink>, Problem> {
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
     let user = user::named(&mut tx, &body.id).await?;
     let user = user.ok_or_else(|| Error::not_found("Could not find user"))?;
     locks::ensure_user_unlocked(&mut tx, &user).await?;
-    tx.end().await?;
-    let token = reset::issue(&app.db, &app.entropy, app.clock.now(), user.id, &grant.actor().name).await?;
+    let token = reset::issue(&mut tx, &app.entropy, &user).await?;
+    tx.commit().await?;
     Ok(Json(ResetLink { reset_password_url: format!("{}/reset-password?token={token}", app.config.url()) }))
 }
