@@ -194,7 +194,8 @@ impl Config {
 }
 
 fn secret(value: Option<&str>, file: Option<&PathBuf>) -> Result<Option<String>> {
-    match (value, file) {
+    // An empty variable is how compose files say "not set".
+    match (value.filter(|value| !value.is_empty()), file) {
         (Some(value), _) => Ok(Some(value.to_owned())),
         (None, Some(file)) => std::fs::read_to_string(file)
             .map(|text| Some(text.trim().to_owned()))

@@ -139,7 +139,6 @@ async fn validate_token(
     let mut tx = app.db.read().await?;
     let (user, author) = reset::whose(&mut tx, &query.token, now).await?;
     let role = role::get(&mut tx, user.root_role).await?;
-    let (user, author, role) = (user, author, role);
     Ok(Json(TokenUser {
         id: user.id,
         name: user.name,

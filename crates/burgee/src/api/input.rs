@@ -46,7 +46,10 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> FromRequest<App> for Bod
         let value: Value = serde_json::from_slice(&bytes)
             .map_err(|error| Problem::malformed(format!("invalid JSON: {error}")))?;
         check::<T>(&value)?;
-        serde_json::from_value(value).map(Self).map_err(|error| Problem::malformed(error.to_string()))
+        // What fits the schema and still cannot be read is a number that no column holds.
+        serde_json::from_value(value)
+            .map(Self)
+            .map_err(|_| Problem::malformed("The request body has a value that is out of range."))
     }
 }
 

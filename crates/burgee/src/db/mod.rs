@@ -66,6 +66,9 @@ impl Db {
         let pools = if let Some(path) = url.strip_prefix("sqlite:") {
             open_sqlite(path.trim_start_matches("//")).await?
         } else {
+            if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+                return Err(Error::bad_data("DATABASE_URL must begin with sqlite: or postgres://"));
+            }
             let options = PgConnectOptions::from_str(url)
                 .map_err(|error| Error::bad_data(format!("DATABASE_URL is not understood: {error}")))?
                 .application_name("burgee");

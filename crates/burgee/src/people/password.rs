@@ -124,9 +124,7 @@ pub fn is_too_long(password: &str) -> bool {
     password.chars().count() > LONGEST
 }
 
-/// Sets a password, unless it is one of the last few, and ends every session but the one given.
-///
-/// `recent` says for each remembered hash (see [`remembered`]) whether the new password matches it.
+/// Sets a password that [`accept`] has let through, and ends every session but the one given.
 pub async fn set(tx: &mut Change, user: i64, hash: &str, keep_session: Option<&str>) -> Result<()> {
     let now = tx.now();
     tx.execute(sql!(
