@@ -1,6 +1,7 @@
 //! `/Groups/{id}`. Members are never loaded to be changed, and stream out when they are many.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
@@ -24,6 +25,8 @@ use crate::provisioning::{Provisioned, group};
 
 /// Members read at once.
 const CHUNK: i64 = 1000;
+/// How long a client may take for one piece of a long list: the view of the database is kept open for it.
+const PATIENCE: Duration = Duration::from_mins(1);
 /// A PATCH of a group with more members than this is answered without a body.
 const LARGE: i64 = 100;
 
@@ -211,7 +214,10 @@ impl Stream {
 
     async fn send(&self, text: &mut String) -> Result<()> {
         let chunk = Bytes::from(std::mem::take(text));
-        self.out.send(chunk).await.map_err(|_| Error::internal(anyhow::anyhow!("the client went away")))
+        match tokio::time::timeout(PATIENCE, self.out.send(chunk)).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(Error::internal(anyhow::anyhow!("the client went away, or stopped reading"))),
+        }
     }
 }
 
