@@ -6,7 +6,7 @@ macro_rules! both {
     ($($(#[$meta:meta])* async fn $name:ident($server:ident) $body:block)*) => {$(
         $(#[$meta])*
         mod $name {
-            #[allow(unused_imports)]
+            #[allow(unused_imports, reason = "a story may need nothing from around it")]
             use super::*;
 
             async fn story($server: $crate::support::TestServer) $body

@@ -24,7 +24,7 @@ pub struct TestServer {
     _database: Database,
 }
 
-#[allow(dead_code)]
+#[expect(dead_code, reason = "kept until the server stops, for what dropping it does")]
 enum Database {
     Folder(tempfile::TempDir),
     Postgres(postgres::Scratch),
