@@ -6,13 +6,16 @@ use std::sync::Arc;
 use super::actor::{Actor, Origin};
 use super::permission::{Guard, Permission, Provision};
 use super::resolve::{Holdings, Subject};
-use crate::db::Db;
+use super::sight::Sight;
+use crate::db::{Db, Read};
 use crate::entropy::digest;
 use crate::error::{Error, Kind, Result};
 use crate::sql;
 
 /// Where something is done. Scopes come from the path, never from a body.
 pub trait Scope: Clone + Send + Sync + 'static {
+    /// True if holding the permission in any project is enough to begin.
+    const OPEN: bool = false;
     /// The project, if the scope lies in one.
     fn project(&self) -> Option<&str> {
         None
@@ -38,6 +41,31 @@ impl Scope for InProject {
     fn project(&self) -> Option<&str> {
         Some(&self.project)
     }
+}
+
+/// One environment of one project.
+#[derive(Clone, Debug)]
+pub struct InEnvironment {
+    /// The project's id.
+    pub project: String,
+    /// The environment's name.
+    pub environment: String,
+}
+impl Scope for InEnvironment {
+    fn project(&self) -> Option<&str> {
+        Some(&self.project)
+    }
+    fn environment(&self) -> Option<&str> {
+        Some(&self.environment)
+    }
+}
+
+/// Some project that only the thing acted upon tells: holding the permission anywhere is enough to begin, and
+/// [`Granted::ensure_in`] decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Somewhere;
+impl Scope for Somewhere {
+    const OPEN: bool = true;
 }
 
 /// One SCIM connection.
@@ -91,8 +119,11 @@ impl From<Denied> for Error {
 impl<G: Guard> Granted<G> {
     /// Checks that `subject` may, in `scope`.
     pub fn check(subject: &Subject, scope: G::Scope) -> Result<Self, Denied> {
+        let held = &subject.held;
         let allowed = !G::PROVISIONING
-            && (G::ANY_OF.is_empty() || subject.held.any(G::ANY_OF, scope.project(), scope.environment()));
+            && (G::ANY_OF.is_empty()
+                || held.any(G::ANY_OF, scope.project(), scope.environment())
+                || (G::Scope::OPEN && held.anywhere(G::ANY_OF)));
         if !allowed {
             return Err(Denied { any_of: G::ANY_OF, environment: scope.environment().map(str::to_owned) });
         }
@@ -126,6 +157,19 @@ impl<G: Guard> Granted<G> {
             return Ok(());
         }
         Err(Denied { any_of, environment: environment.map(str::to_owned) }.into())
+    }
+
+    /// Checks the guard itself in a project, and an environment, that only the thing acted upon tells.
+    pub fn ensure_in(&self, project: Option<&str>, environment: Option<&str>) -> Result<()> {
+        if G::ANY_OF.is_empty() || self.held.any(G::ANY_OF, project, environment) {
+            return Ok(());
+        }
+        Err(Denied { any_of: G::ANY_OF, environment: environment.map(str::to_owned) }.into())
+    }
+
+    /// Which projects the actor sees.
+    pub async fn sight(&self, tx: &mut Read) -> Result<Sight> {
+        Sight::of(tx, &self.actor, &self.held).await
     }
 
     /// The person who acts, for operations on oneself. Tokens and processes are nobody.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::actor::Actor;
 use super::permission::{Level, Permission};
+use super::sight::Sight;
 use crate::db::Read;
 use crate::error::Result;
 use crate::sql;
@@ -15,6 +16,13 @@ pub struct Subject {
     pub actor: Actor,
     /// What they hold.
     pub held: Arc<Holdings>,
+}
+
+impl Subject {
+    /// Which projects they see.
+    pub async fn sight(&self, tx: &mut Read) -> Result<Sight> {
+        Sight::of(tx, &self.actor, &self.held).await
+    }
 }
 
 /// One permission and where it holds. `None` means everywhere.
@@ -55,6 +63,11 @@ impl Holdings {
                 && hold.project.as_deref().is_none_or(|p| Some(p) == project)
                 && hold.environment.as_deref().is_none_or(|e| Some(e) == environment)
         })
+    }
+
+    /// True if one of `wanted`, or ADMIN, is held somewhere.
+    pub fn anywhere(&self, wanted: &[Permission]) -> bool {
+        self.0.iter().any(|hold| hold.permission == Permission::Admin || wanted.contains(&hold.permission))
     }
 
     /// True if this set may do whatever `other` may: nobody passes on what they do not hold.
