@@ -167,6 +167,14 @@ impl<G: Guard> Granted<G> {
         Err(Denied { any_of: G::ANY_OF, environment: environment.map(str::to_owned) }.into())
     }
 
+    /// Checks a permission beyond the guard in an environment.
+    pub fn ensure_held(&self, any_of: &'static [Permission], project: &str, environment: &str) -> Result<()> {
+        if self.held.any(any_of, Some(project), Some(environment)) {
+            return Ok(());
+        }
+        Err(Denied { any_of, environment: Some(environment.to_owned()) }.into())
+    }
+
     /// Which projects the actor sees.
     pub async fn sight(&self, tx: &mut Read) -> Result<Sight> {
         Sight::of(tx, &self.actor, &self.held).await

@@ -15,8 +15,15 @@ use crate::sql;
 macro_rules! visible {
     ($project:literal, $sight:literal) => {
         concat!(
-            "(CAST(", $sight, " AS TEXT) IS NULL OR ", $project, ".mode <> 'private' OR ", $project,
-            ".id IN ({list:", $sight, "}))"
+            "(CAST(",
+            $sight,
+            " AS TEXT) IS NULL OR ",
+            $project,
+            ".mode <> 'private' OR ",
+            $project,
+            ".id IN ({list:",
+            $sight,
+            "}))"
         )
     };
 }

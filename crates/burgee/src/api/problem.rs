@@ -173,6 +173,8 @@ fn rejected(rejection: Rejection) -> Problem {
         Kind::PasswordPreviouslyUsed => (S::BAD_REQUEST, "PasswordPreviouslyUsedError"),
         Kind::RoleInUse => (S::BAD_REQUEST, "RoleInUseError"),
         Kind::Disabled => (S::UNPROCESSABLE_ENTITY, "DisabledError"),
+        Kind::Pattern => (S::BAD_REQUEST, "PatternError"),
+        Kind::ArchivedFeature => (S::BAD_REQUEST, "ArchivedFeatureError"),
         Kind::ExceedsLimit => (S::BAD_REQUEST, "ExceedsLimitError"),
         Kind::RateLimit => (S::TOO_MANY_REQUESTS, "RateLimitError"),
     };

@@ -3,6 +3,9 @@
 mod api_tokens;
 mod event_filter;
 mod events;
+mod feature_environments;
+mod feature_strategies;
+mod features;
 mod groups;
 mod me;
 mod overview;
@@ -25,5 +28,8 @@ pub(super) fn routes() -> Routes {
         .merge(api_tokens::routes())
         .merge(project_access::routes())
         .merge(events::routes())
+        .merge(features::routes())
+        .merge(feature_environments::routes())
+        .merge(feature_strategies::routes())
         .merge(scim_settings::routes())
 }
