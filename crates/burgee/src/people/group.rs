@@ -87,6 +87,11 @@ pub async fn list(tx: &mut Read) -> Result<Vec<Group>> {
     tx.all(select_groups!("ORDER BY g.id")).await
 }
 
+/// The groups with these ids, a JSON array.
+pub async fn these(tx: &mut Read, ids: &str) -> Result<Vec<Group>> {
+    tx.all(select_groups!("WHERE g.id IN ({ids:$1}) ORDER BY g.id", ids)).await
+}
+
 /// The groups that somebody is a member of, those around their groups included.
 pub async fn of_user(tx: &mut Read, user: i64) -> Result<Vec<Group>> {
     tx.all(select_groups!(
