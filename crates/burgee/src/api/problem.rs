@@ -30,7 +30,8 @@ pub struct Problem {
     details: Vec<Detail>,
     permissions: Option<Vec<&'static str>>,
     retry_after: Option<u32>,
-    sign_in: bool,
+    /// Where to sign in.
+    sign_in: Option<String>,
 }
 
 impl Problem {
@@ -43,7 +44,7 @@ impl Problem {
             details: Vec::new(),
             permissions: None,
             retry_after: None,
-            sign_in: false,
+            sign_in: None,
         }
     }
 
@@ -101,17 +102,21 @@ impl Problem {
         )
     }
 
-    /// Nobody is signed in, or the token means nothing.
-    pub fn unauthenticated(has_header: bool) -> Self {
-        let message = if has_header {
-            "You must log in to use Unleash."
-        } else {
+    /// Nobody is signed in. Says where to, on a server whose paths begin with `base`.
+    pub fn unauthenticated(base: &str) -> Self {
+        let path = format!("{base}/auth/simple/login");
+        let message = format!(
             "You must log in to use Unleash. Your request had no authorization header, so we could not authorize \
-             you. Try logging in at /auth/simple/login"
-        };
+             you. Try logging in at {path}"
+        );
         let mut problem = Self::new(StatusCode::UNAUTHORIZED, "AuthenticationRequired", message);
-        problem.sign_in = !has_header;
+        problem.sign_in = Some(path);
         problem
+    }
+
+    /// The token means nothing.
+    pub fn unknown_token() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "AuthenticationRequired", "You must log in to use Unleash.")
     }
 
     /// A token of another kind.
@@ -205,8 +210,8 @@ impl IntoResponse for Problem {
             let messages: Vec<&str> = self.details.iter().map(|detail| detail.message.as_str()).collect();
             body["details"] = json!([{ "message": self.message, "validationErrors": messages }]);
         }
-        if self.sign_in {
-            body["path"] = json!("/auth/simple/login");
+        if let Some(path) = &self.sign_in {
+            body["path"] = json!(path);
             body["type"] = json!("password");
             body["defaultHidden"] = json!(false);
             body["options"] = json!([]);
