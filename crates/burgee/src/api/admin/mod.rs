@@ -6,6 +6,7 @@ mod events;
 mod groups;
 mod me;
 mod overview;
+mod passwords;
 mod personal_tokens;
 mod project_access;
 pub(super) mod roles;
@@ -17,6 +18,7 @@ use super::Routes;
 pub(super) fn routes() -> Routes {
     Routes::default()
         .merge(users::routes())
+        .merge(passwords::routes())
         .merge(overview::routes())
         .merge(me::routes())
         .merge(personal_tokens::routes())
