@@ -49,7 +49,7 @@ impl Throttle {
     pub fn sign_in(&self, ip: Option<&str>, account: &str) -> Result<()> {
         let (address, account) = (network(ip), burgee_scim::fold(account));
         self.count(&self.pairs, (&address, &account))?;
-        self.count(&self.addresses, &address)?;
+        self.count(&self.addresses, address)?;
         self.count(&self.accounts, &account)
     }
 
@@ -76,7 +76,7 @@ impl Throttle {
 fn network(ip: Option<&str>) -> Option<IpAddr> {
     match ip?.parse::<IpAddr>().ok()?.to_canonical() {
         IpAddr::V6(ip) => Some(IpAddr::V6((ip.to_bits() & (u128::MAX << 64)).into())),
-        ip => Some(ip),
+        ip @ IpAddr::V4(_) => Some(ip),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Requests that overlap by construction: the test holds a lock that the first one needs, so that it stops with its
 //! work half done; the second begins; then the lock is released. On PostgreSQL, because SQLite has one writer.
 
+use std::pin::Pin;
+
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::sync::Notify;
@@ -24,31 +26,33 @@ async fn waiting(server: &TestServer, count: usize) {
 
 /// What two requests get when the first has to wait for what `lock` locks, and the second comes meanwhile. It either
 /// waits too, or is answered.
-async fn overlap(
-    server: &TestServer,
-    lock: &str,
-    first: impl Future<Output = Answer>,
-    second: impl Future<Output = Answer>,
-) -> (Answer, Answer) {
-    let mut gate = PgConnection::connect(&server.app.config.database().unwrap()).await.unwrap();
-    let mut held = gate.begin().await.unwrap();
-    sqlx::raw_sql(AssertSqlSafe(lock.to_owned())).execute(&mut *held).await.unwrap();
-    let answered = Notify::new();
-    let second = async {
-        waiting(server, 1).await;
-        let answer = second.await;
-        answered.notify_one();
-        answer
-    };
-    let release = async {
-        tokio::select! {
-            () = waiting(server, 2) => {}
-            () = answered.notified() => {}
-        }
-        held.rollback().await.unwrap();
-    };
-    let (first, second, ()) = tokio::join!(first, second, release);
-    (first, second)
+fn overlap<'a>(
+    server: &'a TestServer,
+    lock: &'a str,
+    first: impl Future<Output = Answer> + 'a,
+    second: impl Future<Output = Answer> + 'a,
+) -> Pin<Box<dyn Future<Output = (Answer, Answer)> + 'a>> {
+    Box::pin(async move {
+        let mut gate = PgConnection::connect(&server.app.config.database().unwrap()).await.unwrap();
+        let mut held = gate.begin().await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(lock.to_owned())).execute(&mut *held).await.unwrap();
+        let answered = Notify::new();
+        let second = async {
+            waiting(server, 1).await;
+            let answer = second.await;
+            answered.notify_one();
+            answer
+        };
+        let release = async {
+            tokio::select! {
+                () = waiting(server, 2) => {}
+                () = answered.notified() => {}
+            }
+            held.rollback().await.unwrap();
+        };
+        let (first, second, ()) = tokio::join!(first, second, release);
+        (first, second)
+    })
 }
 
 async fn sign_in(client: &Client, password: &str) -> Answer {
