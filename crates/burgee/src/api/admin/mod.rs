@@ -9,6 +9,7 @@ mod features;
 mod groups;
 mod me;
 mod overview;
+mod passwords;
 mod personal_tokens;
 mod project_access;
 pub(super) mod roles;
@@ -20,6 +21,7 @@ use super::Routes;
 pub(super) fn routes() -> Routes {
     Routes::default()
         .merge(users::routes())
+        .merge(passwords::routes())
         .merge(overview::routes())
         .merge(me::routes())
         .merge(personal_tokens::routes())
