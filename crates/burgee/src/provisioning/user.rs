@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::guard;
 use super::profile::Profile;
-use super::resource::{Provisioned, Row, taken, text};
+use super::resource::{Provisioned, taken, text};
 use crate::access::{admins, role};
 use crate::db::{Read, Sql};
 use crate::entropy::{Entropy, digest};
@@ -19,32 +19,6 @@ use crate::sql;
 
 /// Longer texts are indexed by a beginning of about this many bytes and a digest, and kept whole beside it.
 const LONGEST_KEY: usize = 900;
-
-/// Like [`find`], and keeps everybody else from changing the user until the transaction ends.
-pub async fn find_locked(tx: &mut Change, connection: i64, scim_id: &str) -> Result<Option<Provisioned>> {
-    let row: Option<Row> = tx
-        .optional(sql!(
-            "SELECT id, user_id AS local_id, scim_id, document, version, created_at, updated_at
-             FROM scim_users WHERE connection_id = $1 AND scim_id = $2{lock}",
-            connection,
-            scim_id
-        ))
-        .await?;
-    row.map(Provisioned::try_from).transpose()
-}
-
-/// The user with this SCIM id, if it belongs to the connection.
-pub async fn find(tx: &mut Read, connection: i64, scim_id: &str) -> Result<Option<Provisioned>> {
-    let row: Option<Row> = tx
-        .optional(sql!(
-            "SELECT id, user_id AS local_id, scim_id, document, version, created_at, updated_at
-             FROM scim_users WHERE connection_id = $1 AND scim_id = $2",
-            connection,
-            scim_id
-        ))
-        .await?;
-    row.map(Provisioned::try_from).transpose()
-}
 
 /// A user who was just provisioned.
 pub struct Created {
