@@ -30,19 +30,18 @@ pub(super) async fn create(call: Call, noun: Noun, mut body: Object) -> Result<R
     quirks::of_resource(&mut body, kind(noun)).count(&call.app.metrics);
     let members = take_members(noun, &mut body, MemberChange::Add)?;
     let document = resource::accept(kind(noun), &body, MODE)?;
-    let (made, is_new) = match make(&call, noun, document.clone(), members.as_slice()).await {
+    let (made, groupless) = match make(&call, noun, document.clone(), members.as_slice()).await {
         Err(error) if is_late(&error) => make(&call, noun, document, members.as_slice()).await?,
         made => made?,
     };
-    if noun == Noun::User && is_new {
-        // Nobody has put them into a group yet.
+    if groupless {
         let body = serde_json::to_string(&user::object(&made, &[], &call.base, &projection));
         return Ok(about(&call, noun, StatusCode::CREATED, &made, body.map_err(Error::from)?.into()));
     }
     answer(&call, noun, StatusCode::CREATED, &made, &projection).await
 }
 
-/// True if what was made was not there before in another form.
+/// Makes it. True for a user whom nobody can have put into a group yet.
 async fn make(
     call: &Call,
     noun: Noun,

@@ -1,5 +1,7 @@
 //! Users as the client sees them.
 
+use std::collections::HashMap;
+
 use burgee_scim::{Object, Projection, USER};
 use serde_json::{Value, json};
 
@@ -23,20 +25,24 @@ pub(super) async fn render(
     } else {
         Vec::new()
     };
-    Ok(users.iter().map(|user| object(user, &memberships, base, projection)).collect())
+    let mut by_user: HashMap<&str, Vec<&Membership>> = HashMap::new();
+    for membership in &memberships {
+        by_user.entry(&membership.who).or_default().push(membership);
+    }
+    let of = |user: &Provisioned| by_user.get(user.scim_id.as_str()).map_or(&[][..], Vec::as_slice);
+    Ok(users.iter().map(|user| object(user, of(user), base, projection)).collect())
 }
 
-/// One user; `memberships` may hold those of others, too.
+/// One user, in these groups.
 pub(super) fn object(
     user: &Provisioned,
-    memberships: &[Membership],
+    memberships: &[&Membership],
     base: &str,
     projection: &Projection,
 ) -> Object {
     let mut object = reply::resource(user, &USER, base);
     let groups: Vec<Value> = memberships
         .iter()
-        .filter(|membership| membership.who == user.scim_id)
         .map(|membership| {
             json!({
                 "value": membership.scim_id,

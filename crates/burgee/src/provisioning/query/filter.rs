@@ -12,6 +12,9 @@ use crate::error::{Error, Result};
 use crate::provisioning::Noun;
 use crate::provisioning::user::{index_key, is_long};
 
+/// What writes the tests of a filter.
+type Leaf<'f> = dyn Fn(&mut Compiler<'_>, &Checked) -> Result<()> + 'f;
+
 /// Writes conditions on `scim_users r` or `scim_groups r` into a statement.
 pub(super) struct Compiler<'a> {
     pub(super) sql: &'a mut Sql,
@@ -23,34 +26,36 @@ pub(super) struct Compiler<'a> {
 impl Compiler<'_> {
     /// A user or group passes the filter.
     pub(super) fn node(&mut self, node: &Checked) -> Result<()> {
-        match node {
-            Checked::Const(value) => {
-                self.sql.push(if *value { "TRUE" } else { "FALSE" });
+        self.logic(node, &|compiler, node| match node {
+            Checked::Test(test) => compiler.test(test),
+            Checked::Element { attr, filter } => compiler.element(attr, filter),
+            constant => {
+                compiler.sql.push(if *constant == Checked::Const(true) { "TRUE" } else { "FALSE" });
                 Ok(())
             }
-            Checked::And(nodes) => self.joined(nodes, " AND ", Self::node),
-            Checked::Or(nodes) => self.joined(nodes, " OR ", Self::node),
+        })
+    }
+
+    /// Writes the logic of a filter; `leaf` writes what is no logic.
+    fn logic(&mut self, node: &Checked, leaf: &Leaf<'_>) -> Result<()> {
+        match node {
+            Checked::And(nodes) => self.joined(nodes, " AND ", leaf),
+            Checked::Or(nodes) => self.joined(nodes, " OR ", leaf),
             Checked::Not(node) => {
                 self.sql.push("NOT (");
-                self.node(node)?;
+                self.logic(node, leaf)?;
                 self.sql.push(")");
                 Ok(())
             }
-            Checked::Test(test) => self.test(test),
-            Checked::Element { attr, filter } => self.element(attr, filter),
+            other => leaf(self, other),
         }
     }
 
-    fn joined(
-        &mut self,
-        nodes: &[Checked],
-        word: &'static str,
-        each: impl Fn(&mut Self, &Checked) -> Result<()>,
-    ) -> Result<()> {
+    fn joined(&mut self, nodes: &[Checked], word: &'static str, leaf: &Leaf<'_>) -> Result<()> {
         self.sql.push("(");
         for (index, node) in nodes.iter().enumerate() {
             self.sql.push(if index == 0 { "" } else { word });
-            each(self, node)?;
+            self.logic(node, leaf)?;
         }
         self.sql.push(")");
         Ok(())
@@ -83,17 +88,10 @@ impl Compiler<'_> {
                 };
                 Ok(())
             }
-            Some(Column::Constant(value)) => {
-                // The same comparison, with the constant in place of a column.
-                self.sql.push("EXISTS (SELECT 1 FROM (SELECT CAST(");
-                self.sql.bind(value).push(" AS TEXT) AS value) k WHERE ");
-                self.text("k.value", test.op, &test.operand)?;
-                self.sql.push(")");
-                Ok(())
-            }
+            Some(Column::Constant(value)) => self.constant(value, test),
             None if test.attr.attribute.name == "meta" => Err(unsearchable(&key)),
             None => match (self.noun, test.attr.attribute.name) {
-                (Noun::User, "groups") => self.groups_of_user(test),
+                (Noun::User, "groups") => self.groups_of_user(&Checked::Test(test.clone())),
                 (Noun::Group, "members") => self.members_of_group(&Checked::Test(test.clone())),
                 (Noun::Group, "schemas") => Err(unsearchable(&key)),
                 (Noun::Group, _) => {
@@ -163,7 +161,7 @@ impl Compiler<'_> {
                 self.sql.push("FALSE");
                 return Ok(());
             }
-            (Noun::User, "groups") => return Err(unsearchable("groups[…]")),
+            (Noun::User, "groups") => return self.groups_of_user(filter),
             (Noun::User, _) => {}
         }
         self.sql.push("r.id IN (SELECT l.owner FROM scim_leaves l WHERE ");
@@ -190,51 +188,44 @@ impl Compiler<'_> {
 
     /// The element that row `l` belongs to passes the filter.
     fn same_element(&mut self, node: &Checked) -> Result<()> {
-        match node {
-            Checked::And(nodes) => self.joined(nodes, " AND ", Self::same_element),
-            Checked::Or(nodes) => self.joined(nodes, " OR ", Self::same_element),
-            Checked::Not(node) => {
-                self.sql.push("NOT (");
-                self.same_element(node)?;
-                self.sql.push(")");
-                Ok(())
-            }
+        self.logic(node, &|compiler, node| match node {
             Checked::Test(test) if is_type(test) => {
-                self.sql.push("(l.element_type IS NOT NULL AND ");
-                self.text("l.element_type", test.op, &test.operand)?;
-                self.sql.push(")");
+                compiler.sql.push("(l.element_type IS NOT NULL AND ");
+                compiler.text("l.element_type", test.op, &test.operand)?;
+                compiler.sql.push(")");
                 Ok(())
             }
             Checked::Test(test) if test.operand == Operand::Bool(true) && sub_name(test) == "primary" => {
-                self.sql.push("l.is_primary = TRUE");
+                compiler.sql.push("l.is_primary = TRUE");
                 Ok(())
             }
             Checked::Test(test) => {
-                self.sql.push(
+                compiler.sql.push(
                     "EXISTS (SELECT 1 FROM scim_leaves x WHERE x.owner = l.owner AND x.ordinal = l.ordinal AND ",
                 );
-                self.leaf("x", test)?;
-                self.sql.push(")");
+                compiler.leaf("x", test)?;
+                compiler.sql.push(")");
                 Ok(())
             }
-            other => self.node(other),
-        }
+            other => compiler.node(other),
+        })
     }
 
     /// SQLite joins in the order in which CROSS JOIN is written: from the group to its members.
-    fn groups_of_user(&mut self, test: &Test) -> Result<()> {
-        let column = match sub_name(test) {
-            "value" => "g.scim_id",
-            "display" => "g.display_name_ci",
-            _ if test.op == Op::Pr => "g.scim_id",
-            _ => return Err(unsearchable(&test.attr.key())),
-        };
+    fn groups_of_user(&mut self, filter: &Checked) -> Result<()> {
         self.sql.push(
             "r.id IN (WITH RECURSIVE found (id) AS (
                  SELECT g.group_id FROM scim_groups g WHERE g.connection_id = ",
         );
         self.sql.bind(self.connection).push(" AND ");
-        self.text(column, test.op, &test.operand)?;
+        self.logic(filter, &|compiler, node| match node {
+            Checked::Test(test) => match sub_name(test) {
+                "value" => compiler.text("g.scim_id", test.op, &test.operand),
+                "display" => compiler.text("g.display_name_ci", test.op, &test.operand),
+                _ => compiler.there(test),
+            },
+            other => compiler.node(other),
+        })?;
         self.sql.push(
             " UNION SELECT c.child_id FROM found f CROSS JOIN group_groups c WHERE c.parent_id = f.id)
              SELECT s.id FROM found f CROSS JOIN group_users m CROSS JOIN scim_users s
@@ -260,32 +251,32 @@ impl Compiler<'_> {
 
     /// A member, whose id is in the column `id` and whose type is `kind`, passes the filter.
     fn member(&mut self, node: &Checked, id: &'static str, kind: &'static str) -> Result<()> {
-        match node {
-            Checked::And(nodes) => self.joined(nodes, " AND ", |c, node| c.member(node, id, kind)),
-            Checked::Or(nodes) => self.joined(nodes, " OR ", |c, node| c.member(node, id, kind)),
-            Checked::Not(node) => {
-                self.sql.push("NOT (");
-                self.member(node, id, kind)?;
-                self.sql.push(")");
-                Ok(())
-            }
+        self.logic(node, &|compiler, node| match node {
             Checked::Test(test) => match sub_name(test) {
-                "value" => self.text(id, test.op, &test.operand),
-                "type" => {
-                    self.sql.push("EXISTS (SELECT 1 FROM (SELECT CAST(").bind(kind);
-                    self.sql.push(" AS TEXT) AS value) k WHERE ");
-                    self.text("k.value", test.op, &test.operand)?;
-                    self.sql.push(")");
-                    Ok(())
-                }
-                _ if test.op == Op::Pr => {
-                    self.sql.push("TRUE");
-                    Ok(())
-                }
-                _ => Err(unsearchable(&test.attr.key())),
+                "value" => compiler.text(id, test.op, &test.operand),
+                "type" => compiler.constant(kind, test),
+                _ => compiler.there(test),
             },
-            other => self.node(other),
+            other => compiler.node(other),
+        })
+    }
+
+    /// A part that every element has, and that nobody searches.
+    fn there(&mut self, test: &Test) -> Result<()> {
+        if test.op != Op::Pr {
+            return Err(unsearchable(&test.attr.key()));
         }
+        self.sql.push("TRUE");
+        Ok(())
+    }
+
+    /// The same comparison as with a column, with a constant in its place.
+    fn constant(&mut self, value: &'static str, test: &Test) -> Result<()> {
+        self.sql.push("EXISTS (SELECT 1 FROM (SELECT CAST(").bind(value);
+        self.sql.push(" AS TEXT) AS value) k WHERE ");
+        self.text("k.value", test.op, &test.operand)?;
+        self.sql.push(")");
+        Ok(())
     }
 
     fn text(&mut self, column: &'static str, op: Op, operand: &Operand) -> Result<()> {
