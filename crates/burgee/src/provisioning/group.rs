@@ -35,6 +35,13 @@ pub async fn create(
         .await?;
     let adopted = existing.is_some();
     let id = if let Some((id,)) = existing {
+        // The identity provider's spelling holds from now on.
+        tx.execute(sql!(
+            "UPDATE groups SET name = $2, version = version + 1 WHERE id = $1 AND name <> $2",
+            id,
+            &name
+        ))
+        .await?;
         id
     } else {
         let author = tx.actor().name.clone();

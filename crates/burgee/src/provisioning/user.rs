@@ -68,9 +68,9 @@ pub async fn create(
         ));
         // A link made before must not set a password now.
         tx.execute(sql!("DELETE FROM reset_tokens WHERE user_id = $1", id)).await?;
-        hold(tx, id, &profile).await?;
+        hold(tx, id, None, &profile).await?;
     } else if profile.active == Some(false) {
-        hold(tx, id, &profile).await?;
+        hold(tx, id, None, &profile).await?;
     }
     let user =
         Provisioned { key, local_id: id, scim_id, document, version: 1, created_at: now, updated_at: now };
@@ -106,7 +106,8 @@ pub async fn change(
         tx.execute(sql!("DELETE FROM scim_leaves WHERE owner = $1", current.key)).await?;
         index(tx, current.key, &next).await?;
     }
-    let account = hold(tx, current.local_id, &profile).await?;
+    let before = Profile::of(&current.document);
+    let account = hold(tx, current.local_id, Some(&before), &profile).await?;
     let changed = Provisioned { document: next, version, updated_at: now, ..current };
     if account {
         return Ok(changed);
@@ -180,8 +181,9 @@ async fn address(tx: &mut Read, profile: &Profile, id: Option<i64>) -> Result<Op
     Ok(profile.email.clone().filter(|_| other.is_none()))
 }
 
-/// Brings the account in line with the profile; true if something was recorded. Roles are never touched.
-async fn hold(tx: &mut Change, id: i64, profile: &Profile) -> Result<bool> {
+/// Brings the account in line with the profile; true if something was recorded. Roles are never touched, and neither is
+/// an e-mail address of which the identity provider never spoke.
+async fn hold(tx: &mut Change, id: i64, last: Option<&Profile>, profile: &Profile) -> Result<bool> {
     let before = user::get(tx, id).await?;
     let mut active = profile.active.unwrap_or(before.active);
     let mut kept = false;
@@ -190,11 +192,12 @@ async fn hold(tx: &mut Change, id: i64, profile: &Profile) -> Result<bool> {
         active = true;
         kept = true;
     }
-    let email = address(tx, profile, Some(id)).await?;
+    let speaks = profile.email.is_some() || last.is_some_and(|last| last.email.is_some());
+    let email = if speaks { Some(address(tx, profile, Some(id)).await?) } else { None };
     let edit = Edit {
         name: profile.name.is_some().then(|| profile.name.clone()),
         username: Some(Some(profile.username.clone())),
-        email: Some(email),
+        email,
         root_role: None,
         active: Some(active),
     };
