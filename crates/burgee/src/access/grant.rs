@@ -160,7 +160,7 @@ pub async fn provisioner(
         .await?;
     if found.as_ref().is_some_and(|(.., enabled)| !enabled) {
         let message = "The token is right, but provisioning is switched off: an admin has to switch it on.";
-        return Err(Error::rejected(Kind::Forbidden, message));
+        return Err(Error::rejected(Kind::Disabled, message));
     }
     Ok(found.map(|(connection, name, _)| Granted {
         actor: Actor { origin: Origin::Connection(connection), name: format!("scim:{name}"), ip },

@@ -51,9 +51,9 @@ both! {
         let (wire, wrong) = (Wire::new(&server), Wire::at(server.anonymous().with("authorization", "Bearer wrong"), "/scim/v2"));
         let admin = server.admin();
         admin.post("/api/admin/scim-settings", json!({"enabled": false})).await.expect(200);
-        refused(wire.get("/Users").await, 403, "", "switched off");
-        refused(wire.post("/Users", json!({"userName": "ann"})).await, 403, "", "switched off");
-        refused(wrong.get("/Users").await, 401, "", "token");
+        refused(wire.get("/Users").await, 401, "", "switched off");
+        refused(wire.post("/Users", json!({"userName": "ann"})).await, 401, "", "switched off");
+        refused(wrong.get("/Users").await, 401, "", "valid provisioning token");
         admin.post("/api/admin/scim-settings", json!({"enabled": true})).await.expect(200);
         assert_eq!(wire.read("/Users").await["totalResults"], 0);
     }
