@@ -192,7 +192,8 @@ impl<G: Guard> Granted<G> {
     }
 }
 
-/// The grant of the SCIM connection that `token` belongs to, if the token is live and the connection enabled.
+/// The grant of the SCIM connection that `token` belongs to, if the token is live. Where the connection is switched off,
+/// that is the refusal.
 pub async fn provisioner(
     db: &Db,
     token: &str,
@@ -201,15 +202,19 @@ pub async fn provisioner(
 ) -> Result<Option<Granted<Provision>>> {
     let digest = digest(token);
     let mut tx = db.read().await?;
-    let found: Option<(i64, String)> = tx
+    let found: Option<(i64, String, bool)> = tx
         .optional(sql!(
-            "SELECT c.id, c.name FROM scim_tokens t JOIN scim_connections c ON c.id = t.connection_id
-                 WHERE t.digest = $1 AND c.enabled = TRUE AND (t.expires_at IS NULL OR t.expires_at > $2)",
+            "SELECT c.id, c.name, c.enabled FROM scim_tokens t JOIN scim_connections c ON c.id = t.connection_id
+                 WHERE t.digest = $1 AND (t.expires_at IS NULL OR t.expires_at > $2)",
             digest,
             now
         ))
         .await?;
-    Ok(found.map(|(connection, name)| Granted {
+    if found.as_ref().is_some_and(|(.., enabled)| !enabled) {
+        let message = "The token is right, but provisioning is switched off: an admin has to switch it on.";
+        return Err(Error::rejected(Kind::Disabled, message));
+    }
+    Ok(found.map(|(connection, name, _)| Granted {
         actor: Actor { origin: Origin::Connection(connection), name: format!("scim:{name}"), ip },
         scope: OnConnection { connection },
         held: Arc::new(Holdings::default()),

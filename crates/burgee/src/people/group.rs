@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::access::reach::with_member;
 use crate::access::role;
 use crate::clock::Time;
 use crate::db::Read;
@@ -75,7 +76,7 @@ pub struct Size {
 
 /// `sql!` text that selects [`Group`]s; a condition follows.
 macro_rules! select_groups {
-    ($rest:literal $(, $arg:expr)*) => {
+    ($rest:expr $(, $arg:expr)*) => {
         sql!(concat!(
             "SELECT g.id, g.name, g.description, g.mappings_sso, g.root_role_id, g.created_at, g.created_by, s.scim_id
              FROM groups g LEFT JOIN scim_groups s ON s.group_id = g.id ", $rest) $(, $arg)*)
@@ -95,13 +96,7 @@ pub async fn these(tx: &mut Read, ids: &str) -> Result<Vec<Group>> {
 /// The groups that somebody is a member of, those around their groups included.
 pub async fn of_user(tx: &mut Read, user: i64) -> Result<Vec<Group>> {
     tx.all(select_groups!(
-        "WHERE g.id IN (
-             WITH RECURSIVE member (group_id) AS (
-                 SELECT group_id FROM group_users WHERE user_id = $1
-                 UNION
-                 SELECT n.parent_id FROM group_groups n JOIN member m ON n.child_id = m.group_id
-             ) SELECT group_id FROM member
-         ) ORDER BY g.id",
+        concat!("WHERE g.id IN (", with_member!(" SELECT group_id FROM member"), ") ORDER BY g.id"),
         user
     ))
     .await
