@@ -14,7 +14,9 @@ pub mod role;
 pub use self::actor::{Actor, Origin};
 pub use self::grant::{Denied, Granted, InProject, OnConnection, Root, Scope, provisioner};
 pub use self::permission::{
-    Administer, ConfigureAuth, CreateApiTokens, DeleteApiTokens, Guard, Level, ManageProjectAccess,
-    Permission, Provision, ReadApiTokens, ReadProjectAccess, ReadRoles, SignedIn, UpdateApiTokens,
+    Administer, ConfigureAuth, ConfigureCors, CreateAddons, CreateApiTokens, CreateProjectTokens,
+    DeleteAddons, DeleteApiTokens, DeleteProjectTokens, Guard, Level, Maintain, ManageBanners,
+    ManageProjectAccess, Permission, Provision, ReadApiTokens, ReadInstanceLogs, ReadProjectAccess,
+    ReadProjectTokens, ReadRoles, SignedIn, UpdateAddons, UpdateApiTokens,
 };
 pub use self::resolve::{Hold, Holdings, Subject, holdings_of};

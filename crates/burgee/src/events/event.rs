@@ -56,6 +56,21 @@ facts! {
     ProjectUserRolesDeleted "project-access-user-roles-deleted" "User's project roles removed";
     ProjectGroupRolesUpdated "project-access-group-roles-updated" "Group's project roles updated";
     ProjectGroupRolesDeleted "project-access-group-roles-deleted" "Group's project roles removed";
+    ServiceAccountCreated "service-account-created" "Service account created";
+    ServiceAccountUpdated "service-account-updated" "Service account updated";
+    ServiceAccountDeleted "service-account-deleted" "Service account deleted";
+    ServiceTokenCreated "service-account-token-created" "Service account token created";
+    ServiceTokenDeleted "service-account-token-deleted" "Service account token deleted";
+    SignupLinkCreated "public-signup-token-created" "Invite link created";
+    SignupLinkUpdated "public-signup-token-updated" "Invite link updated";
+    SignupLinkUsed "public-signup-token-user-added" "User signed up with an invite link";
+    PreferenceUpdated "user-preference-updated" "User's preference updated";
+    AddonCreated "addon-config-created" "Integration configuration created";
+    AddonUpdated "addon-config-updated" "Integration configuration updated";
+    AddonDeleted "addon-config-deleted" "Integration configuration deleted";
+    BannerCreated "banner-created" "Banner created";
+    BannerUpdated "banner-updated" "Banner updated";
+    BannerDeleted "banner-deleted" "Banner deleted";
     SettingCreated "setting-created" "Setting created";
     SettingUpdated "setting-updated" "Setting updated";
     ScimUsersDeleted "scim-users-deleted" "Provisioned users deleted";
@@ -70,6 +85,8 @@ facts! {
     AdminRecovered "admin-recovered" "Administration recovered on the host";
     /// A link was made with which somebody can set the password of an account.
     ResetLinkCreated "user-reset-link-created" "Password link created";
+    /// An admin ended somebody's session.
+    SessionEnded "user-session-ended" "Session ended by an admin";
     /// A provisioning token was made; the ones before it stopped working.
     ScimTokenCreated "scim-token-created" "Provisioning token created";
 }

@@ -7,6 +7,7 @@ pub mod password;
 pub mod recovery;
 pub mod reset;
 pub mod seen;
+pub mod service_account;
 pub mod session;
 pub mod throttle;
 pub mod token;

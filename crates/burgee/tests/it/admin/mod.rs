@@ -7,6 +7,8 @@ mod groups;
 mod matrix;
 mod me;
 mod project_access;
+mod project_tokens;
 mod roles;
 mod secrets;
+mod service_accounts;
 mod users;

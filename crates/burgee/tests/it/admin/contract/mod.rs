@@ -1,5 +1,6 @@
 //! Every operation that Unleash has too answers in Unleash's shape. One file tells the story of one area.
 
+mod instance;
 mod people;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,6 +88,7 @@ both! {
     async fn answers_have_unleashs_shapes(server) {
         let contract = Contract::new(&server).await;
         people::story(&contract, &server).await;
+        instance::story(&contract, &server).await;
         assert_eq!(contract.forgotten(), Vec::<String>::new());
     }
 }
