@@ -21,6 +21,8 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::entropy::Entropy;
 use crate::error::{Error, Result};
+use crate::instance::identity;
+use crate::people::login_history;
 use crate::people::password::Passwords;
 use crate::people::seen::Seen;
 use crate::people::session::Door;
@@ -73,6 +75,7 @@ impl App {
     /// Opens the database and prepares what the first start needs.
     pub async fn open(config: Config, clock: Clock, entropy: Entropy) -> Result<(Self, start::Welcome)> {
         let app = Self::attach(config, clock, entropy).await?;
+        identity::ensure(&app.db, &app.entropy).await?;
         let welcome = start::first(&app).await?;
         Ok((app, welcome))
     }
@@ -176,6 +179,9 @@ impl App {
                 () = tokio::time::sleep(HOUSEKEEPING) => {}
             }
             self.throttle.forget_the_quiet();
+            if let Err(error) = login_history::forget(&self.db, self.clock.now()).await {
+                tracing::warn!(%error, "could not forget who signed in long ago");
+            }
             if let Err(error) = self.seen.write(&self.db).await {
                 tracing::warn!(%error, "could not write when people were last seen");
             }

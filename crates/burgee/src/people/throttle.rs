@@ -33,6 +33,11 @@ impl Throttle {
         self.count(&self.accounts, &burgee_scim::fold(account))
     }
 
+    /// Counts one try, from one address, to get in by something that no account stands behind.
+    pub fn address(&self, ip: Option<&str>) -> Result<()> {
+        self.count(&self.addresses, ip.unwrap_or("unknown"))
+    }
+
     /// Counts one request for a reset link.
     pub fn reset(&self, ip: Option<&str>) -> Result<()> {
         self.count(&self.resets, ip.unwrap_or("unknown"))

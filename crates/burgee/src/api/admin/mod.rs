@@ -1,10 +1,16 @@
 //! `/api/admin`: one file for each noun.
 
+mod addons;
 mod api_tokens;
+mod banners;
 mod event_filter;
 mod events;
 mod groups;
+pub(super) mod instance_settings;
+mod invite_links;
+mod logins;
 mod me;
+mod opinions;
 mod overview;
 mod personal_tokens;
 mod project_access;
@@ -12,6 +18,7 @@ mod project_tokens;
 pub(super) mod roles;
 mod scim_settings;
 mod service_accounts;
+mod statistics;
 pub(super) mod users;
 
 use super::Routes;
@@ -29,5 +36,12 @@ pub(super) fn routes() -> Routes {
         .merge(project_tokens::routes())
         .merge(project_access::routes())
         .merge(events::routes())
+        .merge(opinions::routes())
+        .merge(invite_links::routes())
+        .merge(logins::routes())
+        .merge(statistics::routes())
+        .merge(addons::routes())
+        .merge(banners::routes())
+        .merge(instance_settings::routes())
         .merge(scim_settings::routes())
 }

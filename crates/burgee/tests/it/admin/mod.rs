@@ -1,9 +1,13 @@
 //! The Admin API.
 
+mod addons;
 mod api_tokens;
 mod contract;
 mod events;
 mod groups;
+mod instance_settings;
+mod invite_links;
+mod logins;
 mod matrix;
 mod me;
 mod project_access;
