@@ -17,6 +17,18 @@ const MOST: i64 = 100;
 pub struct Banner {
     /// Its number.
     pub id: i64,
+    /// What it says and does.
+    #[serde(flatten)]
+    #[sqlx(flatten)]
+    pub draft: Draft,
+    /// When it was made.
+    pub created_at: Time,
+}
+
+/// What a banner says and does.
+#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+#[serde(rename_all = "camelCase")]
+pub struct Draft {
     /// What it says.
     pub message: String,
     /// Whether it is shown.
@@ -28,31 +40,6 @@ pub struct Banner {
     /// A symbol.
     pub icon: Option<String>,
     /// Where it leads; `dialog` opens the dialog.
-    pub link: Option<String>,
-    /// What the link says.
-    pub link_text: Option<String>,
-    /// The title of the dialog.
-    pub dialog_title: Option<String>,
-    /// What the dialog says.
-    pub dialog: Option<String>,
-    /// When it was made.
-    pub created_at: Time,
-}
-
-/// A banner as somebody wants it.
-#[derive(Clone, Debug)]
-pub struct Draft {
-    /// What it says.
-    pub message: String,
-    /// Whether it is shown.
-    pub enabled: bool,
-    /// What it looks like.
-    pub variant: String,
-    /// Whether it stays in view.
-    pub sticky: bool,
-    /// A symbol.
-    pub icon: Option<String>,
-    /// Where it leads.
     pub link: Option<String>,
     /// What the link says.
     pub link_text: Option<String>,
@@ -154,13 +141,10 @@ pub async fn update(tx: &mut Change, id: i64, draft: Draft) -> Result<Banner> {
 /// Shows a banner, or hides it.
 pub async fn show(tx: &mut Change, id: i64, enabled: bool) -> Result<Banner> {
     let before = get(tx, id).await?;
-    if before.enabled == enabled {
+    if before.draft.enabled == enabled {
         return Ok(before);
     }
-    tx.execute(sql!("UPDATE banners SET enabled = $2 WHERE id = $1", id, enabled)).await?;
-    let after = Banner { enabled, ..before.clone() };
-    tx.record(Event::updated(Fact::BannerUpdated, &before, &after));
-    Ok(after)
+    update(tx, id, Draft { enabled, ..before.draft }).await
 }
 
 /// Deletes a banner.

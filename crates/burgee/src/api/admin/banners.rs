@@ -51,19 +51,19 @@ struct BannerView {
 }
 
 impl From<Banner> for BannerView {
-    fn from(banner: Banner) -> Self {
+    fn from(Banner { id, draft, created_at }: Banner) -> Self {
         Self {
-            id: banner.id,
-            message: banner.message,
-            enabled: banner.enabled,
-            variant: banner.variant,
-            sticky: banner.sticky,
-            icon: banner.icon,
-            link: banner.link,
-            link_text: banner.link_text,
-            dialog_title: banner.dialog_title,
-            dialog: banner.dialog,
-            created_at: banner.created_at,
+            id,
+            message: draft.message,
+            enabled: draft.enabled,
+            variant: draft.variant,
+            sticky: draft.sticky,
+            icon: draft.icon,
+            link: draft.link,
+            link_text: draft.link_text,
+            dialog_title: draft.dialog_title,
+            dialog: draft.dialog,
+            created_at,
         }
     }
 }
