@@ -21,6 +21,8 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::entropy::Entropy;
 use crate::error::{Error, Result};
+use crate::instance::identity;
+use crate::people::login_history;
 use crate::people::password::Passwords;
 use crate::people::seen::Seen;
 use crate::people::session::Door;
@@ -87,6 +89,7 @@ impl App {
     pub async fn open(config: Config, clock: Clock, entropy: Entropy) -> Result<Opened> {
         let app = Self::over(Db::open(&config.database()?).await?, config, clock, entropy);
         let (listener, address) = app.listen().await?;
+        identity::ensure(&app.db, &app.entropy).await?;
         let welcome = start::first(&app).await?;
         Ok(Opened { app, listener, address, welcome })
     }
@@ -192,6 +195,9 @@ impl App {
                 () = tokio::time::sleep(HOUSEKEEPING) => {}
             }
             self.throttle.forget_the_quiet();
+            if let Err(error) = login_history::forget(&self.db, self.clock.now()).await {
+                tracing::warn!(%error, "could not forget who signed in long ago");
+            }
             if let Err(error) = self.seen.write(&self.db).await {
                 tracing::warn!(%error, "could not write when people were last seen");
             }

@@ -120,6 +120,10 @@ pub struct Config {
     #[arg(long, env = "UNLEASH_API_TOKENS_LIMIT", default_value_t = 2000)]
     pub unleash_api_tokens_limit: i64,
 
+    /// Origins of web pages that may use the Frontend API, until they are set in the API; `*` means all.
+    #[arg(long, env = "UNLEASH_FRONTEND_API_ORIGINS", default_value = "*", value_delimiter = ',')]
+    pub unleash_frontend_api_origins: Vec<String>,
+
     /// `off`, `error`, `warn`, `info`, `debug` or `trace`, for a part of the program too: `info,burgee::scim=debug`.
     #[arg(long, env = "LOG_LEVEL", default_value = "info", value_parser = log_level)]
     pub log_level: String,

@@ -142,12 +142,30 @@ impl FromRequestParts<App> for Id {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Problem::internal())?;
         let (name, text) = params.iter().last().ok_or_else(Problem::internal)?;
-        text.parse().map(Self).map_err(|_| {
-            let path = format!("/params/{name}");
-            let message = format!("The `{path}` property must be integer. You sent \"{}\".", shorten(text));
-            Problem::invalid(vec![Detail { message, path: Some(path) }])
-        })
+        number(name, text).map(Self)
     }
+}
+
+/// Two whole numbers in the path: the last two parameters.
+pub struct Ids(pub i64, pub i64);
+
+impl FromRequestParts<App> for Ids {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Problem::internal())?;
+        let found: Vec<(&str, &str)> = params.iter().collect();
+        let [.., (first, a), (second, b)] = found.as_slice() else { return Err(Problem::internal()) };
+        Ok(Self(number(first, a)?, number(second, b)?))
+    }
+}
+
+fn number(name: &str, text: &str) -> Result<i64, Problem> {
+    text.parse().map_err(|_| {
+        let path = format!("/params/{name}");
+        let message = format!("The `{path}` property must be integer. You sent \"{}\".", shorten(text));
+        Problem::invalid(vec![Detail { message, path: Some(path) }])
+    })
 }
 
 /// Text in the path: the last parameter, percent-decoded.

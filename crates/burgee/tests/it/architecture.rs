@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which modules a module may use. What stands here for a folder holds for everything in it.
-const RINGS: [(&str, &[&str]); 10] = [
+const RINGS: [(&str, &[&str]); 11] = [
     ("db", &["clock", "error"]),
     ("access", &["clock", "db", "entropy", "error", "events"]),
     ("events", &["access", "clock", "db", "error"]),
@@ -12,6 +12,7 @@ const RINGS: [(&str, &[&str]); 10] = [
     ("provisioning", &["access", "clock", "db", "entropy", "error", "events", "people"]),
     ("projects", &["access", "clock", "db", "entropy", "error", "events", "people"]),
     ("features", &["access", "clock", "db", "entropy", "error", "events", "projects"]),
+    ("instance", &["access", "clock", "db", "entropy", "error", "events", "people", "projects"]),
     ("telemetry", &["db", "error"]),
     (
         "api",
@@ -24,6 +25,7 @@ const RINGS: [(&str, &[&str]); 10] = [
             "error",
             "events",
             "features",
+            "instance",
             "people",
             "projects",
             "provisioning",

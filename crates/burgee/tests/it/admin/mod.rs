@@ -1,13 +1,19 @@
 //! The Admin API.
 
+mod addons;
 mod api_tokens;
 mod contract;
 mod events;
 mod features;
 mod groups;
+mod instance_settings;
+mod invite_links;
+mod logins;
 mod matrix;
 mod me;
 mod project_access;
+mod project_tokens;
 mod roles;
 mod secrets;
+mod service_accounts;
 mod users;
