@@ -15,7 +15,6 @@ use crate::api::input::{Body, Id, Ids, Query};
 use crate::api::{Problem, Routes};
 use crate::app::App;
 use crate::clock::Time;
-use crate::db::Read;
 use crate::error::Result;
 use crate::people::service_account;
 use crate::people::token::{self, Personal};

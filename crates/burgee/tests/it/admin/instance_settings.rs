@@ -127,10 +127,11 @@ async fn maintenance_holds_on_every_node() {
 
 /// A server on a database that others use, too.
 async fn node(database: &str) -> (crate::support::client::Client, burgee::app::App) {
-    use burgee::{app::App, clock::Clock, entropy::Entropy};
+    use burgee::app::{App, Opened};
+    use burgee::{clock::Clock, entropy::Entropy};
     let config = crate::support::server::config(database, &[]);
-    let (app, _) = App::open(config, Clock::System, Entropy::System).await.unwrap();
-    let (listener, address) = app.listen().await.unwrap();
+    let opened = App::open(config, Clock::System, Entropy::System).await.unwrap();
+    let Opened { app, listener, address, .. } = opened;
     let serving = app.clone();
     #[expect(clippy::disallowed_methods, reason = "the server must run beside the test")]
     tokio::spawn(async move { serving.serve(listener).await });
