@@ -75,14 +75,16 @@ fn explain(error: &jsonschema::ValidationError<'_>) -> Detail {
             (place.clone(), format!("The `{place}` property must be {wanted}. You sent {sent}."))
         }
         Rule::Enum { options } => {
+            // Here, Unleash names the property alone.
+            let name = place.rsplit('/').next().unwrap_or_default().to_owned();
             let allowed: Vec<String> =
                 options.as_array().into_iter().flatten().map(Value::to_string).collect();
             let message = format!(
-                "The `{place}` property must be equal to one of the allowed values: {}. You provided {sent}, which \
+                "The `{name}` property must be equal to one of the allowed values: {}. You provided {sent}, which \
                  is not valid. Please use one of the allowed values instead..",
                 allowed.join(", ")
             );
-            (place, message)
+            (name, message)
         }
         Rule::Pattern { pattern } => {
             let message =

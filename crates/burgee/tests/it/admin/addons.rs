@@ -45,7 +45,7 @@ both! {
         let (_, editor) = server.person("ed", "Editor").await;
         let elsewhere = webhook(&json!({"url": "https://evil.example", "authorization": "*****"}));
         let refused = editor.put(&one, elsewhere).await.expect(400).json();
-        assert_eq!(refused["message"], "\"parameters.authorization\" must be given anew, because it would be sent to another place.");
+        assert_eq!(refused["details"][0]["message"], "\"parameters.authorization\" must be given anew, because it would be sent to another place.");
         let mut other = webhook(&json!({"url": "*****", "defaultChannel": "x"}));
         other["provider"] = json!("slack");
         editor.put(&one, other).await.expect(400);

@@ -38,7 +38,7 @@ both! {
         assert_eq!(origins().await, json!(["*"]));
         let path = "/api/admin/ui-config/cors";
         let refused = admin.post(path, json!({"frontendApiOrigins": ["https://a.example", "nonsense"]})).await.expect(400).json();
-        assert_eq!(refused["message"], "Invalid origin: nonsense");
+        assert_eq!(refused["details"][0]["message"], "Invalid origin: nonsense");
         admin.post(path, json!({})).await.expect(400);
         admin.post(path, json!({"frontendApiOrigins": ["https://a.example", "http://localhost:3000"]})).await.expect(204);
         assert_eq!(origins().await, json!(["https://a.example", "http://localhost:3000"]));
