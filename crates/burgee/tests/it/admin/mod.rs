@@ -2,6 +2,7 @@
 
 mod addons;
 mod api_tokens;
+mod compatibility;
 mod contract;
 mod events;
 mod features;
