@@ -116,6 +116,13 @@ pub struct Config {
     #[arg(long, env = "UNLEASH_API_TOKENS_LIMIT", default_value_t = 2000)]
     pub unleash_api_tokens_limit: i64,
 
+    /// Nobody makes strategy types.
+    #[arg(long, env = "UNLEASH_DISABLE_CUSTOM_STRATEGY_CREATION", default_value_t = false, value_parser = BoolishValueParser::new())]
+    pub unleash_disable_custom_strategy_creation: bool,
+    /// Nobody changes strategy types.
+    #[arg(long, env = "UNLEASH_DISABLE_CUSTOM_STRATEGY_EDITING", default_value_t = false, value_parser = BoolishValueParser::new())]
+    pub unleash_disable_custom_strategy_editing: bool,
+
     /// `error`, `warn`, `info`, `debug` or `trace`.
     #[arg(long, env = "LOG_LEVEL", default_value = "info")]
     pub log_level: String,

@@ -108,6 +108,19 @@ impl Error {
         Self::rejected(Kind::NotFound, message)
     }
 
+    /// The data breaks rules: one sentence for each.
+    pub fn invalid(details: Vec<String>) -> Self {
+        Self::with_details(Kind::BadData, details.join(" "), details)
+    }
+
+    /// There are as many as there may be.
+    pub fn limit(what: &str, limit: i64) -> Self {
+        Self::rejected(
+            Kind::ExceedsLimit,
+            format!("Failed to create {what}. You can't create more than the established limit of {limit}."),
+        )
+    }
+
     /// The data breaks several rules at once.
     pub fn with_details(kind: Kind, message: impl Into<String>, details: Vec<String>) -> Self {
         let mut error = Self::rejected(kind, message);
@@ -160,6 +173,10 @@ impl From<sqlx::Error> for Error {
                 _ if db.is_unique_violation() => Self::rejected(
                     Kind::Conflict,
                     "Somebody else has just taken the same name; nothing was changed.",
+                ),
+                _ if db.is_foreign_key_violation() => Self::rejected(
+                    Kind::Conflict,
+                    "Something that belongs to this was added or removed at the same moment; nothing was changed.",
                 ),
                 _ => Self::Internal(error.into()),
             },

@@ -5,6 +5,7 @@
 //! behind it shows nowhere else: one SQL text serves both, and [`dialect`] holds what differs.
 
 pub mod dialect;
+mod json;
 mod migrate;
 mod sql;
 
@@ -29,6 +30,7 @@ use sqlx::{
 pub use self::dialect::Engine;
 use self::dialect::{begin_read, begin_write, render};
 use self::sql::Text;
+pub use self::json::Json;
 pub use self::sql::{Keep, Registered, Sql, Statement, Value};
 use crate::error::{Error, Result};
 

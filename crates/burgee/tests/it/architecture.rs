@@ -4,13 +4,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which modules a module may use. What stands here for a folder holds for everything in it.
-const RINGS: [(&str, &[&str]); 9] = [
+const RINGS: [(&str, &[&str]); 15] = [
     ("db", &["clock", "error"]),
     ("access", &["clock", "db", "entropy", "error", "events"]),
     ("events", &["access", "clock", "db", "error"]),
     ("people", &["access", "clock", "db", "entropy", "error", "events"]),
     ("provisioning", &["access", "clock", "db", "entropy", "error", "events", "people"]),
     ("projects", &["access", "clock", "db", "entropy", "error", "events", "people"]),
+    ("constraints", &["access", "db", "error"]),
+    ("contexts", &["access", "clock", "constraints", "db", "error", "events", "names"]),
+    ("segments", &["access", "clock", "constraints", "db", "error", "events"]),
+    ("strategies", &["db", "error", "events", "names"]),
+    ("feature_types", &["db", "error", "events"]),
+    ("tags", &["access", "db", "error", "events", "names"]),
     ("telemetry", &["db", "error"]),
     (
         "api",
@@ -18,13 +24,19 @@ const RINGS: [(&str, &[&str]); 9] = [
             "access",
             "app",
             "clock",
+            "constraints",
+            "contexts",
             "db",
             "entropy",
             "error",
             "events",
+            "feature_types",
             "people",
             "projects",
             "provisioning",
+            "segments",
+            "strategies",
+            "tags",
             "telemetry",
         ],
     ),

@@ -1,8 +1,11 @@
 //! `/api/admin`: one file for each noun.
 
 mod api_tokens;
+mod constraints;
+mod contexts;
 mod event_filter;
 mod events;
+mod feature_types;
 mod groups;
 mod me;
 mod overview;
@@ -10,6 +13,10 @@ mod personal_tokens;
 mod project_access;
 pub(super) mod roles;
 mod scim_settings;
+mod segments;
+mod strategies;
+mod tag_types;
+mod tags;
 pub(super) mod users;
 
 use super::Routes;
@@ -26,4 +33,11 @@ pub(super) fn routes() -> Routes {
         .merge(project_access::routes())
         .merge(events::routes())
         .merge(scim_settings::routes())
+        .merge(constraints::routes())
+        .merge(contexts::routes())
+        .merge(segments::routes())
+        .merge(strategies::routes())
+        .merge(feature_types::routes())
+        .merge(tag_types::routes())
+        .merge(tags::routes())
 }

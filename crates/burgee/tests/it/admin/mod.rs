@@ -1,6 +1,8 @@
 //! The Admin API.
 
 mod api_tokens;
+mod constraints;
+mod contexts;
 mod contract;
 mod events;
 mod groups;
@@ -9,4 +11,7 @@ mod me;
 mod project_access;
 mod roles;
 mod secrets;
+mod segments;
+mod strategies;
+mod tags;
 mod users;

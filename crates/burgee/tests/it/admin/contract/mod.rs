@@ -1,6 +1,7 @@
 //! Every operation that Unleash has too answers in Unleash's shape. One file tells the story of one area.
 
 mod people;
+mod segments;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -87,6 +88,7 @@ both! {
     async fn answers_have_unleashs_shapes(server) {
         let contract = Contract::new(&server).await;
         people::story(&contract, &server).await;
+        segments::story(&contract, &server).await;
         assert_eq!(contract.forgotten(), Vec::<String>::new());
     }
 }
