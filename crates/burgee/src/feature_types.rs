@@ -30,15 +30,22 @@ pub async fn list(tx: &mut Read) -> Result<Vec<FeatureType>> {
 /// Says how long flags of a type should live, and records it, unless it is so already. No days are no limit.
 pub async fn set_lifetime(tx: &mut Change, id: &str, days: Option<i64>) -> Result<FeatureType> {
     let found: Option<FeatureType> = tx
-        .optional(sql!("SELECT id, name, description, lifetime_days FROM feature_types WHERE id = $1{lock}", id))
+        .optional(sql!(
+            "SELECT id, name, description, lifetime_days FROM feature_types WHERE id = $1{lock}",
+            id
+        ))
         .await?;
     let before = found.ok_or_else(|| {
         Error::not_found(format!("The feature type you tried to update (\"{id}\") does not exist."))
     })?;
     let after = FeatureType { lifetime_days: days.filter(|days| *days > 0), ..before.clone() };
     if after != before {
-        tx.execute(sql!("UPDATE feature_types SET lifetime_days = $2 WHERE id = $1", id, after.lifetime_days))
-            .await?;
+        tx.execute(sql!(
+            "UPDATE feature_types SET lifetime_days = $2 WHERE id = $1",
+            id,
+            after.lifetime_days
+        ))
+        .await?;
         tx.record(Event::updated(Fact::FeatureTypeUpdated, &before, &after));
     }
     Ok(after)

@@ -15,8 +15,15 @@ use crate::sql;
 macro_rules! visible {
     ($project:literal, $sight:literal) => {
         concat!(
-            "(CAST(", $sight, " AS TEXT) IS NULL OR ", $project, ".mode <> 'private' OR ", $project,
-            ".id IN ({list:", $sight, "}))"
+            "(CAST(",
+            $sight,
+            " AS TEXT) IS NULL OR ",
+            $project,
+            ".mode <> 'private' OR ",
+            $project,
+            ".id IN ({list:",
+            $sight,
+            "}))"
         )
     };
 }
@@ -77,7 +84,9 @@ impl Sight {
     /// Like [`Sight::ensure`], for a project that a body names.
     pub async fn ensure_named(&self, tx: &mut Read, project: &str) -> Result<()> {
         self.ensure(tx, project).await.map_err(|error| match error.kind() {
-            Some(_) => Error::invalid(vec![format!("\"project\" does not exist. You provided \"{project}\".")]),
+            Some(_) => {
+                Error::invalid(vec![format!("\"project\" does not exist. You provided \"{project}\".")])
+            }
             None => error,
         })
     }

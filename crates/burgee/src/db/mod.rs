@@ -29,8 +29,8 @@ use sqlx::{
 
 pub use self::dialect::Engine;
 use self::dialect::{begin_read, begin_write, render};
-use self::sql::Text;
 pub use self::json::Json;
+use self::sql::Text;
 pub use self::sql::{Keep, Registered, Sql, Statement, Value};
 use crate::error::{Error, Result};
 

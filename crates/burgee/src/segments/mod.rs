@@ -96,8 +96,11 @@ pub async fn of_strategy(tx: &mut Read, sight: &Sight, strategy: &str) -> Result
              JOIN feature_strategies s ON s.id = u.strategy_id
              JOIN features f ON f.name = s.feature JOIN projects p ON p.id = f.project
              LEFT JOIN projects own ON own.id = g.project
-             WHERE u.strategy_id = $1 AND ", visible!("p", "$2"),
-            " AND (g.project IS NULL OR ", visible!("own", "$2"), ") ORDER BY g.id"
+             WHERE u.strategy_id = $1 AND ",
+            visible!("p", "$2"),
+            " AND (g.project IS NULL OR ",
+            visible!("own", "$2"),
+            ") ORDER BY g.id"
         ),
         strategy,
         sight.param()?
@@ -173,7 +176,8 @@ pub async fn update(tx: &mut Change, sight: &Sight, before: Segment, draft: Draf
         ensure_free(tx, &draft.name, Some(before.id)).await?;
     }
     let draft = check(tx, sight, draft).await?;
-    if let Some(project) = draft.project.as_ref().filter(|project| before.project.as_ref() != Some(*project)) {
+    if let Some(project) = draft.project.as_ref().filter(|project| before.project.as_ref() != Some(*project))
+    {
         ensure_only_used_in(tx, before.id, project).await?;
     }
     let after = Segment {

@@ -103,10 +103,7 @@ pub async fn create(
     let taken: Option<(String,)> =
         tx.optional(sql!("SELECT name FROM strategy_types WHERE name = $1", &name)).await?;
     if taken.is_some() {
-        return Err(Error::rejected(
-            Kind::NameExists,
-            format!("Strategy with name {name} already exist!"),
-        ));
+        return Err(Error::rejected(Kind::NameExists, format!("Strategy with name {name} already exist!")));
     }
     let (there,): (i64,) = tx.one(sql!("SELECT COUNT(*) FROM strategy_types")).await?;
     if there >= LIMIT {

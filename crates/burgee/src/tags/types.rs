@@ -37,8 +37,9 @@ pub async fn list(tx: &mut Read) -> Result<Vec<TagType>> {
 
 /// The type of this name.
 pub async fn get(tx: &mut Read, name: &str) -> Result<TagType> {
-    let found: Option<TagType> =
-        tx.optional(sql!("SELECT name, description, icon, color FROM tag_types WHERE name = $1", name)).await?;
+    let found: Option<TagType> = tx
+        .optional(sql!("SELECT name, description, icon, color FROM tag_types WHERE name = $1", name))
+        .await?;
     found.ok_or_else(|| Error::not_found("Could not find tag-type"))
 }
 
@@ -130,7 +131,9 @@ fn check(draft: &TagType) -> Result<()> {
         [("description", &draft.description, LONGEST_DESCRIPTION), ("icon", &draft.icon, LONGEST_ICON)]
     {
         if long(text, longest) {
-            broken.push(format!("\"{member}\" length must be less than or equal to {longest} characters long."));
+            broken.push(format!(
+                "\"{member}\" length must be less than or equal to {longest} characters long."
+            ));
         }
     }
     if broken.is_empty() { Ok(()) } else { Err(Error::invalid(broken)) }

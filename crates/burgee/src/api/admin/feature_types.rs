@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Administer, Granted, SignedIn};
@@ -62,8 +62,12 @@ struct Types {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "updateFeatureTypeLifetimeSchema")]
 struct Lifetime {
-    #[schemars(required, range(min = 0, max = 2_147_483_647))]
+    #[schemars(schema_with = "days")]
     lifetime_days: Option<i64>,
+}
+
+fn days(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": ["integer", "null"], "minimum": 0, "maximum": i32::MAX})
 }
 
 async fn list(_: Granted<SignedIn>, State(app): State<App>) -> Result<Json<Types>, Problem> {

@@ -160,8 +160,7 @@ async fn create(
     ensure_enabled(app.config.unleash_disable_custom_strategy_creation, "creation")?;
     let parameters = body.draft.parameters.into_iter().map(Parameter::from).collect();
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    let made =
-        strategies::create(&mut tx, body.name, body.title, body.draft.description, parameters).await?;
+    let made = strategies::create(&mut tx, body.name, body.title, body.draft.description, parameters).await?;
     tx.commit().await?;
     let location = format!("{}/api/admin/strategies/{}", app.config.base_path(), made.name);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(StrategyView::from(made))).into_response())

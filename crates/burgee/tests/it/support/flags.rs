@@ -40,9 +40,12 @@ pub async fn flag(server: &TestServer, project: &str, name: &str, fields: &[&str
     ))
     .await
     .unwrap();
-    tx.execute(sql!("INSERT INTO feature_environments (feature, environment) VALUES ($1, 'development')", name))
-        .await
-        .unwrap();
+    tx.execute(sql!(
+        "INSERT INTO feature_environments (feature, environment) VALUES ($1, 'development')",
+        name
+    ))
+    .await
+    .unwrap();
     tx.execute(sql!(
         "INSERT INTO feature_strategies (id, feature, environment, name, constraints, sort_order, created_at)
          VALUES ($1, $1, 'development', 'default', $2, 0, 0)",
