@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 
 /// The settings of a server. `docs/operating.md` explains each.
 #[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "switches that have nothing to do with each other")]
 pub struct Config {
     /// `sqlite:PATH` or `postgres://…`. Unleash's `DATABASE_HOST` family works too.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]

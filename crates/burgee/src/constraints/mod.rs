@@ -125,9 +125,6 @@ async fn legal_values(
     tx: &mut Read,
     constraints: &[Constraint],
 ) -> Result<HashMap<String, BTreeSet<String>>> {
-    if constraints.is_empty() {
-        return Ok(HashMap::new());
-    }
     #[derive(serde::Deserialize)]
     struct Legal {
         value: String,
@@ -137,6 +134,9 @@ async fn legal_values(
         name: String,
         #[sqlx(try_from = "String")]
         legal_values: Json<Vec<Legal>>,
+    }
+    if constraints.is_empty() {
+        return Ok(HashMap::new());
     }
     let rows: Vec<Row> = tx
         .all(sql!(

@@ -12,10 +12,10 @@ async fn why(server: &TestServer, constraint: Value) -> String {
     refused["details"][0]["message"].as_str().unwrap().to_owned()
 }
 
-fn on(field: &str, operator: &str, members: Value) -> Value {
-    let mut constraint = json!({"contextName": field, "operator": operator});
-    constraint.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
-    constraint
+fn on(field: &str, operator: &str, mut members: Value) -> Value {
+    members["contextName"] = json!(field);
+    members["operator"] = json!(operator);
+    members
 }
 
 both! {

@@ -61,13 +61,13 @@ both! {
     async fn a_lifetime_is_a_number_of_days_or_none(server) {
         let admin = server.admin();
         let path = "/api/admin/feature-types/release/lifetime";
-        for (days, kept) in [(json!(10), json!(10)), (json!(0), json!(null)), (json!(2147483647), json!(2147483647)), (json!(null), json!(null)), (json!(40), json!(40))] {
+        for (days, kept) in [(json!(10), json!(10)), (json!(0), json!(null)), (json!(i32::MAX), json!(i32::MAX)), (json!(null), json!(null)), (json!(40), json!(40))] {
             assert_eq!(admin.put(path, json!({"lifetimeDays": days})).await.expect(200).json()["lifetimeDays"], kept);
         }
         admin.put(path, json!({"lifetimeDays": 40})).await.expect(200);
         let events = events(&server, "feature-type-updated").await;
         assert_eq!((events.len(), &events[0]["preData"]["lifetimeDays"], &events[0]["data"]["lifetimeDays"]), (5, &json!(null), &json!(40)));
-        for body in [json!({"lifetimeDays": -1}), json!({"lifetimeDays": 2147483648_i64}), json!({"lifetimeDays": 1.5}), json!({"lifetimeDays": "7"}), json!({})] {
+        for body in [json!({"lifetimeDays": -1}), json!({"lifetimeDays": 2_147_483_648_i64}), json!({"lifetimeDays": 1.5}), json!({"lifetimeDays": "7"}), json!({})] {
             admin.put(path, body).await.expect(400);
         }
         admin.put("/api/admin/feature-types/mystery/lifetime", json!({"lifetimeDays": 1})).await.expect(404);
