@@ -1,5 +1,6 @@
 //! Strategy types: the rules that strategies of flags can follow. Some are built in; applications may bring their own.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::db::{Json, Read};
@@ -41,7 +42,7 @@ pub struct Parameter {
     pub name: String,
     /// What its values are.
     #[serde(rename = "type")]
-    pub kind: Kinds,
+    pub kind: ParameterKind,
     /// What it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
@@ -51,9 +52,10 @@ pub struct Parameter {
 }
 
 /// What the values of a parameter are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Kinds {
+#[schemars(inline)]
+pub enum ParameterKind {
     /// Text.
     String,
     /// A whole number from 0 to 100.

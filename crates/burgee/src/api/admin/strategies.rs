@@ -12,7 +12,7 @@ use crate::api::input::{Body, Name};
 use crate::api::{Problem, Routes};
 use crate::app::App;
 use crate::error::{Error, Kind};
-use crate::strategies::{self, Kinds, Parameter, StrategyType};
+use crate::strategies::{self, Parameter, ParameterKind, StrategyType};
 
 const TAG: &str = "Strategies";
 
@@ -71,48 +71,24 @@ impl From<StrategyType> for StrategyView {
 struct ParameterView {
     name: String,
     #[serde(rename = "type")]
-    kind: KindView,
+    kind: ParameterKind,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     required: Option<bool>,
 }
 
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[schemars(inline)]
-enum KindView {
-    String,
-    Percentage,
-    List,
-    Number,
-    Boolean,
-}
-
 impl From<Parameter> for ParameterView {
     fn from(parameter: Parameter) -> Self {
-        let kind = match parameter.kind {
-            Kinds::String => KindView::String,
-            Kinds::Percentage => KindView::Percentage,
-            Kinds::List => KindView::List,
-            Kinds::Number => KindView::Number,
-            Kinds::Boolean => KindView::Boolean,
-        };
-        let Parameter { name, description, required, .. } = parameter;
+        let Parameter { name, kind, description, required } = parameter;
         Self { name, kind, description, required }
     }
 }
 
 impl From<ParameterView> for Parameter {
     fn from(view: ParameterView) -> Self {
-        let kind = match view.kind {
-            KindView::String => Kinds::String,
-            KindView::Percentage => Kinds::Percentage,
-            KindView::List => Kinds::List,
-            KindView::Number => Kinds::Number,
-            KindView::Boolean => Kinds::Boolean,
-        };
-        Self { name: view.name, kind, description: view.description, required: view.required }
+        let ParameterView { name, kind, description, required } = view;
+        Self { name, kind, description, required }
     }
 }
 
