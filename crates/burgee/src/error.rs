@@ -57,6 +57,10 @@ pub enum Kind {
     PasswordPreviouslyUsed,
     /// The role still belongs to somebody.
     RoleInUse,
+    /// The name breaks a pattern.
+    Pattern,
+    /// The flag is archived.
+    ArchivedFeature,
     /// There are as many as there may be.
     ExceedsLimit,
     /// The way in is switched off.

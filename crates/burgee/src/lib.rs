@@ -1,7 +1,8 @@
 //! burgee: a feature-management server with provisioning at its heart.
 //!
 //! Three rings, each knowing only the ones inside it: pure engines (`burgee-scim`, `burgee-eval`), the domain
-//! ([`db`], [`access`], [`events`], [`people`], [`provisioning`]) and the protocols ([`api`], [`scim`]).
+//! ([`db`], [`access`], [`events`], [`people`], [`provisioning`], [`projects`], [`features`], [`instance`]) and the
+//! protocols ([`api`], [`scim`]).
 //! `docs/architecture.md` is the map.
 
 pub mod access;
@@ -17,6 +18,8 @@ pub mod entropy;
 pub mod error;
 pub mod events;
 pub mod feature_types;
+pub mod features;
+pub mod instance;
 pub mod names;
 pub mod people;
 pub mod projects;

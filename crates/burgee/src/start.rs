@@ -6,6 +6,7 @@ use crate::error::{Error, Kind as Refusal, Result};
 use crate::people::api_token::{self, Kind, NewToken};
 use crate::people::password;
 use crate::people::user::{self, NewUser};
+use crate::projects;
 use crate::provisioning::connection;
 use crate::sql;
 
@@ -67,8 +68,12 @@ async fn prepare(app: &App) -> Result<Welcome> {
     for (kind, secrets) in
         [(Kind::Admin, admin_tokens), (Kind::Client, backend_tokens), (Kind::Frontend, frontend_tokens)]
     {
-        for secret in &secrets {
-            api_token::create(&mut tx, &app.entropy, initial(kind, secret)?).await?;
+        for (number, secret) in (1..).zip(&secrets) {
+            let new = initial(kind, number, secret)?;
+            if kind != Kind::Admin {
+                projects::ensure_reachable(&mut tx, &new.environment, &new.projects).await?;
+            }
+            api_token::create(&mut tx, &app.entropy, new).await?;
         }
     }
     if let Some(secret) = &scim_token {
@@ -79,8 +84,9 @@ async fn prepare(app: &App) -> Result<Welcome> {
     Ok(Welcome { admin: generated.map(|password| (username, password)) })
 }
 
-/// Reads `project:environment.secret`.
-fn initial(kind: Kind, secret: &str) -> Result<NewToken> {
+/// Reads the `number`th token of a kind: `project:environment.secret`. Unleash calls an admin token `admin`, and so do
+/// we; more than one have numbers, because the event log names who did something by the token.
+fn initial(kind: Kind, number: usize, secret: &str) -> Result<NewToken> {
     let malformed = || {
         Error::bad_data(format!(
             "An initial {} token is not of the form project:environment.secret.",
@@ -94,7 +100,7 @@ fn initial(kind: Kind, secret: &str) -> Result<NewToken> {
     }
     let projects = if project == "*" || project == "[]" { Vec::new() } else { vec![project.to_owned()] };
     Ok(NewToken {
-        name: kind.as_str().to_owned(),
+        name: if number == 1 { kind.as_str().to_owned() } else { format!("{}-{number}", kind.as_str()) },
         kind,
         environment: environment.to_owned(),
         projects,

@@ -167,6 +167,14 @@ impl<G: Guard> Granted<G> {
         Err(Denied { any_of: G::ANY_OF, environment: environment.map(str::to_owned) }.into())
     }
 
+    /// Checks a permission beyond the guard in an environment.
+    pub fn ensure_held(&self, any_of: &'static [Permission], project: &str, environment: &str) -> Result<()> {
+        if self.held.any(any_of, Some(project), Some(environment)) {
+            return Ok(());
+        }
+        Err(Denied { any_of, environment: Some(environment.to_owned()) }.into())
+    }
+
     /// Which projects the actor sees.
     pub async fn sight(&self, tx: &mut Read) -> Result<Sight> {
         Sight::of(tx, &self.actor, &self.held).await
@@ -184,7 +192,8 @@ impl<G: Guard> Granted<G> {
     }
 }
 
-/// The grant of the SCIM connection that `token` belongs to, if the token is live and the connection enabled.
+/// The grant of the SCIM connection that `token` belongs to, if the token is live. Where the connection is switched off,
+/// that is the refusal.
 pub async fn provisioner(
     db: &Db,
     token: &str,
@@ -193,15 +202,19 @@ pub async fn provisioner(
 ) -> Result<Option<Granted<Provision>>> {
     let digest = digest(token);
     let mut tx = db.read().await?;
-    let found: Option<(i64, String)> = tx
+    let found: Option<(i64, String, bool)> = tx
         .optional(sql!(
-            "SELECT c.id, c.name FROM scim_tokens t JOIN scim_connections c ON c.id = t.connection_id
-                 WHERE t.digest = $1 AND c.enabled = TRUE AND (t.expires_at IS NULL OR t.expires_at > $2)",
+            "SELECT c.id, c.name, c.enabled FROM scim_tokens t JOIN scim_connections c ON c.id = t.connection_id
+                 WHERE t.digest = $1 AND (t.expires_at IS NULL OR t.expires_at > $2)",
             digest,
             now
         ))
         .await?;
-    Ok(found.map(|(connection, name)| Granted {
+    if found.as_ref().is_some_and(|(.., enabled)| !enabled) {
+        let message = "The token is right, but provisioning is switched off: an admin has to switch it on.";
+        return Err(Error::rejected(Kind::Disabled, message));
+    }
+    Ok(found.map(|(connection, name, _)| Granted {
         actor: Actor { origin: Origin::Connection(connection), name: format!("scim:{name}"), ip },
         scope: OnConnection { connection },
         held: Arc::new(Holdings::default()),

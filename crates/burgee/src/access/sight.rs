@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::actor::{Actor, Origin};
+use super::reach::with_member;
 use super::resolve::Holdings;
 use crate::db::Read;
 use crate::error::{Error, Result};
@@ -45,15 +46,13 @@ impl Sight {
         }
         let rows: Vec<(Option<String>,)> = tx
             .all(sql!(
-                "WITH RECURSIVE member (group_id) AS (
-                     SELECT group_id FROM group_users WHERE user_id = $1
-                     UNION
-                     SELECT g.parent_id FROM group_groups g JOIN member m ON g.child_id = m.group_id
-                 )
-                 SELECT NULL AS project FROM users WHERE id = $1 AND root_role_id <> 3
-                 UNION SELECT NULL FROM groups g JOIN member m ON m.group_id = g.id WHERE g.root_role_id IN (1, 2)
-                 UNION SELECT project FROM user_roles WHERE user_id = $1
-                 UNION SELECT r.project FROM group_roles r JOIN member m ON m.group_id = r.group_id",
+                with_member!(
+                    " SELECT NULL AS project FROM users WHERE id = $1 AND root_role_id <> 3
+                      UNION SELECT NULL FROM groups g JOIN member m ON m.group_id = g.id
+                            WHERE g.root_role_id IN (1, 2)
+                      UNION SELECT project FROM user_roles WHERE user_id = $1
+                      UNION SELECT r.project FROM group_roles r JOIN member m ON m.group_id = r.group_id"
+                ),
                 id
             ))
             .await?;

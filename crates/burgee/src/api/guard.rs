@@ -117,16 +117,14 @@ async fn caller(parts: &Parts, app: &App) -> Result<Subject, Problem> {
                 Ok(subject)
             }
             Bearer::Client => Err(Problem::wrong_token()),
-            Bearer::Unknown => Err(Problem::unauthenticated(true)),
+            Bearer::Unknown => Err(Problem::unknown_token()),
         };
     }
-    let Some(secret) = cookie(&parts.headers) else { return Err(Problem::unauthenticated(false)) };
-    if foreign(parts) {
-        return Err(Problem::unauthenticated(false));
-    }
+    let nobody = || Problem::unauthenticated(&app.config.base_path());
+    let secret = cookie(&parts.headers).filter(|_| !foreign(parts)).ok_or_else(nobody)?;
     let mut tx = app.db.read().await?;
     let subject = session::subject(&mut tx, secret, now, ip).await?;
-    let subject = subject.ok_or_else(|| Problem::unauthenticated(false))?;
+    let subject = subject.ok_or_else(nobody)?;
     if let crate::access::Origin::User(user) = subject.actor.origin {
         app.seen.note(seen::Subject::User, user, now);
     }

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use super::problem::{Detail, Problem};
 use crate::app::App;
+use crate::features::Place;
 
 /// The largest body of an operation, unless it says otherwise.
 const LARGEST: usize = 100 * 1024;
@@ -74,14 +75,16 @@ fn explain(error: &jsonschema::ValidationError<'_>) -> Detail {
             (place.clone(), format!("The `{place}` property must be {wanted}. You sent {sent}."))
         }
         Rule::Enum { options } => {
+            // Here, Unleash names the property alone.
+            let name = place.rsplit('/').next().unwrap_or_default().to_owned();
             let allowed: Vec<String> =
                 options.as_array().into_iter().flatten().map(Value::to_string).collect();
             let message = format!(
-                "The `{place}` property must be equal to one of the allowed values: {}. You provided {sent}, which \
+                "The `{name}` property must be equal to one of the allowed values: {}. You provided {sent}, which \
                  is not valid. Please use one of the allowed values instead..",
                 allowed.join(", ")
             );
-            (place, message)
+            (name, message)
         }
         Rule::Pattern { pattern } => {
             let message =
@@ -141,12 +144,30 @@ impl FromRequestParts<App> for Id {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Problem::internal())?;
         let (name, text) = params.iter().last().ok_or_else(Problem::internal)?;
-        text.parse().map(Self).map_err(|_| {
-            let path = format!("/params/{name}");
-            let message = format!("The `{path}` property must be integer. You sent \"{}\".", shorten(text));
-            Problem::invalid(vec![Detail { message, path: Some(path) }])
-        })
+        number(name, text).map(Self)
     }
+}
+
+/// Two whole numbers in the path: the last two parameters.
+pub struct Ids(pub i64, pub i64);
+
+impl FromRequestParts<App> for Ids {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Problem::internal())?;
+        let found: Vec<(&str, &str)> = params.iter().collect();
+        let [.., (first, a), (second, b)] = found.as_slice() else { return Err(Problem::internal()) };
+        Ok(Self(number(first, a)?, number(second, b)?))
+    }
+}
+
+fn number(name: &str, text: &str) -> Result<i64, Problem> {
+    text.parse().map_err(|_| {
+        let path = format!("/params/{name}");
+        let message = format!("The `{path}` property must be integer. You sent \"{}\".", shorten(text));
+        Problem::invalid(vec![Detail { message, path: Some(path) }])
+    })
 }
 
 /// Text in the path: the last parameter, percent-decoded.
@@ -173,6 +194,38 @@ impl<const N: usize> FromRequestParts<App> for Names<N> {
         let texts: Vec<String> = params.iter().map(|(_, text)| text.to_owned()).collect();
         texts.last_chunk().cloned().map(Self).ok_or_else(Problem::internal)
     }
+}
+
+/// The flag that the path names.
+pub struct Flag(pub String);
+
+impl FromRequestParts<App> for Flag {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        named(parts, app, "featureName").await.map(Self)
+    }
+}
+
+/// The flag, project and environment that the path names.
+pub struct At(pub Place);
+
+impl FromRequestParts<App> for At {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Ok(Self(Place {
+            project: named(parts, app, "projectId").await?,
+            feature: named(parts, app, "featureName").await?,
+            environment: named(parts, app, "environment").await?,
+        }))
+    }
+}
+
+async fn named(parts: &mut Parts, app: &App, name: &str) -> Result<String, Problem> {
+    let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Problem::internal())?;
+    let found = params.iter().find(|(key, _)| *key == name);
+    found.map(|(_, value)| value.to_owned()).ok_or_else(Problem::internal)
 }
 
 /// Query parameters of type `T`; unknown ones are ignored.

@@ -5,14 +5,16 @@
 //! behind it shows nowhere else: one SQL text serves both, and [`dialect`] holds what differs.
 
 pub mod dialect;
+pub mod file;
 mod json;
 mod migrate;
 mod sql;
 
+use std::fs::File;
 use std::ops::{Deref, DerefMut};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::PathBuf;
+use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[doc(hidden)]
@@ -50,12 +52,11 @@ enum Pools {
     Sqlite {
         writer: SqlitePool,
         readers: SqlitePool,
+        /// Held, not used: nobody else serves this file.
+        _taken: Option<Arc<File>>,
     },
     /// `aside` is for whoever already holds a connection of the pool and must see what others see.
-    Postgres {
-        pool: PgPool,
-        aside: PgPool,
-    },
+    Postgres { pool: PgPool, aside: PgPool },
 }
 
 /// A row of either database. `#[derive(sqlx::FromRow)]` makes a struct one.
@@ -63,10 +64,21 @@ pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Sen
 impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
 
 impl Db {
-    /// Opens the database at `url` (`sqlite:PATH` or `postgres://…`) and brings its schema up to date.
+    /// Opens the database at `url` (`sqlite:PATH` or `postgres://…`) for a server and brings its schema up to date.
+    /// Refuses an SQLite database that another server has open.
     pub async fn open(url: &str) -> Result<Self> {
-        let pools = if let Some(path) = url.strip_prefix("sqlite:") {
-            open_sqlite(path.trim_start_matches("//")).await?
+        let Some(file) = file::of(url) else { return Self::attach(url).await };
+        file::make(&file)?;
+        // Before anything is migrated: the server that has it may be of another version.
+        let taken = file::take(&file)?;
+        Self(open_sqlite(&file, Some(Arc::new(taken))).await?).migrated().await
+    }
+
+    /// Like [`Db::open`], beside a server that may be running.
+    pub async fn attach(url: &str) -> Result<Self> {
+        let pools = if let Some(file) = file::of(url) {
+            file::make(&file)?;
+            open_sqlite(&file, None).await?
         } else {
             if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
                 return Err(Error::bad_data("DATABASE_URL must begin with sqlite: or postgres://"));
@@ -95,13 +107,16 @@ impl Db {
                 .await?;
             Pools::Postgres { pool, aside }
         };
-        let db = Self(pools);
-        match &db.0 {
+        Self(pools).migrated().await
+    }
+
+    async fn migrated(self) -> Result<Self> {
+        match &self.0 {
             Pools::Sqlite { writer, .. } => migrate::migrator(Engine::Sqlite).run(writer).await,
             Pools::Postgres { pool, .. } => migrate::migrator(Engine::Postgres).run(pool).await,
         }
         .map_err(Error::internal)?;
-        Ok(db)
+        Ok(self)
     }
 
     /// Asks the database for a sign of life.
@@ -179,7 +194,7 @@ impl Db {
     /// Waits until running transactions are done and closes the files or connections.
     pub async fn close(&self) {
         match &self.0 {
-            Pools::Sqlite { writer, readers } => {
+            Pools::Sqlite { writer, readers, .. } => {
                 readers.close().await;
                 writer.close().await;
             }
@@ -191,25 +206,10 @@ impl Db {
     }
 }
 
-async fn open_sqlite(path: &str) -> Result<Pools> {
-    let file = PathBuf::from(path);
-    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(|error| Error::bad_data(format!("cannot create {}: {error}", folder.display())))?;
-    }
-    // Password hashes are nobody else's business. SQLite gives its other files the same permissions.
-    std::fs::OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(&file)
-        .map_err(|error| Error::bad_data(format!("cannot open {}: {error}", file.display())))?;
+async fn open_sqlite(file: &Path, taken: Option<Arc<File>>) -> Result<Pools> {
     // FULL: an acknowledged change, and its event, survive power loss.
     let options = SqliteConnectOptions::new()
-        .filename(&file)
+        .filename(file)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
@@ -234,7 +234,7 @@ async fn open_sqlite(path: &str) -> Result<Pools> {
         .acquire_timeout(Duration::from_secs(30))
         .test_before_acquire(false)
         .connect_lazy_with(options.create_if_missing(false).read_only(true));
-    Ok(Pools::Sqlite { writer, readers })
+    Ok(Pools::Sqlite { writer, readers, _taken: taken })
 }
 
 enum Connection {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::api_token::Kind;
 use super::seen;
 use super::session::person;
+use super::user;
 use crate::access::{Actor, Holdings, Origin, Subject};
 use crate::clock::Time;
 use crate::db::Read;
@@ -47,7 +48,8 @@ pub async fn bearer(tx: &mut Read, secret: &str, now: Time, ip: Option<String>) 
     }
     let found: Option<(i64, String, String)> = tx
         .optional(sql!(
-            "SELECT id, name, type FROM api_tokens WHERE digest = $1 AND (expires_at IS NULL OR expires_at > $2)",
+            "SELECT id, name, type FROM api_tokens
+             WHERE (digest = $1 OR alias = $1) AND (expires_at IS NULL OR expires_at > $2)",
             digest,
             now
         ))
@@ -92,6 +94,17 @@ pub async fn personal_of(tx: &mut Read, user: i64) -> Result<Vec<Personal>> {
     .await
 }
 
+/// The tokens of all service accounts.
+pub async fn of_services(tx: &mut Read) -> Result<Vec<Personal>> {
+    tx.all(sql!(
+        "SELECT p.id, p.user_id, p.description, p.expires_at, p.created_at, n.last_at AS seen_at
+         FROM personal_tokens p JOIN users u ON u.id = p.user_id
+         LEFT JOIN seen n ON n.subject = 'pat' AND n.id = p.id
+         WHERE u.is_service = TRUE AND u.deleted_at IS NULL ORDER BY p.id"
+    ))
+    .await
+}
+
 /// Makes a personal token; the secret is returned once.
 pub async fn create_personal(
     tx: &mut Change,
@@ -105,7 +118,7 @@ pub async fn create_personal(
         return Err(Error::bad_data("The description must have between 1 and 255 characters."));
     }
     if expires_at <= tx.now() {
-        return Err(Error::bad_data("The expiry must lie in the future."));
+        return Err(Error::bad_data("The expiry date should be in future."));
     }
     let mine = personal_of(tx, user).await?;
     if i64::try_from(mine.len()).is_ok_and(|count| count >= PERSONAL_LIMIT) {
@@ -142,7 +155,8 @@ pub async fn create_personal(
         created_at: now,
         seen_at: None,
     };
-    tx.record(Event::created(Fact::PatCreated, &token));
+    let fact = user::get(tx, user).await?.either(Fact::PatCreated, Fact::ServiceTokenCreated);
+    tx.record(Event::created(fact, &token));
     Ok((token, secret))
 }
 
@@ -151,7 +165,8 @@ pub async fn delete_personal(tx: &mut Change, user: i64, id: i64) -> Result<()> 
     let found = personal_of(tx, user).await?.into_iter().find(|token| token.id == id);
     if let Some(token) = found {
         tx.execute(sql!("DELETE FROM personal_tokens WHERE id = $1 AND user_id = $2", id, user)).await?;
-        tx.record(Event::deleted(Fact::PatDeleted, &token));
+        let fact = user::get(tx, user).await?.either(Fact::PatDeleted, Fact::ServiceTokenDeleted);
+        tx.record(Event::deleted(fact, &token));
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! Projects and environments: where roles apply and what API tokens reach.
 
+pub mod change_requests;
 pub mod members;
+pub mod naming;
 
 use crate::access::{Sight, visible};
 use crate::db::Read;
@@ -24,6 +26,13 @@ pub async fn seen(tx: &mut Read, sight: &Sight) -> Result<Vec<String>> {
         ))
         .await?;
     Ok(ids.into_iter().map(|(id,)| id).collect())
+}
+
+/// Refuses a name that no new flag of the project may have.
+pub async fn ensure_well_named(tx: &mut Read, project: &str, name: &str) -> Result<()> {
+    let row: Option<(Option<String>,)> =
+        tx.optional(sql!("SELECT naming FROM projects WHERE id = $1", project)).await?;
+    naming::check(row.and_then(|(naming,)| naming).as_deref(), name)
 }
 
 /// The names of all environments, in their order.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which modules a module may use. What stands here for a folder holds for everything in it.
-const RINGS: [(&str, &[&str]); 15] = [
+const RINGS: [(&str, &[&str]); 17] = [
     ("db", &["clock", "error"]),
     ("access", &["clock", "db", "entropy", "error", "events"]),
     ("events", &["access", "clock", "db", "error"]),
@@ -17,6 +17,8 @@ const RINGS: [(&str, &[&str]); 15] = [
     ("strategies", &["db", "error", "events", "names"]),
     ("feature_types", &["db", "error", "events"]),
     ("tags", &["access", "db", "error", "events", "names"]),
+    ("features", &["access", "clock", "db", "entropy", "error", "events", "projects"]),
+    ("instance", &["access", "clock", "db", "entropy", "error", "events", "people", "projects"]),
     ("telemetry", &["db", "error"]),
     (
         "api",
@@ -31,6 +33,8 @@ const RINGS: [(&str, &[&str]); 15] = [
             "error",
             "events",
             "feature_types",
+            "features",
+            "instance",
             "people",
             "projects",
             "provisioning",

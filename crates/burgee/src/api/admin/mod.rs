@@ -1,19 +1,32 @@
 //! `/api/admin`: one file for each noun.
 
+mod addons;
 mod api_tokens;
+mod banners;
 mod constraints;
 mod contexts;
 mod event_filter;
 mod events;
+mod feature_environments;
+mod feature_strategies;
 mod feature_types;
+mod features;
 mod groups;
+pub(super) mod instance_settings;
+mod invite_links;
+mod logins;
 mod me;
+mod opinions;
 mod overview;
+mod passwords;
 mod personal_tokens;
 mod project_access;
+mod project_tokens;
 pub(super) mod roles;
 mod scim_settings;
 mod segments;
+mod service_accounts;
+mod statistics;
 mod strategies;
 mod tag_types;
 mod tags;
@@ -24,14 +37,27 @@ use super::Routes;
 pub(super) fn routes() -> Routes {
     Routes::default()
         .merge(users::routes())
+        .merge(passwords::routes())
         .merge(overview::routes())
         .merge(me::routes())
         .merge(personal_tokens::routes())
+        .merge(service_accounts::routes())
         .merge(groups::routes())
         .merge(roles::routes())
         .merge(api_tokens::routes())
+        .merge(project_tokens::routes())
         .merge(project_access::routes())
         .merge(events::routes())
+        .merge(features::routes())
+        .merge(feature_environments::routes())
+        .merge(feature_strategies::routes())
+        .merge(opinions::routes())
+        .merge(invite_links::routes())
+        .merge(logins::routes())
+        .merge(statistics::routes())
+        .merge(addons::routes())
+        .merge(banners::routes())
+        .merge(instance_settings::routes())
         .merge(scim_settings::routes())
         .merge(constraints::routes())
         .merge(contexts::routes())

@@ -232,6 +232,10 @@ CREATE TABLE favorite_projects (
     PRIMARY KEY (user_id, project)
 ){keyed};
 
+-- The author of what admin tokens do. Its id is part of the wire format.
+INSERT INTO users (id, name, username, username_ci, root_role_id, is_system, created_at, updated_at)
+VALUES (-42, 'Unleash Admin Token User', 'unleash_admin_token', 'unleash_admin_token', 3, TRUE, 0, 0);
+
 -- True for events after which clients may have to fetch something else.
 ALTER TABLE events ADD COLUMN revises {bool} NOT NULL DEFAULT FALSE;
 CREATE INDEX events_that_revise ON events (id) WHERE revises = TRUE;

@@ -1,17 +1,24 @@
 //! The Admin API.
 
+mod addons;
 mod api_tokens;
 mod constraints;
 mod contexts;
 mod contract;
 mod events;
+mod features;
 mod groups;
+mod instance_settings;
+mod invite_links;
+mod logins;
 mod matrix;
 mod me;
 mod project_access;
+mod project_tokens;
 mod roles;
 mod secrets;
 mod segments;
+mod service_accounts;
 mod strategies;
 mod tags;
 mod users;
