@@ -178,6 +178,10 @@ impl From<sqlx::Error> for Error {
                     Kind::Conflict,
                     "Somebody else has just taken the same name; nothing was changed.",
                 ),
+                _ if db.is_foreign_key_violation() => Self::rejected(
+                    Kind::Conflict,
+                    "Something that belongs to this was added or removed at the same moment; nothing was changed.",
+                ),
                 _ => Self::Internal(error.into()),
             },
             _ => Self::Internal(error.into()),

@@ -183,6 +183,19 @@ impl FromRequestParts<App> for Name {
     }
 }
 
+/// Texts in the path: the last `N` parameters, percent-decoded.
+pub struct Names<const N: usize>(pub [String; N]);
+
+impl<const N: usize> FromRequestParts<App> for Names<N> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Problem::internal())?;
+        let texts: Vec<String> = params.iter().map(|(_, text)| text.to_owned()).collect();
+        texts.last_chunk().cloned().map(Self).ok_or_else(Problem::internal)
+    }
+}
+
 /// The flag that the path names.
 pub struct Flag(pub String);
 

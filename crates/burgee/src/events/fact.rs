@@ -169,10 +169,12 @@ impl Fact {
     /// True if clients may have to fetch something else after it. `feature` says whether it is about one flag.
     ///
     /// As in Unleash, all that happens to a flag counts but favourites and links; beyond Unleash, so does what changes
-    /// which flags a project or an environment serves.
+    /// which flags a project or an environment serves, or have a tag that clients may ask for.
     pub const fn revises(self, feature: bool) -> bool {
         match self {
             Self::SegmentUpdated
+            | Self::TagDeleted
+            | Self::TagTypeDeleted
             | Self::FeaturesImported
             | Self::ProjectArchived
             | Self::ProjectRevived

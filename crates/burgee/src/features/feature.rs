@@ -6,10 +6,9 @@ use crate::clock::Time;
 use crate::db::Read;
 use crate::error::{Error, Kind, Result};
 use crate::events::{Change, Event, Fact};
+use crate::names;
 use crate::sql;
 
-/// The longest name, in characters.
-const LONGEST_NAME: usize = 100;
 /// The longest description, in characters.
 const LONGEST_DESCRIPTION: usize = 10_000;
 /// How many flags there may be that are not archived.
@@ -99,7 +98,7 @@ fn missing(project: &str, name: &str) -> Error {
 
 /// Makes a flag, off in every environment of its project.
 pub async fn create(tx: &mut Change, project: &str, name: &str, draft: Draft) -> Result<Feature> {
-    check_name("name", name)?;
+    check_name(name)?;
     ensure_accepts(tx, project, name).await?;
     ensure_free(tx, name).await?;
     check(tx, &draft).await?;
@@ -183,20 +182,9 @@ pub async fn switch_stale(tx: &mut Change, project: &str, name: &str, stale: boo
     Ok(Feature { stale, version: before.version + 1, ..before })
 }
 
-/// Refuses a name that cannot stand in a URL as it is. `field` is what the request calls it.
-pub fn check_name(field: &str, name: &str) -> Result<()> {
-    let friendly = |c: char| c.is_ascii_alphanumeric() || "-_.!~*'()".contains(c);
-    let problem = if name.is_empty() {
-        format!("\"{field}\" is not allowed to be empty.")
-    } else if name.chars().count() > LONGEST_NAME {
-        format!("\"{field}\" length must be less than or equal to {LONGEST_NAME} characters long.")
-    } else if !name.chars().all(friendly) || matches!(name, "." | "..") {
-        let shown: String = name.chars().take(LONGEST_NAME).collect();
-        format!("\"{field}\" must be URL friendly. You provided \"{shown}\".")
-    } else {
-        return Ok(());
-    };
-    Err(Error::invalid(vec![problem]))
+/// Refuses a name that cannot stand in a URL as it is.
+pub fn check_name(name: &str) -> Result<()> {
+    names::unfriendly("name", name).map_or(Ok(()), |rule| Err(Error::invalid(vec![rule])))
 }
 
 /// Refuses a name that a flag has, or had: names are never used again.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::edit::Place;
 use super::variants::distribute;
+use crate::constraints::{self, Owner};
 use crate::db::Read;
 use crate::error::{Error, Result};
 use crate::events::Change;
@@ -177,6 +178,9 @@ pub(super) async fn insert(
     ))
     .await?;
     use_segments(tx, &strategy).await?;
+    if !strategy.constraints.is_empty() {
+        constraints::index_strategy(tx, &strategy.id, &strategy.constraints).await?;
+    }
     Ok(strategy)
 }
 
@@ -205,6 +209,9 @@ pub(super) async fn replace(
         after.sort_order
     ))
     .await?;
+    if after.constraints != before.constraints {
+        constraints::index_strategy(tx, &after.id, &after.constraints).await?;
+    }
     if after.segments != before.segments {
         tx.execute(sql!("DELETE FROM feature_strategy_segments WHERE strategy_id = $1", &after.id)).await?;
         use_segments(tx, &after).await?;
@@ -265,7 +272,7 @@ async fn check(tx: &mut Read, place: &Place, id: String, draft: Draft, sort_orde
     let rule = Rule {
         name: draft.name,
         parameters,
-        constraints: draft.constraints,
+        constraints: constraints::check(tx, Owner::Strategy, draft.constraints).await?,
         segments: Vec::new(),
         variants: distribute(draft.variants)?,
         disabled: false,

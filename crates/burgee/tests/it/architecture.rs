@@ -4,14 +4,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which modules a module may use. What stands here for a folder holds for everything in it.
-const RINGS: [(&str, &[&str]); 11] = [
+const RINGS: [(&str, &[&str]); 17] = [
     ("db", &["clock", "error"]),
     ("access", &["clock", "db", "entropy", "error", "events"]),
     ("events", &["access", "clock", "db", "error"]),
     ("people", &["access", "clock", "db", "entropy", "error", "events"]),
     ("provisioning", &["access", "clock", "db", "entropy", "error", "events", "people"]),
     ("projects", &["access", "clock", "db", "entropy", "error", "events", "people"]),
-    ("features", &["access", "clock", "db", "entropy", "error", "events", "projects"]),
+    ("constraints", &["access", "db", "error"]),
+    ("contexts", &["access", "clock", "constraints", "db", "error", "events", "names"]),
+    ("segments", &["access", "clock", "constraints", "db", "error", "events"]),
+    ("strategies", &["db", "error", "events", "names"]),
+    ("feature_types", &["db", "error", "events"]),
+    ("tags", &["access", "db", "error", "events", "names"]),
+    (
+        "features",
+        &["access", "clock", "constraints", "db", "entropy", "error", "events", "names", "projects"],
+    ),
     ("instance", &["access", "clock", "db", "entropy", "error", "events", "people", "projects"]),
     ("telemetry", &["db", "error"]),
     (
@@ -20,15 +29,21 @@ const RINGS: [(&str, &[&str]); 11] = [
             "access",
             "app",
             "clock",
+            "constraints",
+            "contexts",
             "db",
             "entropy",
             "error",
             "events",
+            "feature_types",
             "features",
             "instance",
             "people",
             "projects",
             "provisioning",
+            "segments",
+            "strategies",
+            "tags",
             "telemetry",
         ],
     ),

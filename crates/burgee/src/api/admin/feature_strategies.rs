@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
+use super::constraints::ConstraintView;
 use super::feature_environments::at;
 use crate::access::{AddStrategy, Granted, RemoveStrategy, SeeEnvironment, UpdateStrategy};
 use crate::api::input::{At, Body, Name};
@@ -50,7 +51,7 @@ pub(super) struct StrategyView {
     name: String,
     title: Option<String>,
     disabled: bool,
-    #[schemars(with = "Vec<ConstraintShape>")]
+    #[schemars(with = "Vec<ConstraintView>")]
     constraints: Vec<Constraint>,
     parameters: BTreeMap<String, String>,
     #[schemars(with = "Vec<VariantShape>")]
@@ -73,20 +74,6 @@ impl From<Strategy> for StrategyView {
             segments: strategy.segments,
         }
     }
-}
-
-/// What a constraint looks like.
-#[derive(JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "constraintSchema")]
-#[expect(dead_code, reason = "describes a type of another crate")]
-pub(super) struct ConstraintShape {
-    context_name: String,
-    operator: String,
-    values: Option<Vec<Scalar>>,
-    value: Option<Scalar>,
-    inverted: Option<bool>,
-    case_insensitive: Option<bool>,
 }
 
 /// Text, or something that can be written as text.
@@ -165,7 +152,7 @@ struct Changed {
     #[serde(default)]
     sort_order: Option<i64>,
     #[serde(default)]
-    #[schemars(with = "Option<Vec<ConstraintShape>>")]
+    #[schemars(with = "Option<Vec<ConstraintView>>")]
     constraints: Option<Vec<Constraint>>,
     #[serde(default)]
     #[schemars(with = "Option<Vec<VariantShape>>")]

@@ -364,7 +364,7 @@ async fn validate(
     State(app): State<App>,
     Body(body): Body<Wished>,
 ) -> Result<(), Problem> {
-    features::check_name("name", &body.name)?;
+    features::check_name(&body.name)?;
     let mut tx = app.db.read().await?;
     features::ensure_free(&mut tx, &body.name).await?;
     if let Some(project) = &body.project_id {

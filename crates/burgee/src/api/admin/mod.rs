@@ -3,10 +3,13 @@
 mod addons;
 mod api_tokens;
 mod banners;
+mod constraints;
+mod contexts;
 mod event_filter;
 mod events;
 mod feature_environments;
 mod feature_strategies;
+mod feature_types;
 mod features;
 mod groups;
 pub(super) mod instance_settings;
@@ -21,8 +24,12 @@ mod project_access;
 mod project_tokens;
 pub(super) mod roles;
 mod scim_settings;
+mod segments;
 mod service_accounts;
 mod statistics;
+mod strategies;
+mod tag_types;
+mod tags;
 pub(super) mod users;
 
 use super::Routes;
@@ -52,4 +59,11 @@ pub(super) fn routes() -> Routes {
         .merge(banners::routes())
         .merge(instance_settings::routes())
         .merge(scim_settings::routes())
+        .merge(constraints::routes())
+        .merge(contexts::routes())
+        .merge(segments::routes())
+        .merge(strategies::routes())
+        .merge(feature_types::routes())
+        .merge(tag_types::routes())
+        .merge(tags::routes())
 }

@@ -3,6 +3,8 @@
 mod addons;
 mod api_tokens;
 mod compatibility;
+mod constraints;
+mod contexts;
 mod contract;
 mod events;
 mod features;
@@ -16,5 +18,8 @@ mod project_access;
 mod project_tokens;
 mod roles;
 mod secrets;
+mod segments;
 mod service_accounts;
+mod strategies;
+mod tags;
 mod users;

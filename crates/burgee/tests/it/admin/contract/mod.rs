@@ -3,6 +3,7 @@
 mod features;
 mod instance;
 mod people;
+mod segments;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -117,6 +118,7 @@ both! {
     async fn answers_have_unleashs_shapes(server) {
         let contract = Contract::new(&server).await;
         people::story(&contract, &server).await;
+        segments::story(&contract, &server).await;
         features::story(&contract, &server).await;
         instance::story(&contract, &server).await;
         assert_eq!(contract.forgotten(), Vec::<String>::new());
