@@ -114,7 +114,13 @@ fn chosen(using: Vec<String>, wanted: &[String], source: &str) -> Result<Vec<Str
 
 /// Copies strategies with their segments. The new ids go along with the old ones in one list, so that the database
 /// does the rest: the first 26 characters of each pair are the new id.
-async fn strategies(tx: &mut Change, entropy: &Entropy, source: &str, name: &str, projects: &str) -> Result<()> {
+async fn strategies(
+    tx: &mut Change,
+    entropy: &Entropy,
+    source: &str,
+    name: &str,
+    projects: &str,
+) -> Result<()> {
     let ids: Vec<(String,)> = tx
         .all(sql!(
             "SELECT s.id FROM feature_strategies s JOIN features f ON f.name = s.feature

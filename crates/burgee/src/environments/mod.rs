@@ -154,13 +154,17 @@ pub async fn usage(tx: &mut Read, sight: &Sight, name: Option<&str>) -> Result<V
 /// Refuses a name that no new environment can have.
 pub async fn ensure_free(tx: &mut Read, name: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "~_.-".contains(c);
-    if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(plain) || matches!(name, "." | "..") {
+    if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(plain) || matches!(name, "." | "..")
+    {
         return Err(Error::bad_data(format!(
             "\"name\" must be URL friendly and have between 1 and {LONGEST_NAME} characters."
         )));
     }
     if find(tx, name).await?.is_some() {
-        return Err(Error::rejected(Kind::NameExists, format!("Environment with name {name} already exists")));
+        return Err(Error::rejected(
+            Kind::NameExists,
+            format!("Environment with name {name} already exists"),
+        ));
     }
     Ok(())
 }
@@ -178,7 +182,9 @@ async fn insert(tx: &mut Change, draft: Draft) -> Result<Environment> {
     if count >= MOST {
         return Err(Error::rejected(
             Kind::ExceedsLimit,
-            format!("Failed to create environment. You can't create more than the established limit of {MOST}."),
+            format!(
+                "Failed to create environment. You can't create more than the established limit of {MOST}."
+            ),
         ));
     }
     let environment = Environment {

@@ -54,7 +54,8 @@ pub async fn delete(tx: &mut Change, name: &str) -> Result<()> {
     tx.execute(sql!("DELETE FROM role_permissions WHERE environment = $1", name)).await?;
     tx.execute(sql!("DELETE FROM environments WHERE name = $1", name)).await?;
     for project in &projects {
-        let gone = Event::deleted(Fact::ProjectEnvironmentRemoved, &serde_json::json!({ "environment": name }));
+        let gone =
+            Event::deleted(Fact::ProjectEnvironmentRemoved, &serde_json::json!({ "environment": name }));
         tx.record(gone.within(Some(project.clone()), Some(name.to_owned())));
     }
     let gone = Gone { environment: &environment, projects, strategies, roles };

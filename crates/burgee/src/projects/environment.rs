@@ -156,7 +156,8 @@ pub async fn set_default_strategy(
     project::lock(tx, project).await?;
     let place = get(tx, project, environment).await?;
     let strategy = canonical_strategy(project, wanted)?;
-    let ids: Vec<i64> = strategy["segments"].as_array().into_iter().flatten().filter_map(Value::as_i64).collect();
+    let ids: Vec<i64> =
+        strategy["segments"].as_array().into_iter().flatten().filter_map(Value::as_i64).collect();
     ensure_segments(tx, project, &ids).await?;
     let before = place.strategy()?;
     if before.as_ref() == Some(&strategy) {
@@ -216,4 +217,47 @@ async fn ensure_segments(tx: &mut Read, project: &str, ids: &[i64]) -> Result<()
 
 fn at(event: Event, project: &str, environment: &str) -> Event {
     Event { environment: Some(environment.to_owned()), ..recorded(event, project) }
+}
+
+/// An environment of the installation as one project sees it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct View {
+    /// The environment.
+    #[sqlx(flatten)]
+    pub environment: Environment,
+    /// True if the project uses it.
+    pub used: bool,
+    /// API tokens for it that name the project.
+    pub api_tokens: i64,
+    /// Flags of the project that are on in it.
+    pub enabled_flags: i64,
+    default_strategy: Option<String>,
+}
+
+impl View {
+    /// What a flag gets that is turned on without a strategy.
+    pub fn strategy(&self) -> Result<Option<Value>> {
+        Ok(self.default_strategy.as_deref().map(serde_json::from_str).transpose()?)
+    }
+}
+
+/// All environments as one project sees them.
+pub async fn view(tx: &mut Read, project: &str) -> Result<Vec<View>> {
+    tx.all(sql!(
+        "SELECT v.name, v.type, v.enabled, v.protected, v.sort_order, v.required_approvals,
+                e.project IS NOT NULL AS used, COALESCE(t.count, 0) AS api_tokens,
+                COALESCE(f.count, 0) AS enabled_flags, e.default_strategy
+         FROM environments v
+         LEFT JOIN project_environments e ON e.environment = v.name AND e.project = $1
+         LEFT JOIN (SELECT t.environment, COUNT(*) AS count
+                    FROM api_tokens t JOIN api_token_projects r ON r.token_id = t.id
+                    WHERE r.project = $1 GROUP BY t.environment) t ON t.environment = v.name
+         LEFT JOIN (SELECT e.environment, COUNT(*) AS count
+                    FROM features f JOIN feature_environments e ON e.feature = f.name
+                    WHERE f.project = $1 AND f.archived_at IS NULL AND e.enabled = TRUE
+                    GROUP BY e.environment) f ON f.environment = v.name
+         ORDER BY v.sort_order, v.name",
+        project
+    ))
+    .await
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde::de::IgnoredAny;
+
 use crate::access::{Sight, visible};
 use crate::clock::Time;
 use crate::db::Read;
@@ -40,10 +42,19 @@ pub struct State {
     pub enabled: bool,
     /// When an application last asked for it.
     pub last_seen_at: Option<Time>,
+    /// Its variants from before strategies had their own; JSON.
+    pub variants: String,
     /// How many strategies it has.
     pub strategies: i64,
     /// How many of them count.
     pub active_strategies: i64,
+}
+
+impl State {
+    /// How many variants it has.
+    pub fn variant_count(&self) -> usize {
+        serde_json::from_str::<Vec<IgnoredAny>>(&self.variants).map_or(0, |variants| variants.len())
+    }
 }
 
 /// The living flags of a project, each with its states.
@@ -65,7 +76,7 @@ pub async fn list(tx: &mut Read, project: &str, person: Option<i64>) -> Result<V
         .await?;
     let rows: Vec<Row> = tx
         .all(sql!(
-            "SELECT e.feature, v.name, v.type, v.sort_order, e.enabled, e.last_seen_at,
+            "SELECT e.feature, v.name, v.type, v.sort_order, e.enabled, e.last_seen_at, e.variants,
                     COALESCE(s.strategies, 0) AS strategies, COALESCE(s.active, 0) AS active_strategies
              FROM features f JOIN feature_environments e ON e.feature = f.name
              JOIN project_environments p ON p.project = f.project AND p.environment = e.environment

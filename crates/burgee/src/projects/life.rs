@@ -55,7 +55,8 @@ pub async fn delete(tx: &mut Change, id: &str) -> Result<()> {
     tx.execute(sql!("DELETE FROM features WHERE project = $1", id)).await?;
     tx.execute(sql!("DELETE FROM projects WHERE id = $1", id)).await?;
     for (name, kind, description) in flags {
-        let state = serde_json::json!({ "name": name, "type": kind, "description": description, "project": id });
+        let state =
+            serde_json::json!({ "name": name, "type": kind, "description": description, "project": id });
         tx.record(recorded(Event::deleted(Fact::FeatureDeleted, &state), id).on(name));
     }
     tx.record(recorded(Event::deleted(Fact::ProjectDeleted, &project), id));
@@ -69,9 +70,8 @@ async fn ensure_may_end(tx: &mut Read, id: &str, what: &str) -> Result<()> {
             format!("You can not {what} the default project!"),
         ));
     }
-    let (active,): (i64,) = tx
-        .one(sql!("SELECT COUNT(*) FROM features WHERE project = $1 AND archived_at IS NULL", id))
-        .await?;
+    let (active,): (i64,) =
+        tx.one(sql!("SELECT COUNT(*) FROM features WHERE project = $1 AND archived_at IS NULL", id)).await?;
     if active == 0 {
         return Ok(());
     }

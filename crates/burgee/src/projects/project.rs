@@ -237,7 +237,9 @@ pub async fn create(tx: &mut Change, draft: Draft) -> Result<(Project, Vec<envir
         name,
         description: checked_description(draft.description)?,
         mode: draft.mode,
-        default_stickiness: checked_stickiness(draft.default_stickiness.unwrap_or_else(|| DEFAULT.to_owned()))?,
+        default_stickiness: checked_stickiness(
+            draft.default_stickiness.unwrap_or_else(|| DEFAULT.to_owned()),
+        )?,
         feature_limit: checked_limit(draft.feature_limit)?,
         feature_naming: Naming::default(),
         link_templates: Vec::new(),
@@ -285,13 +287,9 @@ async fn first_places(
 ) -> Result<Vec<environment::Place>> {
     let all = environments::all(tx).await?;
     let missing = |name: &&String| !all.iter().any(|environment| environment.name == **name);
-    let unknown: Vec<&str> =
-        wanted.iter().flatten().filter(missing).map(String::as_str).collect();
+    let unknown: Vec<&str> = wanted.iter().flatten().filter(missing).map(String::as_str).collect();
     if !unknown.is_empty() {
-        return Err(Error::bad_data(format!(
-            "These environments do not exist: {}",
-            unknown.join(", ")
-        )));
+        return Err(Error::bad_data(format!("These environments do not exist: {}", unknown.join(", "))));
     }
     let mut places: Vec<environment::Place> = all
         .into_iter()

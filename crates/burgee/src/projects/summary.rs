@@ -85,7 +85,12 @@ pub enum Which<'a> {
 }
 
 /// The projects that somebody sees; `person` says whose favourites count.
-pub async fn list(tx: &mut Read, sight: &Sight, person: Option<i64>, which: Which<'_>) -> Result<Vec<Summary>> {
+pub async fn list(
+    tx: &mut Read,
+    sight: &Sight,
+    person: Option<i64>,
+    which: Which<'_>,
+) -> Result<Vec<Summary>> {
     let (one, archived) = match which {
         Which::Living => (None, false),
         Which::Archived => (None, true),

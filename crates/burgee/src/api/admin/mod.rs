@@ -3,6 +3,8 @@
 mod addons;
 mod api_tokens;
 mod banners;
+mod dashboard;
+mod environments;
 mod event_filter;
 mod events;
 mod feature_environments;
@@ -19,6 +21,9 @@ mod passwords;
 mod personal_tokens;
 mod project_access;
 mod project_tokens;
+mod project_reports;
+mod project_settings;
+mod projects;
 pub(super) mod roles;
 mod scim_settings;
 mod service_accounts;
@@ -39,7 +44,12 @@ pub(super) fn routes() -> Routes {
         .merge(roles::routes())
         .merge(api_tokens::routes())
         .merge(project_tokens::routes())
+        .merge(projects::routes())
+        .merge(project_settings::routes())
+        .merge(project_reports::routes())
         .merge(project_access::routes())
+        .merge(environments::routes())
+        .merge(dashboard::routes())
         .merge(events::routes())
         .merge(features::routes())
         .merge(feature_environments::routes())
