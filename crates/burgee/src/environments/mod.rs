@@ -180,12 +180,7 @@ async fn insert(tx: &mut Change, draft: Draft) -> Result<Environment> {
     ensure_free(tx, &draft.name).await?;
     let (count,): (i64,) = tx.one(sql!("SELECT COUNT(*) FROM environments")).await?;
     if count >= MOST {
-        return Err(Error::rejected(
-            Kind::ExceedsLimit,
-            format!(
-                "Failed to create environment. You can't create more than the established limit of {MOST}."
-            ),
-        ));
+        return Err(Error::limit("environment", MOST));
     }
     let environment = Environment {
         r#type: checked_type(draft.r#type)?,

@@ -225,10 +225,7 @@ pub async fn create(tx: &mut Change, draft: Draft) -> Result<(Project, Vec<envir
     ensure_free(tx, &id).await?;
     let (count,): (i64,) = tx.one(sql!("SELECT COUNT(*) FROM projects")).await?;
     if count >= MOST {
-        return Err(Error::rejected(
-            Kind::ExceedsLimit,
-            format!("Failed to create project. You can't create more than the established limit of {MOST}."),
-        ));
+        return Err(Error::limit("project", MOST));
     }
     let places = first_places(tx, draft.environments, draft.approvals).await?;
     let now = tx.now();

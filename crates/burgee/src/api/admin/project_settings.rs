@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::feature_strategies::{ConstraintShape, VariantShape};
 use super::projects::ModeView;
 use crate::access::{
     Granted, ReadChangeRequestSettings, UpdateChangeRequestSettings, UpdateDefaultStrategy, UpdateProject,
@@ -188,7 +189,9 @@ struct DefaultStrategy {
     disabled: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sort_order: Option<f64>,
+    #[schemars(with = "Option<Vec<ConstraintShape>>")]
     constraints: Option<Vec<Map<String, Value>>>,
+    #[schemars(with = "Option<Vec<VariantShape>>")]
     variants: Option<Vec<Map<String, Value>>>,
     parameters: Option<Map<String, Value>>,
     segments: Option<Vec<i64>>,

@@ -3,6 +3,7 @@
 mod addons;
 mod api_tokens;
 mod contract;
+mod environments;
 mod events;
 mod features;
 mod groups;
@@ -11,8 +12,10 @@ mod invite_links;
 mod logins;
 mod matrix;
 mod me;
+mod private_projects;
 mod project_access;
 mod project_tokens;
+mod projects;
 mod roles;
 mod secrets;
 mod service_accounts;

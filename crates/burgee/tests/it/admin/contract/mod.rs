@@ -3,6 +3,7 @@
 mod features;
 mod instance;
 mod people;
+mod projects;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -119,6 +120,7 @@ both! {
         people::story(&contract, &server).await;
         features::story(&contract, &server).await;
         instance::story(&contract, &server).await;
+        projects::story(&contract, &server).await;
         assert_eq!(contract.forgotten(), Vec::<String>::new());
     }
 }
