@@ -48,20 +48,21 @@ pub(super) async fn store(
     environment: &str,
     count: Option<i64>,
 ) -> Result<()> {
-    tx.execute(match count {
-        Some(count) => sql!(
+    let sql = if let Some(count) = count {
+        sql!(
             "INSERT INTO change_request_settings (project, environment, required_approvals) VALUES ($1, $2, $3)
              ON CONFLICT (project, environment) DO UPDATE SET required_approvals = excluded.required_approvals",
             project,
             environment,
             count
-        ),
-        None => sql!(
+        )
+    } else {
+        sql!(
             "DELETE FROM change_request_settings WHERE project = $1 AND environment = $2",
             project,
             environment
-        ),
-    })
-    .await?;
+        )
+    };
+    tx.execute(sql).await?;
     Ok(())
 }

@@ -155,7 +155,7 @@ pub async fn set_default_strategy(
 ) -> Result<Value> {
     project::lock(tx, project).await?;
     let place = get(tx, project, environment).await?;
-    let strategy = canonical_strategy(project, wanted)?;
+    let strategy = canonical_strategy(project, &wanted)?;
     let ids: Vec<i64> =
         strategy["segments"].as_array().into_iter().flatten().filter_map(Value::as_i64).collect();
     ensure_segments(tx, project, &ids).await?;
@@ -175,7 +175,7 @@ pub async fn set_default_strategy(
 }
 
 /// The form on which SDKs agree. A group that nobody named stays unnamed: it will be the flag's.
-fn canonical_strategy(project: &str, wanted: Map<String, Value>) -> Result<Value> {
+fn canonical_strategy(project: &str, wanted: &Map<String, Value>) -> Result<Value> {
     if wanted.get("name").and_then(Value::as_str) != Some("flexibleRollout") {
         return Err(Error::bad_data(
             "Only \"flexibleRollout\" strategy can be used as a default strategy for an environment",

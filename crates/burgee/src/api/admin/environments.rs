@@ -245,6 +245,7 @@ async fn sort(
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "updateEnvironmentSchema")]
+#[expect(clippy::option_option, reason = "null and what is left out differ")]
 struct ChangedEnvironment {
     r#type: Option<String>,
     sort_order: Option<i64>,

@@ -393,6 +393,7 @@ struct Insights {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(inline)]
+#[expect(clippy::struct_field_names, reason = "the wire has these names")]
 struct Rating {
     rating: i64,
     active_count: i64,

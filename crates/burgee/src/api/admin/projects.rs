@@ -86,6 +86,7 @@ impl From<ModeView> for Mode {
 #[derive(Serialize, JsonSchema)]
 #[serde(tag = "status", rename_all = "kebab-case")]
 #[schemars(rename = "onboardingStatusSchema")]
+#[expect(clippy::enum_variant_names, reason = "the wire has these names")]
 pub(super) enum Onboarding {
     OnboardingStarted,
     FirstFlagCreated { feature: String },
@@ -318,6 +319,7 @@ async fn validate(
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "updateProjectSchema")]
+#[expect(clippy::option_option, reason = "null and what is left out differ")]
 struct ChangedProject {
     #[schemars(regex(pattern = r"\S"))]
     name: String,

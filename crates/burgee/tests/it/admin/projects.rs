@@ -1,5 +1,8 @@
 //! Projects: made, changed, put aside, deleted; their settings, environments and numbers.
 
+use burgee::access::{DeleteFeature, Granted, InProject};
+use burgee::events::{Event, Fact};
+use burgee::sql;
 use serde_json::{Value, json};
 
 use crate::support::TestServer;
@@ -19,8 +22,23 @@ async fn flag(client: &Client, project: &str, name: &str) {
         .expect(201);
 }
 
-async fn archive_flag(client: &Client, project: &str, name: &str) {
-    client.delete(&format!("{PROJECTS}/{project}/features/{name}")).await.expect(202);
+/// Archives a flag as if somebody had asked for it.
+async fn archive_flag(server: &TestServer, project: &str, name: &str) {
+    let scope = InProject { project: project.to_owned() };
+    let grant = Granted::<DeleteFeature>::system("test", scope);
+    let mut tx = server.app.db.change(&grant, server.app.clock.now()).await.unwrap();
+    let now = tx.now();
+    tx.execute(sql!("UPDATE features SET archived_at = $2 WHERE name = $1", name, now)).await.unwrap();
+    tx.execute(sql!(
+        "INSERT INTO feature_lifecycles (feature, stage, created_at) VALUES ($1, 'archived', $2)",
+        name,
+        now
+    ))
+    .await
+    .unwrap();
+    let event = Event::bare(Fact::FeatureArchived).within(Some(project.to_owned()), None).on(name);
+    tx.record(event);
+    tx.commit().await.unwrap();
 }
 
 fn name_of(answer: &Value) -> (&str, &str) {
@@ -120,7 +138,7 @@ both! {
             assert_eq!(refused["name"], "InvalidOperationError");
         }
         vera.post(&archive, json!({})).await.expect(403);
-        archive_flag(&admin, "old", "relic").await;
+        archive_flag(&server, "old", "relic").await;
         admin.post(&archive, json!({})).await.expect(200);
         assert!(listed(&vera, "", "old").await.is_none());
         assert_ne!(listed(&vera, "?archived=true", "old").await.unwrap()["archivedAt"], Value::Null);
@@ -223,7 +241,7 @@ both! {
         for name in ["a", "b", "c", "d"] {
             flag(&petra, "shop", name).await;
         }
-        archive_flag(&petra, "shop", "d").await;
+        archive_flag(&server, "shop", "d").await;
         petra.put(&format!("{PROJECTS}/shop/features/a"), json!({"name": "a", "type": "experiment", "stale": true})).await.expect(200);
         petra.post(&format!("{PROJECTS}/shop/features/b/environments/production/on"), json!({})).await.expect(200);
         petra.post(&format!("{PROJECTS}/shop/features/c/environments/development/on"), json!({})).await.expect(200);
