@@ -61,6 +61,8 @@ pub enum Kind {
     Pattern,
     /// The flag is archived.
     ArchivedFeature,
+    /// It would leave a project, or the installation, without an environment.
+    MinimumOneEnvironment,
     /// There are as many as there may be.
     ExceedsLimit,
     /// The way in is switched off.

@@ -1,8 +1,8 @@
 //! burgee: a feature-management server with provisioning at its heart.
 //!
 //! Three rings, each knowing only the ones inside it: pure engines (`burgee-scim`, `burgee-eval`), the domain
-//! ([`db`], [`access`], [`events`], [`people`], [`provisioning`], [`projects`], [`features`], [`instance`]) and the
-//! protocols ([`api`], [`scim`]).
+//! ([`db`], [`access`], [`events`], [`people`], [`provisioning`], [`environments`], [`projects`], [`features`],
+//! [`instance`]) and the protocols ([`api`], [`scim`]).
 //! `docs/architecture.md` is the map.
 
 pub mod access;
@@ -15,6 +15,7 @@ pub mod constraints;
 pub mod contexts;
 pub mod db;
 pub mod entropy;
+pub mod environments;
 pub mod error;
 pub mod events;
 pub mod feature_types;

@@ -243,3 +243,14 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for Query<T> {
         )
     }
 }
+
+/// Tells `null` from a value that is left out: for changes, where the first takes something away and the second
+/// leaves it as it is.
+#[expect(clippy::option_option, reason = "null and what is left out differ")]
+pub fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::Deserialize<'de>,
+{
+    serde::Deserialize::deserialize(deserializer).map(Some)
+}

@@ -195,6 +195,7 @@ fn rejected(rejection: Rejection) -> Problem {
         Kind::WeakPassword => (S::BAD_REQUEST, "OwaspValidationError"),
         Kind::PasswordPreviouslyUsed => (S::BAD_REQUEST, "PasswordPreviouslyUsedError"),
         Kind::RoleInUse => (S::BAD_REQUEST, "RoleInUseError"),
+        Kind::MinimumOneEnvironment => (S::BAD_REQUEST, "MinimumOneEnvironmentError"),
         Kind::Disabled => (S::UNPROCESSABLE_ENTITY, "DisabledError"),
         Kind::Pattern => (S::BAD_REQUEST, "PatternError"),
         Kind::ArchivedFeature => (S::BAD_REQUEST, "ArchivedFeatureError"),

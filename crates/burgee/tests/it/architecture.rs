@@ -4,13 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which modules a module may use. What stands here for a folder holds for everything in it.
-const RINGS: [(&str, &[&str]); 17] = [
+const RINGS: &[(&str, &[&str])] = &[
     ("db", &["clock", "error"]),
     ("access", &["clock", "db", "entropy", "error", "events"]),
     ("events", &["access", "clock", "db", "error"]),
     ("people", &["access", "clock", "db", "entropy", "error", "events"]),
     ("provisioning", &["access", "clock", "db", "entropy", "error", "events", "people"]),
-    ("projects", &["access", "clock", "db", "entropy", "error", "events", "people"]),
+    ("environments", &["access", "clock", "db", "entropy", "error", "events", "people"]),
+    ("projects", &["access", "clock", "db", "entropy", "environments", "error", "events", "people"]),
     ("constraints", &["access", "db", "error"]),
     ("contexts", &["access", "clock", "constraints", "db", "error", "events", "names"]),
     ("segments", &["access", "clock", "constraints", "db", "error", "events"]),
@@ -33,6 +34,7 @@ const RINGS: [(&str, &[&str]); 17] = [
             "contexts",
             "db",
             "entropy",
+            "environments",
             "error",
             "events",
             "feature_types",

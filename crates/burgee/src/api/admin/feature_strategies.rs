@@ -7,13 +7,13 @@ use axum::extract::State;
 use axum::http::Method;
 use burgee_eval::document::{Constraint, Variant};
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::constraints::ConstraintView;
 use super::feature_environments::at;
 use crate::access::{AddStrategy, Granted, RemoveStrategy, SeeEnvironment, UpdateStrategy};
-use crate::api::input::{At, Body, Name};
+use crate::api::input::{At, Body, Name, present};
 use crate::api::json_patch::Patches;
 use crate::api::{Problem, Routes};
 use crate::app::App;
@@ -161,11 +161,6 @@ struct Changed {
     parameters: Option<BTreeMap<String, Scalar>>,
     #[serde(default)]
     segments: Option<Vec<i64>>,
-}
-
-/// Tells `null` from what is left out.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(from).map(Some)
 }
 
 impl Changed {

@@ -5,6 +5,8 @@ mod api_tokens;
 mod banners;
 mod constraints;
 mod contexts;
+mod dashboard;
+mod environments;
 mod event_filter;
 mod events;
 mod feature_environments;
@@ -21,7 +23,10 @@ mod overview;
 mod passwords;
 mod personal_tokens;
 mod project_access;
+mod project_reports;
+mod project_settings;
 mod project_tokens;
+mod projects;
 pub(super) mod roles;
 mod scim_settings;
 mod segments;
@@ -46,7 +51,12 @@ pub(super) fn routes() -> Routes {
         .merge(roles::routes())
         .merge(api_tokens::routes())
         .merge(project_tokens::routes())
+        .merge(projects::routes())
+        .merge(project_settings::routes())
+        .merge(project_reports::routes())
         .merge(project_access::routes())
+        .merge(environments::routes())
+        .merge(dashboard::routes())
         .merge(events::routes())
         .merge(features::routes())
         .merge(feature_environments::routes())

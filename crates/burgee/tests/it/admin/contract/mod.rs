@@ -3,6 +3,7 @@
 mod features;
 mod instance;
 mod people;
+mod projects;
 mod segments;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,11 +16,12 @@ use crate::support::TestServer;
 use crate::support::client::{Answer, Client};
 
 /// Operations that answer with another status than Unleash's document says, as Unleash does.
-const IN_TRUTH: [(&str, &str, u16); 4] = [
+const IN_TRUTH: [(&str, &str, u16); 5] = [
     ("createAddon", "200", 201),
     ("addPublicSignupTokenUser", "200", 201),
     ("createFeature", "200", 201),
     ("cloneFeature", "200", 201),
+    ("updateProjectChangeRequestConfig", "200", 204),
 ];
 
 /// What operations tell beyond Unleash's document, as Unleash does.
@@ -121,6 +123,7 @@ both! {
         segments::story(&contract, &server).await;
         features::story(&contract, &server).await;
         instance::story(&contract, &server).await;
+        projects::story(&contract, &server).await;
         assert_eq!(contract.forgotten(), Vec::<String>::new());
     }
 }
