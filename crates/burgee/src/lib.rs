@@ -17,6 +17,7 @@ pub mod error;
 pub mod events;
 pub mod features;
 pub mod instance;
+mod jobs;
 pub mod people;
 pub mod projects;
 pub mod provisioning;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const RINGS: [(&str, &[&str]); 11] = [
     ("db", &["clock", "error"]),
     ("access", &["clock", "db", "entropy", "error", "events"]),
-    ("events", &["access", "clock", "db", "error"]),
+    ("events", &["access", "clock", "db", "entropy", "error"]),
     ("people", &["access", "clock", "db", "entropy", "error", "events"]),
     ("provisioning", &["access", "clock", "db", "entropy", "error", "events", "people"]),
     ("projects", &["access", "clock", "db", "entropy", "error", "events", "people"]),

@@ -5,7 +5,10 @@ mod api_tokens;
 mod banners;
 mod event_filter;
 mod events;
+mod feature_dependencies;
 mod feature_environments;
+mod feature_life;
+mod feature_links;
 mod feature_strategies;
 mod features;
 mod groups;
@@ -42,6 +45,9 @@ pub(super) fn routes() -> Routes {
         .merge(project_access::routes())
         .merge(events::routes())
         .merge(features::routes())
+        .merge(feature_life::routes())
+        .merge(feature_dependencies::routes())
+        .merge(feature_links::routes())
         .merge(feature_environments::routes())
         .merge(feature_strategies::routes())
         .merge(opinions::routes())
