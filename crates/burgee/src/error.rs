@@ -59,6 +59,8 @@ pub enum Kind {
     RoleInUse,
     /// The name breaks a pattern.
     Pattern,
+    /// The flag does not fit into the project.
+    IncompatibleProject,
     /// The flag is archived.
     ArchivedFeature,
     /// It would leave a project, or the installation, without an environment.

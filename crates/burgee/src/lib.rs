@@ -21,6 +21,7 @@ pub mod events;
 pub mod feature_types;
 pub mod features;
 pub mod instance;
+mod jobs;
 pub mod names;
 pub mod people;
 pub mod projects;

@@ -207,6 +207,17 @@ impl FromRequestParts<App> for Flag {
     }
 }
 
+/// The flag that the path names as one that depends on others.
+pub struct Child(pub String);
+
+impl FromRequestParts<App> for Child {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        named(parts, app, "child").await.map(Self)
+    }
+}
+
 /// The flag, project and environment that the path names.
 pub struct At(pub Place);
 

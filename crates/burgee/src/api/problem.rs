@@ -188,6 +188,7 @@ fn rejected(rejection: Rejection) -> Problem {
         Kind::Permission => (S::FORBIDDEN, "PermissionError"),
         Kind::Forbidden => (S::FORBIDDEN, "ForbiddenError"),
         Kind::InvalidOperation => (S::FORBIDDEN, "InvalidOperationError"),
+        Kind::IncompatibleProject => (S::FORBIDDEN, "IncompatibleProjectError"),
         Kind::Unauthenticated => (S::UNAUTHORIZED, "UnauthorizedError"),
         Kind::PasswordMismatch => (S::UNAUTHORIZED, "PasswordMismatchError"),
         Kind::InvalidToken => (S::UNAUTHORIZED, "InvalidTokenError"),

@@ -66,3 +66,14 @@ pub(super) async fn store(
     tx.execute(sql).await?;
     Ok(())
 }
+
+/// The environments of the project in which changes need approval.
+pub async fn environments(tx: &mut Read, project: &str) -> Result<Vec<String>> {
+    let found: Vec<(String,)> = tx
+        .all(sql!(
+            "SELECT environment FROM change_request_settings WHERE project = $1 ORDER BY environment",
+            project
+        ))
+        .await?;
+    Ok(found.into_iter().map(|(environment,)| environment).collect())
+}

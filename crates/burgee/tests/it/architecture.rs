@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const RINGS: &[(&str, &[&str])] = &[
     ("db", &["clock", "error"]),
     ("access", &["clock", "db", "entropy", "error", "events"]),
-    ("events", &["access", "clock", "db", "error"]),
+    ("events", &["access", "clock", "db", "entropy", "error"]),
     ("people", &["access", "clock", "db", "entropy", "error", "events"]),
     ("provisioning", &["access", "clock", "db", "entropy", "error", "events", "people"]),
     ("environments", &["access", "clock", "db", "entropy", "error", "events", "people"]),

@@ -17,7 +17,9 @@ use crate::api::input::{At, Body, Name, present};
 use crate::api::json_patch::Patches;
 use crate::api::{Problem, Routes};
 use crate::app::App;
+use crate::db::Read;
 use crate::error::{Error, Result};
+use crate::events::Change;
 use crate::features::{self, Edit, Place, Position, Strategy, StrategyDraft};
 
 const TAG: &str = "Features";
@@ -192,10 +194,8 @@ async fn list(
 }
 
 /// The strategy as it stands.
-async fn standing(app: &App, at: &Place, id: &str) -> Result<Strategy> {
-    let mut tx = app.db.read().await?;
-    let place = features::place(&mut tx, &at.project, &at.feature, &at.environment).await?;
-    tx.end().await?;
+async fn standing(tx: &mut Read, at: &Place, id: &str) -> Result<Strategy> {
+    let place = features::place(tx, &at.project, &at.feature, &at.environment).await?;
     let found = place.strategies.into_iter().find(|strategy| strategy.id == id);
     found.ok_or_else(|| Error::not_found(format!("Could not find strategy with id: {id}")))
 }
@@ -206,7 +206,8 @@ async fn get(
     At(at): At,
     Name(id): Name,
 ) -> Result<Json<StrategyView>, Problem> {
-    Ok(Json(standing(&app, &at, &id).await?.into()))
+    let mut tx = app.db.read().await?;
+    Ok(Json(standing(&mut tx, &at, &id).await?.into()))
 }
 
 async fn add(
@@ -229,8 +230,10 @@ async fn update(
     Name(id): Name,
     Body(body): Body<Changed>,
 ) -> Result<Json<StrategyView>, Problem> {
-    let draft = body.onto(standing(&app, &at, &id).await?.into());
-    replace(&app, &grant, &at, id, draft).await
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    features::lock(&mut tx, &at.project, &at.feature).await?;
+    let draft = body.onto(standing(&mut tx, &at, &id).await?.into());
+    replace(tx, &app, &grant, &at, id, draft).await
 }
 
 async fn patch(
@@ -240,21 +243,23 @@ async fn patch(
     Name(id): Name,
     Body(patches): Body<Patches>,
 ) -> Result<Json<StrategyView>, Problem> {
-    let before = standing(&app, &at, &id).await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    features::lock(&mut tx, &at.project, &at.feature).await?;
+    let before = standing(&mut tx, &at, &id).await?;
     let after: Value = patches.apply(json!(StrategyView::from(before.clone())))?;
     let changed: Changed = serde_json::from_value(after)
         .map_err(|error| Error::bad_data(format!("The patch does not leave a strategy: {error}")))?;
-    replace(&app, &grant, &at, id, changed.onto(before.into())).await
+    replace(tx, &app, &grant, &at, id, changed.onto(before.into())).await
 }
 
 async fn replace(
+    mut tx: Change,
     app: &App,
     grant: &Granted<UpdateStrategy>,
     at: &Place,
     id: String,
     draft: StrategyDraft,
 ) -> Result<Json<StrategyView>, Problem> {
-    let mut tx = app.db.change(grant, app.clock.now()).await?;
     let edit = Edit::UpdateStrategy { id, draft };
     let replaced = features::submit(&mut tx, grant, &app.entropy, at, edit).await?;
     tx.commit().await?;

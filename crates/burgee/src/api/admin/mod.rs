@@ -9,7 +9,10 @@ mod dashboard;
 mod environments;
 mod event_filter;
 mod events;
+mod feature_dependencies;
 mod feature_environments;
+mod feature_life;
+mod feature_links;
 mod feature_strategies;
 mod feature_types;
 mod features;
@@ -59,6 +62,9 @@ pub(super) fn routes() -> Routes {
         .merge(dashboard::routes())
         .merge(events::routes())
         .merge(features::routes())
+        .merge(feature_life::routes())
+        .merge(feature_dependencies::routes())
+        .merge(feature_links::routes())
         .merge(feature_environments::routes())
         .merge(feature_strategies::routes())
         .merge(opinions::routes())
