@@ -112,7 +112,7 @@ fn chosen(using: Vec<String>, wanted: &[String], source: &str) -> Result<Vec<Str
     Ok(using.into_iter().filter(|project| wanted.contains(project)).collect())
 }
 
-/// Copies strategies with their segments. The new ids go along with the old ones in one list, so that the database
+/// Copies strategies with their segments and the context fields that they name. The new ids go along with the old ones in one list, so that the database
 /// does the rest: the first 26 characters of each pair are the new id.
 async fn strategies(
     tx: &mut Change,
@@ -147,6 +147,13 @@ async fn strategies(
         "INSERT INTO feature_strategy_segments (strategy_id, segment_id)
          SELECT substr(m.item, 1, 26), s.segment_id
          FROM ({list:$1}) m JOIN feature_strategy_segments s ON s.strategy_id = substr(m.item, 27)",
+        &pairs
+    ))
+    .await?;
+    tx.execute(sql!(
+        "INSERT INTO strategy_fields (strategy_id, field)
+         SELECT substr(m.item, 1, 26), s.field
+         FROM ({list:$1}) m JOIN strategy_fields s ON s.strategy_id = substr(m.item, 27)",
         &pairs
     ))
     .await?;
