@@ -17,7 +17,6 @@ pub mod lifecycle;
 pub mod link;
 mod relocate;
 mod strategy;
-mod tagging;
 mod variants;
 
 pub use self::aging::mark_overdue;
@@ -30,5 +29,4 @@ pub use self::feature::{
 pub use self::life::{archive, delete, mark_stale, revive};
 pub use self::relocate::relocate;
 pub use self::strategy::{Draft as StrategyDraft, Strategy, strategies};
-pub use self::tagging::{Tag, tag};
 pub use self::variants::{distribute, set as set_variants};

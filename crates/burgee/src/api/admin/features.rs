@@ -18,8 +18,9 @@ use crate::app::App;
 use crate::clock::Time;
 use crate::error::Error;
 use crate::events::Change;
-use crate::features::{self, Author, Detail, Draft, Feature, Stage, Summary, Tag};
+use crate::features::{self, Author, Detail, Draft, Feature, Stage, Summary};
 use crate::projects;
+use crate::tags::{Tag, of_flags};
 
 const TAG: &str = "Features";
 
@@ -311,8 +312,11 @@ async fn create(
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
     let feature = features::create(&mut tx, &app.entropy, &grant.scope().project, &body.name, draft).await?;
     let tags = body.tags.unwrap_or_default().into_iter();
-    let tags = tags.map(|tag| Tag { r#type: tag.r#type, value: tag.value }).collect();
-    features::tag(&mut tx, &feature.project, &feature.name, tags).await?;
+    let tags = tags.map(|tag| Tag::new(tag.r#type, &tag.value)).collect::<Result<Vec<_>, _>>()?;
+    if !tags.is_empty() {
+        let names = [feature.name.clone()];
+        of_flags::retag(&mut tx, &feature.project, &names, tags, Vec::new()).await?;
+    }
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(FeatureView::from(feature))).into_response())
 }

@@ -313,10 +313,16 @@ both! {
         one.and(two).unwrap();
         let marked = server.events("feature-potentially-stale-on").await;
         assert_eq!((marked.len(), &marked[0]["featureName"], &marked[0]["createdByUserId"]), (1, &json!("old"), &json!(-1337)));
-        // Another type has another time.
+        // Another type, or another time for the type, begins anew.
         admin.put(&format!("{FLAGS}/old"), json!({ "type": "experiment" })).await.expect(200);
         features::mark_overdue(db, days(41)).await.unwrap();
         assert_eq!(server.events("feature-potentially-stale-on").await.len(), 2);
+        let lifetime = "/api/admin/feature-types/experiment/lifetime";
+        for (lifetime_days, marked) in [(50, 2), (30, 3)] {
+            admin.put(lifetime, json!({ "lifetimeDays": lifetime_days })).await.expect(200);
+            features::mark_overdue(db, days(41)).await.unwrap();
+            assert_eq!(server.events("feature-potentially-stale-on").await.len(), marked);
+        }
     }
 
     async fn a_name_is_given_once_however_many_ask_at_once(server) {

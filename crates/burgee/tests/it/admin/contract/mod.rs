@@ -37,6 +37,9 @@ const MORE_IN_TRUTH: [(&str, &[&str]); 1] = [(
     ],
 )];
 
+/// Operations that answer a list of what Unleash's document shows one of, as Unleash does.
+const LISTS_IN_TRUTH: [&str; 1] = ["getFeatureStrategies"];
+
 /// Calls operations by their names and holds each answer to its shape.
 struct Contract {
     shapes: Value,
@@ -92,7 +95,11 @@ impl Contract {
         if shape.is_null() {
             return;
         }
-        let mut schema = shape.clone();
+        let mut schema = if LISTS_IN_TRUTH.contains(&id) {
+            serde_json::json!({ "type": "array", "items": shape })
+        } else {
+            shape.clone()
+        };
         schema["schemas"] = self.shapes["schemas"].clone();
         let validator = jsonschema::validator_for(&schema).unwrap();
         let mut body = answer.json();
