@@ -46,6 +46,12 @@ pub async fn set_lifetime(tx: &mut Change, id: &str, days: Option<i64>) -> Resul
             after.lifetime_days
         ))
         .await?;
+        // Whoever has outlived the new lifetime, too, is marked again.
+        tx.execute(sql!(
+            "UPDATE features SET potentially_stale = FALSE WHERE type = $1 AND potentially_stale = TRUE",
+            id
+        ))
+        .await?;
         tx.record(Event::updated(Fact::FeatureTypeUpdated, &before, &after));
     }
     Ok(after)

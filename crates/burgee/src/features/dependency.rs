@@ -157,7 +157,8 @@ pub async fn left_alone(tx: &mut Read, parents: &[String]) -> Result<Vec<String>
 pub async fn at_stake(tx: &mut Read, project: &str, names: &[String]) -> Result<(Vec<String>, bool)> {
     let here: Vec<(String, bool)> = tx
         .all(sql!(
-            "SELECT f.name, EXISTS (SELECT 1 FROM feature_dependencies d WHERE f.name IN (d.child, d.parent))
+            "SELECT f.name, EXISTS (SELECT 1 FROM feature_dependencies d WHERE d.child = f.name)
+                            OR EXISTS (SELECT 1 FROM feature_dependencies d WHERE d.parent = f.name)
              FROM features f WHERE f.project = $1 AND f.name IN ({list:$2}) ORDER BY f.name",
             project,
             serde_json::to_string(names)?

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use burgee_eval::document::{Dependency, Variant};
+use serde::de::IgnoredAny;
 
 use super::dependency;
 use super::feature::{self, Feature};
@@ -214,12 +215,19 @@ pub struct Glance {
     pub enabled: bool,
     /// When clients last asked for it here.
     pub last_seen_at: Option<Time>,
-    /// How many variants the flag itself has here.
-    pub variants: i64,
+    /// The variants that the flag itself has here; JSON.
+    variants: String,
     /// How many strategies there are.
     pub strategies: i64,
     /// How many of them are enabled.
     pub enabled_strategies: i64,
+}
+
+impl Glance {
+    /// How many variants the flag itself has here.
+    pub fn variant_count(&self) -> usize {
+        serde_json::from_str::<Vec<IgnoredAny>>(&self.variants).map_or(0, |variants| variants.len())
+    }
 }
 
 /// A flag in short.
@@ -254,7 +262,7 @@ pub async fn in_project(tx: &mut Read, project: &str, reader: Option<i64>) -> Re
     let glances: Vec<Glance> = tx
         .all(sql!(
             "SELECT p.feature, p.environment, e.type, e.sort_order, p.enabled, p.last_seen_at,
-                    CASE WHEN p.variants = '[]' THEN 0 ELSE 1 END AS variants,
+                    p.variants,
                     (SELECT COUNT(*) FROM feature_strategies s
                      WHERE s.feature = p.feature AND s.environment = p.environment) AS strategies,
                     (SELECT COUNT(*) FROM feature_strategies s

@@ -34,12 +34,12 @@ pub async fn relocate<G: Guard>(
     };
     let flag = lock(tx, project, feature).await?;
     if !change_requests::environments(tx, target).await?.is_empty() {
-        return Err(forbidden(format!("Project {target} has change requests enabled.")));
+        return Err(forbidden(&format!("Project {target} has change requests enabled.")));
     }
     if !dependency::of(tx, feature).await?.is_empty()
         || !dependency::left_alone(tx, &[feature.to_owned()]).await?.is_empty()
     {
-        return Err(forbidden("Feature has dependencies.".to_owned()));
+        return Err(forbidden("Feature has dependencies."));
     }
     ensure_compatible(tx, project, feature, target).await?;
     room.ensure_here(1)?;
@@ -87,6 +87,6 @@ async fn ensure_compatible(tx: &mut Change, project: &str, feature: &str, target
     }
 }
 
-fn forbidden(why: String) -> Error {
+fn forbidden(why: &str) -> Error {
     Error::rejected(Kind::Forbidden, format!("Changing project not allowed. {why}"))
 }

@@ -154,3 +154,34 @@ async fn an_identity_provider_sends_two_changes_of_one_resource_and_both_stay() 
         assert_eq!(found.header("etag"), "W/\"3\"", "one version for each change");
     }
 }
+
+#[tokio::test]
+async fn nothing_begins_to_depend_on_a_flag_while_it_is_archived() {
+    let server = TestServer::postgres().await;
+    let (admin, flags) = (server.admin(), "/api/admin/projects/default/features");
+    for name in ["parent", "child"] {
+        admin.post(flags, json!({ "name": name })).await.expect(201);
+    }
+    let (parent, child) = (format!("{flags}/parent"), format!("{flags}/child/dependencies"));
+    let depend = || admin.post(&child, json!({ "feature": "parent" }));
+    let (archived, added) = overlap(&server, COMMITS, admin.delete(&parent), depend()).await;
+    assert_eq!((archived.status, added.status), (202, 403), "{}", added.text);
+
+    admin.post("/api/admin/archive/revive/parent", json!({})).await.expect(200);
+    let (added, archived) = overlap(&server, COMMITS, depend(), admin.delete(&parent)).await;
+    assert_eq!((added.status, archived.status), (200, 403), "{}", archived.text);
+}
+
+#[tokio::test]
+async fn two_people_patch_one_flag_and_both_changes_stay() {
+    let server = TestServer::postgres().await;
+    let (admin, flags) = (server.admin(), "/api/admin/projects/default/features");
+    admin.post(flags, json!({ "name": "a" })).await.expect(201);
+    let path = format!("{flags}/a");
+    let set = |path: &str, value: Value| json!([{ "op": "add", "path": path, "value": value }]);
+    let (text, kind) = (set("/description", json!("new")), set("/type", json!("experiment")));
+    let (first, second) = overlap(&server, COMMITS, admin.patch(&path, text), admin.patch(&path, kind)).await;
+    assert_eq!((first.status, second.status), (200, 200));
+    let found = admin.get(&path).await.expect(200).json();
+    assert_eq!((&found["description"], &found["type"]), (&json!("new"), &json!("experiment")));
+}

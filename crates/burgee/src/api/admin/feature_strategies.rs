@@ -148,6 +148,7 @@ struct Changed {
     #[serde(default)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "null takes the title away, nothing leaves it")]
     title: Option<Option<String>>,
     #[serde(default)]
     disabled: Option<bool>,

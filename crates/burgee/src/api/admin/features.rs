@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::events::Change;
 use crate::features::{self, Author, Detail, Draft, Feature, Stage, Summary};
 use crate::projects;
+use crate::tags::{Tag, of_flags};
 
 const TAG: &str = "Features";
 
@@ -223,7 +224,7 @@ pub(super) struct GlanceView {
     enabled: bool,
     r#type: String,
     sort_order: i64,
-    variant_count: i64,
+    variant_count: usize,
     last_seen_at: Option<Time>,
     has_strategies: bool,
     has_enabled_strategies: bool,
@@ -244,11 +245,11 @@ impl From<Summary> for SummaryView {
                 .environments
                 .into_iter()
                 .map(|glance| GlanceView {
+                    variant_count: glance.variant_count(),
                     name: glance.environment,
                     enabled: glance.enabled,
                     r#type: glance.kind,
                     sort_order: glance.sort_order,
-                    variant_count: glance.variants,
                     last_seen_at: glance.last_seen_at,
                     has_strategies: glance.strategies > 0,
                     has_enabled_strategies: glance.enabled_strategies > 0,
@@ -290,6 +291,16 @@ struct NewFeature {
     description: Option<String>,
     #[serde(default)]
     impression_data: Option<bool>,
+    #[serde(default)]
+    tags: Option<Vec<NewTag>>,
+}
+
+/// A tag as posted.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(inline)]
+struct NewTag {
+    r#type: String,
+    value: String,
 }
 
 async fn create(
@@ -300,6 +311,12 @@ async fn create(
     let draft = drafted(body.description, body.r#type, body.impression_data);
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
     let feature = features::create(&mut tx, &app.entropy, &grant.scope().project, &body.name, draft).await?;
+    let tags = body.tags.unwrap_or_default().into_iter();
+    let tags = tags.map(|tag| Tag::new(tag.r#type, &tag.value)).collect::<Result<Vec<_>, _>>()?;
+    if !tags.is_empty() {
+        let names = [feature.name.clone()];
+        of_flags::retag(&mut tx, &feature.project, &names, tags, Vec::new()).await?;
+    }
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(FeatureView::from(feature))).into_response())
 }

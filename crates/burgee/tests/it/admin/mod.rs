@@ -8,6 +8,7 @@ mod contexts;
 mod contract;
 mod environments;
 mod events;
+mod feature_life;
 mod features;
 mod groups;
 mod instance_settings;

@@ -55,4 +55,46 @@ pub async fn story(contract: &Contract, server: &TestServer) {
         Some(json!([{ "op": "replace", "path": "/stale", "value": true }])),
     )
     .await;
+    life(contract, server).await;
+}
+
+/// What becomes of flags, and what stands around them.
+async fn life(contract: &Contract, server: &TestServer) {
+    let admin = server.admin();
+    let call = async |id: &str, params: &[&str], body| contract.call(&admin, id, params, body).await;
+    let flag = ["default", "menu"];
+    call("cloneFeature", &flag, Some(json!({ "name": "copy" }))).await;
+    call("addFeatureDependency", &flag, Some(json!({ "feature": "copy" }))).await;
+    call("checkDependenciesExist", &["default"], None).await;
+    call("listParentOptions", &flag, None).await;
+    call("listParentVariantOptions", &["default", "copy"], None).await;
+    call("createFeatureLink", &flag, Some(json!({ "url": "https://x.io", "title": "X" }))).await;
+    let whole = call("getFeature", &flag, None).await.json();
+    let link = ["default", "menu", &text(&whole["links"][0]["id"])];
+    call("updateFeatureLink", &link, Some(json!({ "url": "https://y.io" }))).await;
+    call("deleteFeatureLink", &link, None).await;
+    call("deleteFeatureDependency", &["default", "menu", "copy"], None).await;
+    call("addFeatureDependency", &flag, Some(json!({ "feature": "copy" }))).await;
+    call("deleteFeatureDependencies", &flag, None).await;
+    let (_, person) = server.person("fan", "Viewer").await;
+    contract.call(&person, "addFavoriteFeature", &flag, None).await;
+    contract.call(&person, "removeFavoriteFeature", &flag, None).await;
+    call("complete", &flag, Some(json!({ "status": "kept" }))).await;
+    call("getFeatureLifecycle", &flag, None).await;
+    call("getFeature", &flag, None).await;
+    call("uncomplete", &flag, None).await;
+    call("getFeatureLifecycleStageCount", &[], None).await;
+    let batch = json!({ "environments": ["development"], "variants": [] });
+    call("overwriteFeatureVariantsOnEnvironments", &flag, Some(batch)).await;
+    call("staleFeatures", &["default"], Some(json!({ "features": ["menu"], "stale": false }))).await;
+    call("changeProject", &flag, Some(json!({ "newProjectId": "default" }))).await;
+    let both = || Some(json!({ "features": ["menu", "copy"] }));
+    call("validateArchiveFeatures", &["default"], both()).await;
+    call("archiveFeatures", &["default"], both()).await;
+    call("reviveFeatures", &["default"], both()).await;
+    call("archiveFeature", &flag, None).await;
+    call("reviveFeature", &["menu"], None).await;
+    call("archiveFeatures", &["default"], both()).await;
+    call("deleteFeature", &["copy"], None).await;
+    call("deleteFeatures", &["default"], both()).await;
 }
