@@ -262,7 +262,7 @@ async fn check(tx: &mut Read, draft: &Draft) -> Result<()> {
     )]))
 }
 
-/// What searches look into.
+/// What searches look into. No word of a search reaches from the name into the description.
 pub(super) fn search_text(name: &str, description: Option<&str>) -> String {
-    format!("{} {}", burgee_scim::fold(name), burgee_scim::fold(description.unwrap_or_default()))
+    format!("{}\n{}", burgee_scim::fold(name), burgee_scim::fold(description.unwrap_or_default()))
 }

@@ -7,10 +7,11 @@
 mod detail;
 mod edit;
 mod feature;
+pub mod search;
 mod strategy;
 mod variants;
 
-pub use self::detail::{Author, Detail, InPlace, Summary, detail, in_project, place};
+pub use self::detail::{Author, Detail, InPlace, Stage, detail, place};
 pub use self::edit::{Edit, Place, Position, apply, submit};
 pub use self::feature::{
     Draft, Feature, check_name, create, ensure_free, find, get, lock, switch_stale, update,

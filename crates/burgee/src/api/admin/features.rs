@@ -16,7 +16,8 @@ use crate::api::json_patch::Patches;
 use crate::api::{Problem, Routes};
 use crate::app::App;
 use crate::clock::Time;
-use crate::features::{self, Author, Detail, Draft, Feature, Summary};
+use crate::features::search::{self, Glance, Summary, Tagged};
+use crate::features::{self, Author, Detail, Draft, Feature, Stage};
 use crate::projects;
 
 const TAG: &str = "Features";
@@ -122,11 +123,17 @@ struct LinkView {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(inline)]
-struct StageView {
+pub(super) struct StageView {
     stage: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<String>,
     entered_stage_at: Time,
+}
+
+impl From<Stage> for StageView {
+    fn from(stage: Stage) -> Self {
+        Self { stage: stage.stage, status: stage.status, entered_stage_at: stage.created_at }
+    }
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -165,11 +172,7 @@ impl From<Detail> for FeatureView {
                 .into_iter()
                 .map(|link| LinkView { id: link.id, url: link.url, title: link.title })
                 .collect(),
-            lifecycle: detail.stage.map(|stage| StageView {
-                stage: stage.stage,
-                status: stage.status,
-                entered_stage_at: stage.created_at,
-            }),
+            lifecycle: detail.stage.map(StageView::from),
             collaborators: Collaborators {
                 users: detail.collaborators.into_iter().map(AuthorView::from).collect(),
             },
@@ -197,6 +200,8 @@ struct SummaryView {
     stale: bool,
     impression_data: bool,
     environments: Vec<GlanceView>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<TagView>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -207,10 +212,40 @@ pub(super) struct GlanceView {
     enabled: bool,
     r#type: String,
     sort_order: i64,
-    variant_count: i64,
+    variant_count: usize,
     last_seen_at: Option<Time>,
     has_strategies: bool,
     has_enabled_strategies: bool,
+}
+
+impl From<Glance> for GlanceView {
+    fn from(glance: Glance) -> Self {
+        Self {
+            name: glance.environment,
+            enabled: glance.enabled,
+            r#type: glance.kind,
+            sort_order: glance.sort_order,
+            variant_count: glance.variants,
+            last_seen_at: glance.last_seen_at,
+            has_strategies: glance.strategies,
+            has_enabled_strategies: glance.enabled_strategies,
+        }
+    }
+}
+
+/// A tag on a flag of a list.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct TagView {
+    value: String,
+    r#type: String,
+    color: Option<String>,
+}
+
+impl From<Tagged> for TagView {
+    fn from(tagged: Tagged) -> Self {
+        Self { value: tagged.tag.value, r#type: tagged.tag.kind, color: tagged.color }
+    }
 }
 
 impl From<Summary> for SummaryView {
@@ -224,27 +259,15 @@ impl From<Summary> for SummaryView {
             created_at: feature.created_at,
             stale: feature.stale,
             impression_data: feature.impression_data,
-            environments: summary
-                .environments
-                .into_iter()
-                .map(|glance| GlanceView {
-                    name: glance.environment,
-                    enabled: glance.enabled,
-                    r#type: glance.kind,
-                    sort_order: glance.sort_order,
-                    variant_count: glance.variants,
-                    last_seen_at: glance.last_seen_at,
-                    has_strategies: glance.strategies > 0,
-                    has_enabled_strategies: glance.enabled_strategies > 0,
-                })
-                .collect(),
+            environments: summary.environments.into_iter().map(GlanceView::from).collect(),
+            tags: summary.tags.into_iter().map(TagView::from).collect(),
         }
     }
 }
 
 async fn list(grant: Granted<SeeProject>, State(app): State<App>) -> Result<Json<InProject>, Problem> {
     let mut tx = app.db.read().await?;
-    let features = features::in_project(&mut tx, &grant.scope().project, grant.person().ok()).await?;
+    let features = search::in_project(&mut tx, &grant.scope().project, grant.person().ok()).await?;
     Ok(Json(InProject { version: 2, features: features.into_iter().map(SummaryView::from).collect() }))
 }
 

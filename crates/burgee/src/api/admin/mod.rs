@@ -4,16 +4,19 @@ mod api_tokens;
 mod event_filter;
 mod events;
 mod feature_environments;
+mod feature_filter;
 mod feature_strategies;
 mod features;
 mod groups;
 mod me;
+mod operators;
 mod overview;
 mod passwords;
 mod personal_tokens;
 mod project_access;
 pub(super) mod roles;
 mod scim_settings;
+mod search;
 pub(super) mod users;
 
 use super::Routes;
@@ -30,6 +33,7 @@ pub(super) fn routes() -> Routes {
         .merge(api_tokens::routes())
         .merge(project_access::routes())
         .merge(events::routes())
+        .merge(search::routes())
         .merge(features::routes())
         .merge(feature_environments::routes())
         .merge(feature_strategies::routes())
