@@ -9,5 +9,7 @@ mod matrix;
 mod me;
 mod project_access;
 mod roles;
+mod search_events;
+mod search_features;
 mod secrets;
 mod users;

@@ -2,6 +2,7 @@
 
 mod features;
 mod people;
+mod search;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -94,6 +95,7 @@ both! {
     async fn answers_have_unleashs_shapes(server) {
         let contract = Contract::new(&server).await;
         people::story(&contract, &server).await;
+        search::story(&contract, &server).await;
         features::story(&contract, &server).await;
         assert_eq!(contract.forgotten(), Vec::<String>::new());
     }
