@@ -2,6 +2,7 @@
 //! events that only have to be there are written into the database; what is measured goes through the API.
 //! `bench/admin/run` starts it.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -86,7 +87,7 @@ fn flags(database: &str, there: usize, size: usize) -> Result<()> {
         "feature_lifecycles (feature, stage, created_at) SELECT 'flag-' || i, 'initial', i FROM n",
     ] {
         let (table, select) = insert.split_once("SELECT").unwrap_or((insert, ""));
-        sql.push_str(&format!("INSERT INTO {table} {n} SELECT {select};"));
+        write!(sql, "INSERT INTO {table} {n} SELECT {select};")?;
     }
     fill(database, &sql)
 }

@@ -242,7 +242,7 @@ async fn page(tx: &mut Read, reader: &Reader, query: &Query) -> Result<Vec<Summa
         stage_status: Option<String>,
     }
     // The page is found by name first, so that nothing is looked up for flags that are left out.
-    let mut sql = Sql::build(concat!(
+    let mut sql = Sql::build(
         "SELECT f.name, f.description, f.type, f.project, f.stale, f.created_at, f.impression_data, f.archived_at,
                 f.archived_at IS NOT NULL AS archived, f.created_by, f.version,
                 COALESCE(u.name, u.username, u.email, '') AS author_name, COALESCE(u.image_url, '') AS author_image,
@@ -250,7 +250,7 @@ async fn page(tx: &mut Read, reader: &Reader, query: &Query) -> Result<Vec<Summa
                 EXISTS (SELECT 1 FROM feature_dependencies d WHERE d.child = f.name) AS child,
                 l.stage, l.created_at AS stage_since, l.status AS stage_status,
                 f.name IN (SELECT x.feature FROM favorite_features x WHERE x.user_id = ",
-    ));
+    );
     sql.bind(reader.id).push(concat!(
         ") AS favorite
          FROM features f LEFT JOIN users u ON u.id = f.created_by

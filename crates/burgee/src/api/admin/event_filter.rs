@@ -59,15 +59,15 @@ impl Search {
     /// What to look for. An operator that is not understood is refused.
     pub(super) fn read(self) -> Result<Filter, Problem> {
         Ok(Filter {
-            ids: operators::numbers(&values("id", self.id, NUMBERS)?),
-            types: values("type", self.r#type, WORDS)?,
-            projects: values("project", self.project, WORDS)?,
-            features: values("feature", self.feature, WORDS)?,
-            environments: values("environment", self.environment, WORDS)?,
-            created_by: operators::numbers(&values("createdBy", self.created_by, WORDS)?),
-            group_ids: values("groupId", self.group_id, NUMBERS)?,
-            from: day("from", self.from)?,
-            until: day("to", self.to)?.map(|day| day.plus(DAY)),
+            ids: operators::numbers(&values("id", self.id.as_deref(), NUMBERS)?),
+            types: values("type", self.r#type.as_deref(), WORDS)?,
+            projects: values("project", self.project.as_deref(), WORDS)?,
+            features: values("feature", self.feature.as_deref(), WORDS)?,
+            environments: values("environment", self.environment.as_deref(), WORDS)?,
+            created_by: operators::numbers(&values("createdBy", self.created_by.as_deref(), WORDS)?),
+            group_ids: values("groupId", self.group_id.as_deref(), NUMBERS)?,
+            from: day("from", self.from.as_deref())?,
+            until: day("to", self.to.as_deref())?.map(|day| day.plus(DAY)),
             query: self.query.filter(|text| !text.is_empty()),
             sight: None,
         })
@@ -77,13 +77,13 @@ impl Search {
 const WORDS: &str = "^(IS|IS_ANY_OF):(.*?)(,([a-zA-Z0-9_]+))*$";
 const NUMBERS: &str = "^(IS|IS_ANY_OF):(.*?)(,([0-9]+))*$";
 
-fn values(name: &str, text: Option<String>, pattern: &str) -> Result<Vec<String>, Problem> {
-    let applied = operators::read(name, &["IS", "IS_ANY_OF"], pattern, text.as_deref())?;
+fn values(name: &str, text: Option<&str>, pattern: &str) -> Result<Vec<String>, Problem> {
+    let applied = operators::read(name, &["IS", "IS_ANY_OF"], pattern, text)?;
     Ok(applied.map(|applied| applied.values).unwrap_or_default())
 }
 
-fn day(name: &str, text: Option<String>) -> Result<Option<Time>, Problem> {
-    let day = operators::day(name, &["IS"], r"^(IS):\d{4}-\d{2}-\d{2}$", text.as_deref())?;
+fn day(name: &str, text: Option<&str>) -> Result<Option<Time>, Problem> {
+    let day = operators::day(name, &["IS"], r"^(IS):\d{4}-\d{2}-\d{2}$", text)?;
     Ok(day.map(|(_, time)| time))
 }
 
