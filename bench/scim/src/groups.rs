@@ -4,10 +4,10 @@ use anyhow::{Result, ensure};
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client};
-use crate::report::{Report, Target, Times, mib};
-use crate::server::Server;
 use crate::users::{People, Rounds};
+use bench_harness::client::{Answer, Api, Client};
+use bench_harness::report::{Report, Target, Times, mib};
+use bench_harness::server::Server;
 
 /// Users who are in no group at first, so that they can come and go.
 pub const SPARE: usize = 1000;
@@ -20,7 +20,7 @@ pub async fn measure(
     size: usize,
     rounds: Rounds,
 ) -> Result<()> {
-    let mut client = Client::connect(server.address).await?;
+    let mut client = Client::connect(server.address, Api::Scim).await?;
     let (everybody, spare) = people.split_at(size);
     let mut sizes: Vec<usize> = [0, 1_000, 10_000].into_iter().filter(|few| *few < size).collect();
     sizes.push(size);

@@ -10,8 +10,8 @@ use hyper::Method;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::client::Client;
-use crate::report::{Report, Target, Times, rate};
+use bench_harness::client::{Api, Client};
+use bench_harness::report::{Report, Target, Times, rate};
 
 /// How many connections create users at once.
 const CLIENTS: usize = 16;
@@ -80,7 +80,7 @@ async fn create_range(address: SocketAddr, people: &mut People, until: usize) ->
     for _ in 0..CLIENTS {
         let next = next.clone();
         clients.spawn(async move {
-            let mut client = Client::connect(address).await?;
+            let mut client = Client::connect(address, Api::Scim).await?;
             let mut made = Vec::new();
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
@@ -110,7 +110,7 @@ pub async fn measure(
     rounds: Rounds,
 ) -> Result<()> {
     let many = create_many(address, people, size - rounds.creates).await?;
-    let mut client = Client::connect(address).await?;
+    let mut client = Client::connect(address, Api::Scim).await?;
     let (start, mut times) = (Instant::now(), Times::default());
     for number in size - rounds.creates..size {
         let answer = client.send(Method::POST, "/Users", body(number), 201).await?;

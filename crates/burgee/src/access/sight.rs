@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::actor::{Actor, Origin};
 use super::reach::with_member;
 use super::resolve::Holdings;
-use crate::db::Read;
+use crate::db::{Read, Sql};
 use crate::error::{Error, Result};
 use crate::sql;
 
@@ -68,6 +68,18 @@ impl Sight {
     /// What [`visible!`] takes as its second argument.
     pub fn param(&self) -> Result<Option<String>> {
         Ok(self.0.as_ref().map(serde_json::to_string).transpose()?)
+    }
+
+    /// Continues a statement's conditions: the project whose id is in `column` exists and is seen. Whoever sees
+    /// everything is not restricted.
+    pub fn restrict(&self, sql: &mut Sql, column: &'static str) -> Result<()> {
+        let Some(seen) = self.param()? else { return Ok(()) };
+        // `= TRUE` keeps it a test of each row, looked up in a hash: as a join, PostgreSQL would start from the
+        // projects and then sort all that it finds.
+        sql.push(" AND (").push(column);
+        sql.push(" IN (SELECT p.id FROM projects p WHERE p.mode <> 'private' OR p.id IN ({list:");
+        sql.bind(seen).push("}))) = TRUE");
+        Ok(())
     }
 
     /// Refuses a project that does not exist or is not seen; nobody can tell which.

@@ -95,6 +95,18 @@ impl Problem {
         Self::invalid(vec![Detail { message, path: Some(path.to_owned()) }])
     }
 
+    /// A parameter that is none of what it can be.
+    pub fn option(path: &str, allowed: &[&str], sent: &str) -> Self {
+        let sent: String = sent.chars().take(100).collect();
+        let allowed: Vec<String> = allowed.iter().map(|value| format!("\"{value}\"")).collect();
+        let message = format!(
+            "The `{path}` property must be equal to one of the allowed values: {}. You provided \"{sent}\", which is \
+             not valid. Please use one of the allowed values instead..",
+            allowed.join(", ")
+        );
+        Self::invalid(vec![Detail { message, path: Some(path.to_owned()) }])
+    }
+
     /// The body is no JSON.
     pub fn malformed(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "BadDataError", message)

@@ -79,7 +79,7 @@ pub(super) const fn order_events(engine: Engine) -> Option<&'static str> {
 }
 
 /// What stands before a statement to see its plan instead of its result.
-pub const fn explain(engine: Engine) -> &'static str {
+pub(super) const fn explain(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => "EXPLAIN QUERY PLAN ",
         Engine::Postgres => "EXPLAIN ",

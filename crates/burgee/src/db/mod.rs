@@ -292,6 +292,21 @@ impl Read {
         Ok(run!(&mut self.0, sql, query_as_with, fetch_one)?)
     }
 
+    /// How the engine would find the rows, line by line: for tests that hold searches to an index.
+    pub async fn plan(&mut self, sql: Sql) -> Result<Vec<String>> {
+        let sql = sql.explained(self.engine());
+        match self.engine() {
+            Engine::Sqlite => {
+                let rows: Vec<(i64, i64, i64, String)> = self.all(sql).await?;
+                Ok(rows.into_iter().map(|(.., line)| line).collect())
+            }
+            Engine::Postgres => {
+                let rows: Vec<(String,)> = self.all(sql).await?;
+                Ok(rows.into_iter().map(|(line,)| line).collect())
+            }
+        }
+    }
+
     /// Ends the view. Dropping does the same, a little later.
     pub async fn end(self) -> Result<()> {
         match self.0 {

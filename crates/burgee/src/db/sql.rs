@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::clock::Time;
-use crate::db::dialect::{Engine, render};
+use crate::db::dialect::{Engine, explain, render};
 
 /// A literal statement. `sql!` makes them; every one is registered, so that a test can prepare each on both
 /// databases and hold bookkeeping statements to their tables.
@@ -116,6 +116,18 @@ impl Sql {
             built.push('$');
             built.push_str(&self.args.len().to_string());
         }
+        self
+    }
+}
+
+impl Sql {
+    /// The same statement, to see its plan instead of its result.
+    pub(super) fn explained(mut self, engine: Engine) -> Self {
+        let text = match self.text {
+            Text::Fixed(statement) => statement.text(engine).to_owned(),
+            Text::Built(built) => built,
+        };
+        self.text = Text::Built(format!("{}{text}", explain(engine)));
         self
     }
 }

@@ -1,9 +1,6 @@
 //! What people read about flags: one with everything around it, or those of a project in short.
 
-use std::collections::HashMap;
-
 use burgee_eval::document::{Dependency, Variant};
-use serde::de::IgnoredAny;
 
 use super::dependency;
 use super::feature::{self, Feature};
@@ -95,6 +92,7 @@ macro_rules! author {
         "u.id, COALESCE(u.name, u.username, u.email, '') AS name, COALESCE(u.image_url, '') AS image_url"
     };
 }
+pub(super) use author;
 
 /// Everything about one flag, as `reader` sees it.
 pub async fn detail(tx: &mut Read, feature: Feature, reader: Option<i64>) -> Result<Detail> {
@@ -197,94 +195,4 @@ pub(super) async fn places(tx: &mut Read, feature: &str) -> Result<Vec<InPlace>>
             })
         })
         .collect()
-}
-
-/// A flag in an environment, in short.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Glance {
-    /// The flag.
-    pub feature: String,
-    /// The environment.
-    pub environment: String,
-    /// The environment's type.
-    #[sqlx(rename = "type")]
-    pub kind: String,
-    /// The environment's place in lists.
-    pub sort_order: i64,
-    /// On or off.
-    pub enabled: bool,
-    /// When clients last asked for it here.
-    pub last_seen_at: Option<Time>,
-    /// The variants that the flag itself has here; JSON.
-    variants: String,
-    /// How many strategies there are.
-    pub strategies: i64,
-    /// How many of them are enabled.
-    pub enabled_strategies: i64,
-}
-
-impl Glance {
-    /// How many variants the flag itself has here.
-    pub fn variant_count(&self) -> usize {
-        serde_json::from_str::<Vec<IgnoredAny>>(&self.variants).map_or(0, |variants| variants.len())
-    }
-}
-
-/// A flag in short.
-#[derive(Clone, Debug)]
-pub struct Summary {
-    /// The flag.
-    pub feature: Feature,
-    /// Whether the reader likes it.
-    pub favorite: bool,
-    /// Where it stands in each environment.
-    pub environments: Vec<Glance>,
-}
-
-/// The flags of a project that are not archived, by name, as `reader` sees them.
-pub async fn in_project(tx: &mut Read, project: &str, reader: Option<i64>) -> Result<Vec<Summary>> {
-    #[derive(sqlx::FromRow)]
-    struct Row {
-        #[sqlx(flatten)]
-        feature: Feature,
-        favorite: bool,
-    }
-    let rows: Vec<Row> = tx
-        .all(sql!(
-            "SELECT f.name, f.description, f.type, f.project, f.stale, f.created_at, f.impression_data, f.archived_at,
-                    FALSE AS archived, f.created_by, f.version,
-                    EXISTS (SELECT 1 FROM favorite_features l WHERE l.user_id = $2 AND l.feature = f.name) AS favorite
-             FROM features f WHERE f.project = $1 AND f.archived_at IS NULL ORDER BY f.name",
-            project,
-            reader
-        ))
-        .await?;
-    let glances: Vec<Glance> = tx
-        .all(sql!(
-            "SELECT p.feature, p.environment, e.type, e.sort_order, p.enabled, p.last_seen_at,
-                    p.variants,
-                    (SELECT COUNT(*) FROM feature_strategies s
-                     WHERE s.feature = p.feature AND s.environment = p.environment) AS strategies,
-                    (SELECT COUNT(*) FROM feature_strategies s
-                     WHERE s.feature = p.feature AND s.environment = p.environment AND s.disabled = FALSE)
-                        AS enabled_strategies
-             FROM features f
-             JOIN feature_environments p ON p.feature = f.name
-             JOIN environments e ON e.name = p.environment
-             WHERE f.project = $1 AND f.archived_at IS NULL ORDER BY e.sort_order, e.name",
-            project
-        ))
-        .await?;
-    let mut places: HashMap<String, Vec<Glance>> = HashMap::new();
-    for glance in glances {
-        places.entry(glance.feature.clone()).or_default().push(glance);
-    }
-    Ok(rows
-        .into_iter()
-        .map(|row| Summary {
-            environments: places.remove(&row.feature.name).unwrap_or_default(),
-            feature: row.feature,
-            favorite: row.favorite,
-        })
-        .collect())
 }

@@ -318,7 +318,7 @@ pub(super) fn event(event: Event, project: &str, feature: &str) -> Event {
     event.within(Some(project.to_owned()), None).on(feature)
 }
 
-/// What searches look into.
+/// What searches look into. No word of a search reaches from the name into the description.
 pub(super) fn search_text(name: &str, description: Option<&str>) -> String {
-    format!("{} {}", burgee_scim::fold(name), burgee_scim::fold(description.unwrap_or_default()))
+    format!("{}\n{}", burgee_scim::fold(name), burgee_scim::fold(description.unwrap_or_default()))
 }

@@ -16,12 +16,13 @@ mod life;
 pub mod lifecycle;
 pub mod link;
 mod relocate;
+pub mod search;
 mod strategy;
 mod variants;
 
 pub use self::aging::mark_overdue;
 pub use self::copy::copy;
-pub use self::detail::{Author, Detail, InPlace, Stage, Summary, detail, in_project, place};
+pub use self::detail::{Author, Detail, InPlace, Stage, detail, place};
 pub use self::edit::{Edit, Place, Position, apply, ensure_direct, submit};
 pub use self::feature::{
     Draft, Feature, check_name, create, ensure_free, find, get, lock, switch_stale, update,

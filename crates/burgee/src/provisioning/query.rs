@@ -9,7 +9,6 @@ use burgee_scim::{AttrRef, Checked};
 use self::filter::Compiler;
 pub(super) use self::filter::member_condition;
 use super::resource::{Noun, Provisioned, Row, rows};
-use crate::db::dialect::explain;
 use crate::db::{Engine, Read, Sql};
 use crate::error::Result;
 
@@ -73,18 +72,9 @@ pub async fn search(tx: &mut Read, connection: i64, noun: Noun, query: &Query) -
 /// How the database would find a page, line by line: for the test that holds searches to an index.
 pub async fn plan(tx: &mut Read, connection: i64, noun: Noun, query: &Query) -> Result<Vec<String>> {
     let engine = tx.engine();
-    let mut sql = Sql::build(explain(engine));
+    let mut sql = Sql::build("");
     ids(&mut sql, engine, connection, noun, query)?;
-    match engine {
-        Engine::Sqlite => {
-            let rows: Vec<(i64, i64, i64, String)> = tx.all(sql).await?;
-            Ok(rows.into_iter().map(|(.., line)| line).collect())
-        }
-        Engine::Postgres => {
-            let rows: Vec<(String,)> = tx.all(sql).await?;
-            Ok(rows.into_iter().map(|(line,)| line).collect())
-        }
-    }
+    tx.plan(sql).await
 }
 
 /// Selects the ids of a page.

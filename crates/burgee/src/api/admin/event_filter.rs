@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::operators;
 use crate::api::Problem;
 use crate::clock::Time;
 use crate::events::Filter;
@@ -52,54 +53,38 @@ impl Search {
 
     /// Offset and limit; what makes no sense counts as not sent.
     pub(super) fn page(&self) -> (i64, i64) {
-        let number = |text: &Option<String>, least: i64| {
-            text.as_ref().and_then(|text| text.parse::<i64>().ok()).filter(|number| *number >= least)
-        };
-        (number(&self.offset, 0).unwrap_or(0), number(&self.limit, 1).unwrap_or(PAGE).min(LARGEST_PAGE))
+        operators::page(self.offset.as_deref(), self.limit.as_deref(), PAGE, LARGEST_PAGE)
     }
 
     /// What to look for. An operator that is not understood is refused.
     pub(super) fn read(self) -> Result<Filter, Problem> {
         Ok(Filter {
-            ids: numbers("id", self.id)?,
-            types: values("type", self.r#type)?,
-            projects: values("project", self.project)?,
-            features: values("feature", self.feature)?,
-            environments: values("environment", self.environment)?,
-            created_by: numbers("createdBy", self.created_by)?,
-            group_ids: values("groupId", self.group_id)?,
-            from: day("from", self.from)?,
-            until: day("to", self.to)?.map(|day| day.plus(DAY)),
+            ids: operators::numbers(&values("id", self.id.as_deref(), NUMBERS)?),
+            types: values("type", self.r#type.as_deref(), WORDS)?,
+            projects: values("project", self.project.as_deref(), WORDS)?,
+            features: values("feature", self.feature.as_deref(), WORDS)?,
+            environments: values("environment", self.environment.as_deref(), WORDS)?,
+            created_by: operators::numbers(&values("createdBy", self.created_by.as_deref(), WORDS)?),
+            group_ids: values("groupId", self.group_id.as_deref(), NUMBERS)?,
+            from: day("from", self.from.as_deref())?,
+            until: day("to", self.to.as_deref())?.map(|day| day.plus(DAY)),
             query: self.query.filter(|text| !text.is_empty()),
-            in_projects_only: false,
+            sight: None,
         })
     }
 }
 
-fn values(name: &str, text: Option<String>) -> Result<Vec<String>, Problem> {
-    let Some(text) = text else { return Ok(Vec::new()) };
-    let Some(("IS" | "IS_ANY_OF", list)) = text.split_once(':') else {
-        return Err(Problem::pattern(&format!("/query/{name}"), "^(IS|IS_ANY_OF):(.*?)$", &text));
-    };
-    let mut values: Vec<String> = list.split(',').map(|value| value.trim().to_owned()).collect();
-    values.sort();
-    values.dedup();
-    Ok(values)
+const WORDS: &str = "^(IS|IS_ANY_OF):(.*?)(,([a-zA-Z0-9_]+))*$";
+const NUMBERS: &str = "^(IS|IS_ANY_OF):(.*?)(,([0-9]+))*$";
+
+fn values(name: &str, text: Option<&str>, pattern: &str) -> Result<Vec<String>, Problem> {
+    let applied = operators::read(name, &["IS", "IS_ANY_OF"], pattern, text)?;
+    Ok(applied.map(|applied| applied.values).unwrap_or_default())
 }
 
-/// Values that are no numbers match nothing.
-fn numbers(name: &str, text: Option<String>) -> Result<Vec<i64>, Problem> {
-    Ok(values(name, text)?.iter().map(|value| value.parse().unwrap_or(i64::MIN)).collect())
-}
-
-fn day(name: &str, text: Option<String>) -> Result<Option<Time>, Problem> {
-    let Some(text) = text else { return Ok(None) };
-    let day = text.strip_prefix("IS:").filter(|day| day.len() == 10);
-    let time = day.and_then(|day| Time::parse(&format!("{day}T00:00:00Z")));
-    match time {
-        Some(time) => Ok(Some(time)),
-        None => Err(Problem::pattern(&format!("/query/{name}"), r"^(IS):\d{4}-\d{2}-\d{2}$", &text)),
-    }
+fn day(name: &str, text: Option<&str>) -> Result<Option<Time>, Problem> {
+    let day = operators::day(name, &["IS"], r"^(IS):\d{4}-\d{2}-\d{2}$", text)?;
+    Ok(day.map(|(_, time)| time))
 }
 
 #[cfg(test)]

@@ -8,12 +8,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::event_filter::Search;
-use crate::access::{Administer, Granted, SignedIn};
+use crate::access::{Administer, Granted, Sight, SignedIn};
 use crate::api::input::{Name, Query};
 use crate::api::{Problem, Routes};
 use crate::app::App;
 use crate::clock::Time;
+use crate::db::Read;
+use crate::error::Kind;
 use crate::events::{self, Filter, Record};
+use crate::features;
 
 const TAG: &str = "Events";
 /// How many events the lists without pages show.
@@ -122,14 +125,24 @@ async fn of_feature(
     State(app): State<App>,
     Name(feature): Name,
 ) -> Result<Json<FeatureEvents>, Problem> {
-    let filter = Filter {
-        features: vec![feature.clone()],
-        in_projects_only: !grant.held().is_admin(),
-        ..Filter::default()
-    };
     let mut tx = app.db.read().await?;
+    let nothing =
+        FeatureEvents { version: 1, toggle_name: feature.clone(), events: Vec::new(), total_events: 0 };
+    if let Some(found) = features::find(&mut tx, &feature).await? {
+        match grant.sight(&mut tx).await?.ensure(&mut tx, &found.project).await {
+            Err(error) if error.kind() == Some(Kind::NotFound) => return Ok(Json(nothing)),
+            other => other?,
+        }
+    }
+    let sight = shown(&grant, &mut tx).await?;
+    let filter = Filter { features: vec![feature], sight, ..Filter::default() };
     let (records, total) = events::search(&mut tx, &filter, 0, LATEST).await?;
-    Ok(Json(FeatureEvents { version: 1, toggle_name: feature, events: views(records), total_events: total }))
+    Ok(Json(FeatureEvents { events: views(records), total_events: total, ..nothing }))
+}
+
+/// Which events show; all of them to admins.
+async fn shown(grant: &Granted<SignedIn>, tx: &mut Read) -> Result<Option<Sight>, Problem> {
+    Ok(if grant.held().is_admin() { None } else { Some(grant.sight(tx).await?) })
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -139,15 +152,16 @@ struct Found {
     total: i64,
 }
 
-/// Without ADMIN, only what happened in projects shows.
+/// Without ADMIN, only what happened in projects that one sees shows.
 async fn search(
     grant: Granted<SignedIn>,
     State(app): State<App>,
     Query(search): Query<Search>,
 ) -> Result<Json<Found>, Problem> {
     let (offset, limit) = search.page();
-    let filter = Filter { in_projects_only: !grant.held().is_admin(), ..search.read()? };
+    let filter = search.read()?;
     let mut tx = app.db.read().await?;
+    let filter = Filter { sight: shown(&grant, &mut tx).await?, ..filter };
     let (records, total) = events::search(&mut tx, &filter, offset, limit).await?;
     Ok(Json(Found { events: views(records), total }))
 }

@@ -18,7 +18,8 @@ use crate::app::App;
 use crate::clock::Time;
 use crate::error::Error;
 use crate::events::Change;
-use crate::features::{self, Author, Detail, Draft, Feature, Stage, Summary};
+use crate::features::search::{self, Glance, Summary, Tagged};
+use crate::features::{self, Author, Detail, Draft, Feature, Stage};
 use crate::projects;
 use crate::tags::{Tag, of_flags};
 
@@ -214,6 +215,8 @@ struct SummaryView {
     stale: bool,
     impression_data: bool,
     environments: Vec<GlanceView>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<TagView>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -230,6 +233,36 @@ pub(super) struct GlanceView {
     has_enabled_strategies: bool,
 }
 
+impl From<Glance> for GlanceView {
+    fn from(glance: Glance) -> Self {
+        Self {
+            name: glance.environment,
+            enabled: glance.enabled,
+            r#type: glance.kind,
+            sort_order: glance.sort_order,
+            variant_count: glance.variants,
+            last_seen_at: glance.last_seen_at,
+            has_strategies: glance.strategies,
+            has_enabled_strategies: glance.enabled_strategies,
+        }
+    }
+}
+
+/// A tag on a flag of a list.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct TagView {
+    value: String,
+    r#type: String,
+    color: Option<String>,
+}
+
+impl From<Tagged> for TagView {
+    fn from(tagged: Tagged) -> Self {
+        Self { value: tagged.tag.value, r#type: tagged.tag.kind, color: tagged.color }
+    }
+}
+
 impl From<Summary> for SummaryView {
     fn from(summary: Summary) -> Self {
         let feature = summary.feature;
@@ -241,27 +274,15 @@ impl From<Summary> for SummaryView {
             created_at: feature.created_at,
             stale: feature.stale,
             impression_data: feature.impression_data,
-            environments: summary
-                .environments
-                .into_iter()
-                .map(|glance| GlanceView {
-                    variant_count: glance.variant_count(),
-                    name: glance.environment,
-                    enabled: glance.enabled,
-                    r#type: glance.kind,
-                    sort_order: glance.sort_order,
-                    last_seen_at: glance.last_seen_at,
-                    has_strategies: glance.strategies > 0,
-                    has_enabled_strategies: glance.enabled_strategies > 0,
-                })
-                .collect(),
+            environments: summary.environments.into_iter().map(GlanceView::from).collect(),
+            tags: summary.tags.into_iter().map(TagView::from).collect(),
         }
     }
 }
 
 async fn list(grant: Granted<SeeProject>, State(app): State<App>) -> Result<Json<InProject>, Problem> {
     let mut tx = app.db.read().await?;
-    let features = features::in_project(&mut tx, &grant.scope().project, grant.person().ok()).await?;
+    let features = search::in_project(&mut tx, &grant.scope().project, grant.person().ok()).await?;
     Ok(Json(InProject { version: 2, features: features.into_iter().map(SummaryView::from).collect() }))
 }
 

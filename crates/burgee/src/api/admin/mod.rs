@@ -11,6 +11,7 @@ mod event_filter;
 mod events;
 mod feature_dependencies;
 mod feature_environments;
+mod feature_filter;
 mod feature_life;
 mod feature_links;
 mod feature_strategies;
@@ -21,6 +22,7 @@ pub(super) mod instance_settings;
 mod invite_links;
 mod logins;
 mod me;
+mod operators;
 mod opinions;
 mod overview;
 mod passwords;
@@ -32,6 +34,7 @@ mod project_tokens;
 mod projects;
 pub(super) mod roles;
 mod scim_settings;
+mod search;
 mod segments;
 mod service_accounts;
 mod statistics;
@@ -61,6 +64,7 @@ pub(super) fn routes() -> Routes {
         .merge(environments::routes())
         .merge(dashboard::routes())
         .merge(events::routes())
+        .merge(search::routes())
         .merge(features::routes())
         .merge(feature_life::routes())
         .merge(feature_dependencies::routes())

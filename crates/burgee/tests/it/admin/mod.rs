@@ -21,6 +21,8 @@ mod project_access;
 mod project_tokens;
 mod projects;
 mod roles;
+mod search_events;
+mod search_features;
 mod secrets;
 mod segments;
 mod service_accounts;

@@ -4,6 +4,7 @@ mod features;
 mod instance;
 mod people;
 mod projects;
+mod search;
 mod segments;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -131,6 +132,7 @@ both! {
         let contract = Contract::new(&server).await;
         people::story(&contract, &server).await;
         segments::story(&contract, &server).await;
+        search::story(&contract, &server).await;
         features::story(&contract, &server).await;
         instance::story(&contract, &server).await;
         projects::story(&contract, &server).await;

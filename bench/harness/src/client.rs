@@ -1,4 +1,4 @@
-//! An identity provider with one connection that stays open.
+//! Somebody who talks to the server over one connection that stays open.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -13,11 +13,23 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-/// The token that the measured server is started with.
-pub const TOKEN: &str = "bench-token-bench-token-bench-token";
+/// The SCIM token that the measured server is started with.
+pub const SCIM_TOKEN: &str = "bench-token-bench-token-bench-token";
+/// The admin token that the measured server is started with.
+pub const ADMIN_TOKEN: &str = "*:*.bench-admin-token-bench-admin-token";
+
+/// One of the server's APIs.
+#[derive(Clone, Copy, Debug)]
+pub enum Api {
+    /// What identity providers use.
+    Scim,
+    /// What people and their tools use.
+    Admin,
+}
 
 /// A connection to the server. It closes when dropped.
 pub struct Client {
+    api: Api,
     sender: SendRequest<Full<Bytes>>,
     _connection: JoinSet<()>,
 }
@@ -44,7 +56,7 @@ pub struct Drained {
 
 impl Client {
     /// Connects.
-    pub async fn connect(address: SocketAddr) -> Result<Self> {
+    pub async fn connect(address: SocketAddr, api: Api) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
@@ -53,16 +65,20 @@ impl Client {
             // How the connection ended shows in the request that was running.
             let _ = connection.await;
         });
-        Ok(Self { sender, _connection: driver })
+        Ok(Self { api, sender, _connection: driver })
     }
 
     async fn begin(&mut self, method: Method, path: &str, body: String) -> Result<Response<Incoming>> {
+        let (prefix, token, kind) = match self.api {
+            Api::Scim => ("/scim/v2", SCIM_TOKEN, "application/scim+json"),
+            Api::Admin => ("/api/admin", ADMIN_TOKEN, "application/json"),
+        };
         let request = Request::builder()
             .method(method)
-            .uri(format!("/scim/v2{path}"))
+            .uri(format!("{prefix}{path}"))
             .header(header::HOST, "localhost")
-            .header(header::AUTHORIZATION, format!("Bearer {TOKEN}"))
-            .header(header::CONTENT_TYPE, "application/scim+json")
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(header::CONTENT_TYPE, kind)
             .body(Full::new(Bytes::from(body)))?;
         self.sender.ready().await?;
         Ok(self.sender.send_request(request).await?)

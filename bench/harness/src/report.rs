@@ -58,12 +58,12 @@ pub struct Report {
 
 impl Report {
     /// An empty table.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { engines: vec!["SQLite", "PostgreSQL"], lines: Vec::new(), column: 0 }
     }
 
     /// Chooses the column that is filled from now on.
-    pub fn column(&mut self, column: usize) {
+    pub(crate) fn column(&mut self, column: usize) {
         self.column = column;
         tell(&format!("== {}", self.engines[column]));
     }
@@ -94,7 +94,7 @@ impl Report {
     }
 
     /// The table in Markdown.
-    pub fn table(&self) -> String {
+    pub(crate) fn table(&self) -> String {
         let mut text =
             format!("| Measurement | {} | Target |\n|---|---|---|---|\n", self.engines.join(" | "));
         for (name, target, cells) in &self.lines {
