@@ -1,7 +1,7 @@
 //! The members of provisioned groups, as set operations on rows: what an operation costs depends on what it changes,
 //! never on how large the group is.
 
-use burgee_scim::{Checked, Member, MemberChange};
+use burgee_scim::{Checked, MemberChange};
 use serde_json::json;
 
 use super::guard;
@@ -128,14 +128,13 @@ pub async fn apply(
     };
     for change in changes {
         match change {
-            MemberChange::Add(members) => work.add(&ids(members)).await?,
+            MemberChange::Add(members) => work.add(members).await?,
             MemberChange::Remove(members) => work.remove(members).await?,
             MemberChange::RemoveMatching(filter) => work.remove_matching(filter).await?,
             MemberChange::RemoveAll => work.keep_only(&[]).await?,
             MemberChange::Replace(members) => {
-                let ids = ids(members);
-                work.keep_only(&ids).await?;
-                work.add(&ids).await?;
+                work.keep_only(members).await?;
+                work.add(members).await?;
             }
         }
     }
@@ -157,10 +156,6 @@ pub async fn apply(
     let at_stake = guard::at_stake(tx, group.local_id, &removed, &groups_removed).await?;
     guard::keep_one_of(tx, &at_stake, "remove from group").await?;
     Ok(!added.is_empty() || !removed.is_empty() || nested > 0)
-}
-
-fn ids(members: &[Member]) -> Vec<String> {
-    members.iter().map(|member| member.value.clone()).collect()
 }
 
 /// The `+` in front of a connection's id keeps SQLite from searching by connection, which would be all users, where

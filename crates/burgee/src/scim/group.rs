@@ -74,7 +74,7 @@ pub(super) async fn patch(caller: Caller, call: Call, id: &str, mut body: Object
     let projection = parameters.projection(&GROUP)?;
     let noticed = quirks::of_patch(&mut body, &GROUP);
     noticed.count(&call.app.metrics);
-    let operations = patch::parse_patch(&body, &GROUP, MODE)?;
+    let operations = patch::parse_patch(body, &GROUP, MODE)?;
     let (operations, members) = patch::split_members(operations)?;
     let next = |current: &Object| patch::apply(&GROUP, current.clone(), &operations, MODE);
     let edit = Edit { caller: &caller, call: &call, noun: Noun::Group, id, next, members: &members };

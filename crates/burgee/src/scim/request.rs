@@ -124,11 +124,11 @@ fn integer(name: &str, text: &str) -> Result<i64, Error> {
     text.trim().parse().map_err(|_| Error::invalid_value(format!("{name} is not a whole number")))
 }
 
-/// Reads a body that is a JSON object, in any of the media types that clients send.
-pub(super) async fn object(headers: &HeaderMap, body: Body) -> Result<Object, Fault> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if !matches!(kind.as_str(), "" | "application/scim+json" | "application/json" | "text/json") {
+/// Reads a body about `kind` that is a JSON object, in any of the media types that clients send.
+pub(super) async fn object(headers: &HeaderMap, body: Body, kind: &ResourceType) -> Result<Object, Fault> {
+    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if !matches!(media.as_str(), "" | "application/scim+json" | "application/json" | "text/json") {
         return Err(Error::status(415, "The body must be application/scim+json or application/json.").into());
     }
     let bytes = Limited::new(body, LARGEST)
@@ -146,7 +146,7 @@ pub(super) async fn object(headers: &HeaderMap, body: Body) -> Result<Object, Fa
     if text.is_empty() {
         return Err(Error::invalid_syntax("The body is empty.").into());
     }
-    match serde_json::from_slice(text) {
+    match burgee_scim::body::parse(text, kind, MODE) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(Error::invalid_syntax("The body is no JSON object.").into()),
         Err(error) => Err(Error::invalid_syntax(format!("The body is no JSON: {error}")).into()),

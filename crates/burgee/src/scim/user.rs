@@ -65,7 +65,7 @@ pub(super) async fn replace(
 pub(super) async fn patch(caller: Caller, call: Call, id: &str, mut body: Object) -> Result<Response, Fault> {
     let projection = call.parameters()?.projection(&USER)?;
     quirks::of_patch(&mut body, &USER).count(&call.app.metrics);
-    let operations = patch::parse_patch(&body, &USER, MODE)?;
+    let operations = patch::parse_patch(body, &USER, MODE)?;
     let changed =
         edit(&caller, &call, id, |current| patch::apply(&USER, current.clone(), &operations, MODE)).await?;
     answer(&caller, &call, StatusCode::OK, &changed, &projection).await
