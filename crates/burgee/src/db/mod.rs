@@ -5,6 +5,7 @@
 //! behind it shows nowhere else: one SQL text serves both, and [`dialect`] holds what differs.
 
 pub mod dialect;
+mod lasting;
 mod migrate;
 mod sql;
 
@@ -12,6 +13,7 @@ use std::ops::{Deref, DerefMut};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[doc(hidden)]
@@ -28,6 +30,7 @@ use sqlx::{
 
 pub use self::dialect::Engine;
 use self::dialect::{begin_read, begin_write, render};
+use self::lasting::{Lasting, Log, Turn};
 use self::sql::Text;
 pub use self::sql::{Keep, Registered, Sql, Statement, Value};
 use crate::error::{Error, Result};
@@ -41,7 +44,10 @@ const TRUSTED: Duration = Duration::from_secs(1);
 
 /// A handle on the database; cheap to clone.
 #[derive(Clone)]
-pub struct Db(Pools);
+pub struct Db {
+    pools: Pools,
+    lasting: Arc<Lasting>,
+}
 
 #[derive(Clone)]
 enum Pools {
@@ -49,7 +55,7 @@ enum Pools {
         writer: SqlitePool,
         readers: SqlitePool,
     },
-    /// `aside` is for whoever already holds a connection of the pool and must see what others see.
+    /// `aside` is for whoever cannot wait for those who hold the connections of the pool.
     Postgres {
         pool: PgPool,
         aside: PgPool,
@@ -63,38 +69,12 @@ impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, 
 impl Db {
     /// Opens the database at `url` (`sqlite:PATH` or `postgres://…`) and brings its schema up to date.
     pub async fn open(url: &str) -> Result<Self> {
-        let pools = if let Some(path) = url.strip_prefix("sqlite:") {
-            open_sqlite(path.trim_start_matches("//")).await?
-        } else {
-            if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-                return Err(Error::bad_data("DATABASE_URL must begin with sqlite: or postgres://"));
-            }
-            let options = PgConnectOptions::from_str(url)
-                .map_err(|error| Error::bad_data(format!("DATABASE_URL is not understood: {error}")))?
-                .application_name("burgee");
-            let aside = PgPoolOptions::new().max_connections(2).connect_lazy_with(options.clone());
-            let pool = PgPoolOptions::new()
-                .max_connections(CONNECTIONS)
-                .acquire_timeout(Duration::from_secs(5))
-                .after_connect(|connection, _| {
-                    // What is estimated to be long here takes a millisecond; compiling it takes a hundred.
-                    Box::pin(async move { connection.execute("SET jit = off").await.map(drop) })
-                })
-                .test_before_acquire(false)
-                .before_acquire(|connection, about| {
-                    Box::pin(async move {
-                        if about.idle_for >= TRUSTED {
-                            connection.ping().await?;
-                        }
-                        Ok(true)
-                    })
-                })
-                .connect_with(options)
-                .await?;
-            Pools::Postgres { pool, aside }
+        let (pools, log) = match url.strip_prefix("sqlite:") {
+            Some(path) => open_sqlite(path.trim_start_matches("//")).await?,
+            None => open_postgres(url).await?,
         };
-        let db = Self(pools);
-        match &db.0 {
+        let db = Self { pools, lasting: Arc::new(Lasting::new(log)) };
+        match &db.pools {
             Pools::Sqlite { writer, .. } => migrate::migrator(Engine::Sqlite).run(writer).await,
             Pools::Postgres { pool, .. } => migrate::migrator(Engine::Postgres).run(pool).await,
         }
@@ -109,7 +89,7 @@ impl Db {
 
     /// Which engine this is.
     pub fn engine(&self) -> Engine {
-        match self.0 {
+        match self.pools {
             Pools::Sqlite { .. } => Engine::Sqlite,
             Pools::Postgres { .. } => Engine::Postgres,
         }
@@ -119,7 +99,7 @@ impl Db {
     /// not available.
     pub async fn read(&self) -> Result<Read> {
         let begin = begin_read(self.engine());
-        Ok(Read(match &self.0 {
+        Ok(Read(match &self.pools {
             Pools::Sqlite { readers, .. } => {
                 Connection::Sqlite(readers.begin_with(begin).await.map_err(Error::Unavailable)?)
             }
@@ -129,10 +109,30 @@ impl Db {
         }))
     }
 
+    /// The first row of one statement, which needs no view around it.
+    pub(crate) async fn glance<T: Row>(&self, sql: Sql) -> Result<Option<T>> {
+        Ok(match &self.pools {
+            Pools::Sqlite { readers, .. } => {
+                let mut connection = readers.acquire().await.map_err(Error::Unavailable)?;
+                let text = text(&sql, Engine::Sqlite);
+                sqlx::query_as_with(text, sqlite_arguments(sql.args)?)
+                    .fetch_optional(&mut *connection)
+                    .await?
+            }
+            Pools::Postgres { pool, .. } => {
+                let mut connection = pool.acquire().await.map_err(Error::Unavailable)?;
+                let text = text(&sql, Engine::Postgres);
+                sqlx::query_as_with(text, postgres_arguments(sql.args)?)
+                    .fetch_optional(&mut *connection)
+                    .await?
+            }
+        })
+    }
+
     /// Like [`Db::read`], for whoever holds a transaction already: never waits for the connections that such
     /// transactions hold.
     pub(crate) async fn aside(&self) -> Result<Read> {
-        match &self.0 {
+        match &self.pools {
             Pools::Sqlite { .. } => self.read().await,
             Pools::Postgres { aside, .. } => {
                 let begin = begin_read(Engine::Postgres);
@@ -151,20 +151,22 @@ impl Db {
     /// the rest of the crate to that.
     pub(crate) async fn begin_write(&self) -> Result<Write> {
         let begin = begin_write(self.engine());
-        Ok(Write(Read(match &self.0 {
+        let tx = Read(match &self.pools {
             Pools::Sqlite { writer, .. } => {
                 Connection::Sqlite(writer.begin_with(begin).await.map_err(Error::Unavailable)?)
             }
             Pools::Postgres { pool, .. } => {
                 Connection::Postgres(pool.begin_with(begin).await.map_err(Error::Unavailable)?)
             }
-        })))
+        });
+        let lasts = self.engine() == Engine::Postgres;
+        Ok(Write { tx, lasts, turn: self.lasting.turn(), lasting: self.lasting.clone() })
     }
 
     /// Asks the engine to compile a statement, without running it. For the test that checks every one.
     pub async fn prepare(&self, statement: &'static Statement) -> Result<(), sqlx::Error> {
         let text = statement.text(self.engine());
-        match &self.0 {
+        match &self.pools {
             Pools::Sqlite { writer, .. } => {
                 writer.acquire().await?.prepare(text.into_sql_str()).await.map(drop)
             }
@@ -176,7 +178,7 @@ impl Db {
 
     /// Waits until running transactions are done and closes the files or connections.
     pub async fn close(&self) {
-        match &self.0 {
+        match &self.pools {
             Pools::Sqlite { writer, readers } => {
                 readers.close().await;
                 writer.close().await;
@@ -189,7 +191,37 @@ impl Db {
     }
 }
 
-async fn open_sqlite(path: &str) -> Result<Pools> {
+async fn open_postgres(url: &str) -> Result<(Pools, Log)> {
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(Error::bad_data("DATABASE_URL must begin with sqlite: or postgres://"));
+    }
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|error| Error::bad_data(format!("DATABASE_URL is not understood: {error}")))?
+        .application_name("burgee");
+    let pool = || {
+        PgPoolOptions::new()
+            .acquire_timeout(Duration::from_secs(5))
+            .after_connect(|connection, _| {
+                // What is estimated to be long here takes a millisecond; compiling it takes a hundred.
+                Box::pin(async move { connection.execute("SET jit = off").await.map(drop) })
+            })
+            .test_before_acquire(false)
+            .before_acquire(|connection, about| {
+                Box::pin(async move {
+                    if about.idle_for >= TRUSTED {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+    };
+    let aside = pool().max_connections(2).connect_lazy_with(options.clone());
+    let log = Log::Server(aside.clone());
+    let pool = pool().max_connections(CONNECTIONS).connect_with(options).await?;
+    Ok((Pools::Postgres { pool, aside }, log))
+}
+
+async fn open_sqlite(path: &str) -> Result<(Pools, Log)> {
     let file = PathBuf::from(path);
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::DirBuilder::new()
@@ -205,12 +237,17 @@ async fn open_sqlite(path: &str) -> Result<Pools> {
         .mode(0o600)
         .open(&file)
         .map_err(|error| Error::bad_data(format!("cannot open {}: {error}", file.display())))?;
-    // FULL: an acknowledged change, and its event, survive power loss.
+    // SQLite follows links, and keeps its log beside what they lead to.
+    let mut log = std::fs::canonicalize(&file).map_err(Error::internal)?.into_os_string();
+    log.push("-wal");
+    let log = Log::File { path: log.into(), failed: Arc::default() };
+    // NORMAL: a commit does not wait for the disk. `Write::commit` does, so that an acknowledged change, and its event,
+    // survive power loss.
     let options = SqliteConnectOptions::new()
         .filename(&file)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
+        .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(Duration::from_secs(5))
         .foreign_keys(true)
         .pragma("temp_store", "memory")
@@ -232,7 +269,7 @@ async fn open_sqlite(path: &str) -> Result<Pools> {
         .acquire_timeout(Duration::from_secs(30))
         .test_before_acquire(false)
         .connect_lazy_with(options.create_if_missing(false).read_only(true));
-    Ok(Pools::Sqlite { writer, readers })
+    Ok((Pools::Sqlite { writer, readers }, log))
 }
 
 enum Connection {
@@ -244,7 +281,13 @@ enum Connection {
 pub struct Read(Connection);
 
 /// A transaction that may also write. Dropping it undoes everything.
-pub struct Write(Read);
+pub struct Write {
+    tx: Read,
+    lasting: Arc<Lasting>,
+    /// True if a commit lasts by itself.
+    lasts: bool,
+    turn: Turn,
+}
 
 /// A writing transaction for bookkeeping tables; see [`Db::bookkeep`].
 pub struct Books(Write);
@@ -304,7 +347,7 @@ impl Write {
     /// Runs a statement and tells how many rows it touched.
     pub async fn execute(&mut self, sql: Sql) -> Result<u64> {
         let sql_ = sql;
-        Ok(match &mut self.0.0 {
+        Ok(match &mut self.tx.0 {
             Connection::Sqlite(tx) => {
                 let text = text(&sql_, Engine::Sqlite);
                 sqlx::query_with(text, sqlite_arguments(sql_.args)?).execute(&mut **tx).await?.rows_affected()
@@ -322,19 +365,21 @@ impl Write {
     /// From here on, no other transaction commits events before this one does, so that event ids become
     /// visible in order. Taken as late as possible: everything before it runs in parallel.
     pub(crate) async fn order_events(&mut self) -> Result<()> {
-        if let Some(lock) = dialect::order_events(self.engine()) {
+        let others = self.turn.others();
+        if let Some(lock) = dialect::order_events(self.engine(), others) {
             self.execute(Sql::build(lock)).await?;
+            self.lasts = !others;
         }
         Ok(())
     }
 
-    /// Makes the changes lasting.
+    /// Makes the changes lasting. After an error, it is not known whether they are.
     pub(crate) async fn commit(self) -> Result<()> {
-        match self.0.0 {
+        match self.tx.0 {
             Connection::Sqlite(tx) => tx.commit().await?,
             Connection::Postgres(tx) => tx.commit().await?,
         }
-        Ok(())
+        if self.lasts { Ok(()) } else { self.lasting.wait().await }
     }
 }
 
@@ -358,13 +403,13 @@ impl Books {
 impl Deref for Write {
     type Target = Read;
     fn deref(&self) -> &Read {
-        &self.0
+        &self.tx
     }
 }
 
 impl DerefMut for Write {
     fn deref_mut(&mut self) -> &mut Read {
-        &mut self.0
+        &mut self.tx
     }
 }
 

@@ -8,7 +8,7 @@ use super::guard;
 use super::query::member_condition;
 use super::resource::Provisioned;
 use crate::db::{Read, Sql};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::events::{Change, Event, Fact};
 use crate::sql;
 
@@ -23,37 +23,65 @@ pub struct Listed {
     pub display: Option<String>,
 }
 
+#[derive(sqlx::FromRow)]
+struct Row {
+    key: i64,
+    scim_id: Option<String>,
+    display: Option<String>,
+}
+
 /// The next `limit` users in a group after the place `after`, with their names if `named`.
+///
+/// Rows are taken from the membership before anything else is looked up, so that a page costs the same wherever it
+/// begins. Those of people whom the connection does not know are passed over.
 pub async fn users(
     tx: &mut Read,
     connection: i64,
     group: i64,
-    after: i64,
+    mut after: i64,
     limit: i64,
     named: bool,
 ) -> Result<Vec<Listed>> {
-    let sql = if named {
-        sql!(
-            "SELECT m.user_id AS key, s.scim_id, COALESCE(u.name, u.username, u.email) AS display
-             FROM group_users m JOIN scim_users s ON s.user_id = m.user_id JOIN users u ON u.id = m.user_id
-             WHERE m.group_id = $1 AND m.user_id > $2 AND s.connection_id = $3 ORDER BY m.user_id LIMIT $4",
-            group,
-            after,
-            connection,
-            limit
-        )
-    } else {
-        sql!(
-            "SELECT m.user_id AS key, s.scim_id, CAST(NULL AS TEXT) AS display
-             FROM group_users m JOIN scim_users s ON s.user_id = m.user_id
-             WHERE m.group_id = $1 AND m.user_id > $2 AND s.connection_id = $3 ORDER BY m.user_id LIMIT $4",
-            group,
-            after,
-            connection,
-            limit
-        )
-    };
-    tx.all(sql).await
+    let full = usize::try_from(limit).map_err(Error::internal)?;
+    let mut listed = Vec::new();
+    loop {
+        let sql = if named {
+            sql!(
+                "SELECT m.user_id AS key, s.scim_id, COALESCE(u.name, u.username, u.email) AS display
+                 FROM (SELECT user_id FROM group_users WHERE group_id = $1 AND user_id > $2
+                       ORDER BY user_id LIMIT $4) m
+                 LEFT JOIN scim_users s ON s.user_id = m.user_id AND s.connection_id = $3
+                 LEFT JOIN users u ON u.id = s.user_id ORDER BY m.user_id",
+                group,
+                after,
+                connection,
+                limit
+            )
+        } else {
+            sql!(
+                "SELECT m.user_id AS key, s.scim_id, CAST(NULL AS TEXT) AS display
+                 FROM (SELECT user_id FROM group_users WHERE group_id = $1 AND user_id > $2
+                       ORDER BY user_id LIMIT $4) m
+                 LEFT JOIN scim_users s ON s.user_id = m.user_id AND s.connection_id = $3 ORDER BY m.user_id",
+                group,
+                after,
+                connection,
+                limit
+            )
+        };
+        let rows: Vec<Row> = tx.all(sql).await?;
+        let last = rows.last().map_or(after, |row| row.key);
+        let ended = rows.len() < full;
+        listed
+            .extend(rows.into_iter().filter_map(|Row { key, scim_id, display }| {
+                Some(Listed { key, scim_id: scim_id?, display })
+            }));
+        if ended || listed.len() >= full {
+            listed.truncate(full);
+            return Ok(listed);
+        }
+        after = last;
+    }
 }
 
 /// The groups inside a group.
@@ -128,13 +156,14 @@ pub async fn apply(
     };
     for change in changes {
         match change {
-            MemberChange::Add(members) => work.add(members).await?,
-            MemberChange::Remove(members) => work.remove(members).await?,
+            MemberChange::Add(ids) => work.add(ids.len(), &serde_json::to_string(ids)?).await?,
+            MemberChange::Remove(ids) => work.remove(ids.len(), &serde_json::to_string(ids)?).await?,
             MemberChange::RemoveMatching(filter) => work.remove_matching(filter).await?,
-            MemberChange::RemoveAll => work.keep_only(&[]).await?,
-            MemberChange::Replace(members) => {
-                work.keep_only(members).await?;
-                work.add(members).await?;
+            MemberChange::RemoveAll => work.keep_only("[]").await?,
+            MemberChange::Replace(ids) => {
+                let list = serde_json::to_string(ids)?;
+                work.keep_only(&list).await?;
+                work.add(ids.len(), &list).await?;
             }
         }
     }
@@ -171,41 +200,40 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    async fn add(&mut self, ids: &[String]) -> Result<()> {
-        if ids.is_empty() {
+    async fn add(&mut self, count: usize, list: &str) -> Result<()> {
+        if count == 0 {
             return Ok(());
         }
         let now = self.tx.now();
         let author = self.tx.actor().name.clone();
-        let list = serde_json::to_string(ids)?;
         let added: Vec<(i64,)> = self
             .tx
             .all(sql!(
                 "INSERT INTO group_users (group_id, user_id, joined_at, created_by)
                  SELECT $1, s.user_id, $2, $3 FROM scim_users s
-                 WHERE s.scim_id IN ({list:$4}) AND +s.connection_id = $5
+                 WHERE s.scim_id {among:$4} AND +s.connection_id = $5
                  ON CONFLICT (group_id, user_id) DO NOTHING RETURNING user_id",
                 self.group,
                 now,
                 author,
-                &list,
+                list,
                 self.connection
             ))
             .await?;
-        if added.len() < ids.len() {
+        if added.len() < count {
             self.groups_added += self
                 .tx
                 .execute(sql!(
                     "INSERT INTO group_groups (parent_id, child_id)
                      SELECT $1, s.group_id FROM scim_groups s
-                     WHERE s.scim_id IN ({list:$2}) AND +s.connection_id = $3 AND s.group_id <> $1
+                     WHERE s.scim_id {among:$2} AND +s.connection_id = $3 AND s.group_id <> $1
                      ON CONFLICT (parent_id, child_id) DO NOTHING",
                     self.group,
-                    &list,
+                    list,
                     self.connection
                 ))
                 .await?;
-            self.name_unknown(ids.len(), &list).await?;
+            self.name_unknown(count, list).await?;
         }
         self.added.extend(added.into_iter().map(|(id,)| id));
         Ok(())
@@ -216,8 +244,8 @@ impl Work<'_> {
         let (known,): (i64,) = self
             .tx
             .one(sql!(
-                "SELECT (SELECT COUNT(*) FROM scim_users s WHERE s.scim_id IN ({list:$1}) AND +s.connection_id = $2)
-                      + (SELECT COUNT(*) FROM scim_groups s WHERE s.scim_id IN ({list:$1}) AND +s.connection_id = $2)",
+                "SELECT (SELECT COUNT(*) FROM scim_users s WHERE s.scim_id {among:$1} AND +s.connection_id = $2)
+                      + (SELECT COUNT(*) FROM scim_groups s WHERE s.scim_id {among:$1} AND +s.connection_id = $2)",
                 list,
                 self.connection
             ))
@@ -233,25 +261,24 @@ impl Work<'_> {
         Ok(())
     }
 
-    async fn remove(&mut self, ids: &[String]) -> Result<()> {
-        let list = serde_json::to_string(ids)?;
+    async fn remove(&mut self, count: usize, list: &str) -> Result<()> {
         let removed: Vec<(i64,)> = self
             .tx
             .all(sql!(
                 "DELETE FROM group_users WHERE group_id = $1 AND user_id IN (
-                     SELECT s.user_id FROM scim_users s WHERE s.scim_id IN ({list:$2}) AND +s.connection_id = $3)
+                     SELECT s.user_id FROM scim_users s WHERE s.scim_id {among:$2} AND +s.connection_id = $3)
                  RETURNING user_id",
                 self.group,
-                &list,
+                list,
                 self.connection
             ))
             .await?;
-        if removed.len() < ids.len() {
+        if removed.len() < count {
             let removed: Vec<(i64,)> = self
                 .tx
                 .all(sql!(
                     "DELETE FROM group_groups WHERE parent_id = $1 AND child_id IN (
-                         SELECT s.group_id FROM scim_groups s WHERE s.scim_id IN ({list:$2}) AND +s.connection_id = $3)
+                         SELECT s.group_id FROM scim_groups s WHERE s.scim_id {among:$2} AND +s.connection_id = $3)
                      RETURNING child_id",
                     self.group,
                     list,
@@ -264,10 +291,9 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Removes whoever is not in `ids`: with [`Work::add`], a replacement that touches only what differs. Both engines
+    /// Removes whoever is not in `list`: with [`Work::add`], a replacement that touches only what differs. Both engines
     /// look into a `NOT IN` list by hash or tree; joining the list instead reads it again for every member.
-    async fn keep_only(&mut self, ids: &[String]) -> Result<()> {
-        let list = serde_json::to_string(ids)?;
+    async fn keep_only(&mut self, list: &str) -> Result<()> {
         let removed: Vec<(i64,)> = self
             .tx
             .all(sql!(
@@ -276,7 +302,7 @@ impl Work<'_> {
                      WHERE m.group_id = $1 AND s.connection_id = $3 AND s.scim_id NOT IN ({list:$2}))
                  RETURNING user_id",
                 self.group,
-                &list,
+                list,
                 self.connection
             ))
             .await?;

@@ -48,7 +48,7 @@ async fn answer_users(caller: &Caller, call: &Call, parameters: &Parameters) -> 
     let query = parameters.query(&USER)?;
     let projection = parameters.projection(&USER)?;
     let mut tx = call.app.db.read().await?;
-    let page = query::search(&mut tx, caller.connection(), Noun::User, &query).await?;
+    let page = query::search(&mut tx, &call.app.pages, caller.connection(), Noun::User, &query).await?;
     let bodies = user::render(&mut tx, caller.connection(), &page.found, &call.base, &projection).await?;
     let mut list = envelope(parameters, page.total, bodies.len());
     list["Resources"] = json!(bodies);
@@ -59,7 +59,7 @@ async fn answer_groups(caller: &Caller, call: &Call, parameters: &Parameters) ->
     let query = parameters.query(&GROUP)?;
     let projection = parameters.projection(&GROUP)?;
     let mut tx = call.app.db.read().await?;
-    let page = query::search(&mut tx, caller.connection(), Noun::Group, &query).await?;
+    let page = query::search(&mut tx, &call.app.pages, caller.connection(), Noun::Group, &query).await?;
     tx.end().await?;
     let mut before = envelope(parameters, page.total, page.found.len()).to_string();
     before.pop();
@@ -78,17 +78,18 @@ async fn answer_everything(caller: &Caller, call: &Call, parameters: &Parameters
     }
     let (user_view, group_view) = (parameters.projection(&USER)?, parameters.projection(&GROUP)?);
     let connection = caller.connection();
+    let pages = &call.app.pages;
     let nothing = || Page { total: 0, found: Vec::new() };
     let mut tx = call.app.db.read().await?;
     let found_users = match users {
-        Ok(query) => query::search(&mut tx, connection, Noun::User, &query).await?,
+        Ok(query) => query::search(&mut tx, pages, connection, Noun::User, &query).await?,
         Err(_) => nothing(),
     };
     let found_groups = match groups {
         Ok(mut query) => {
             query.skip = (query.skip - found_users.total).max(0);
             query.count -= i64::try_from(found_users.found.len()).map_err(Error::internal)?;
-            query::search(&mut tx, connection, Noun::Group, &query).await?
+            query::search(&mut tx, pages, connection, Noun::Group, &query).await?
         }
         Err(_) => nothing(),
     };
