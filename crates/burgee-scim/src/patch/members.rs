@@ -47,11 +47,11 @@ pub(super) fn id(member: Value) -> Result<String, Error> {
         Value::String(id) => id,
         Value::Object(parts) => {
             let ids = parts.into_iter().filter(|(name, _)| name.eq_ignore_ascii_case("value"));
-            let texts = ids.filter_map(|(_, value)| match value {
+            let mut texts = ids.filter_map(|(_, value)| match value {
                 Value::String(text) => Some(text),
                 _ => None,
             });
-            texts.last().unwrap_or_default()
+            texts.next_back().unwrap_or_default()
         }
         _ => return Err(Error::invalid_value("a member must be an object")),
     };

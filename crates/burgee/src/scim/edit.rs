@@ -78,7 +78,8 @@ async fn open(caller: &Caller, call: &Call, noun: Noun, id: &str) -> Result<(Cha
 }
 
 /// Two calls at once that each remove one of the last two admins, or bring the same name or address, can only be told
-/// apart when they write. The one that comes second is done again, and then sees what the first has done.
+/// apart when they write, or between one look and the next. The one that comes second is done again, and then sees what
+/// the first has done: an address that another has by now is left out.
 pub(super) fn is_late(error: &Error) -> bool {
-    matches!(error.kind(), Some(Kind::LastAdmin | Kind::Conflict))
+    matches!(error.kind(), Some(Kind::LastAdmin | Kind::Conflict | Kind::NameExists))
 }
