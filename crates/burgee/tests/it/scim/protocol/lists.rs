@@ -27,6 +27,33 @@ both! {
         assert_eq!((&list["totalResults"], &list["Resources"][0]["userName"]), (&json!(3), &json!("dan")));
     }
 
+    async fn pages_follow_changes(server) {
+        let wire = Wire::new(&server);
+        let mut ids = Vec::new();
+        for name in ["ann", "bob", "cat", "dan", "eve", "fay"] {
+            ids.push(wire.user(name).await);
+        }
+        let page = async |start: usize, names: &str, total: i64| {
+            // The second time, what the first has found is remembered.
+            for _ in 0..2 {
+                let list = wire.read(&format!("/Users?startIndex={start}&count=2")).await;
+                let found: Vec<&str> = list["Resources"].as_array().unwrap().iter().map(|user| user["userName"].as_str().unwrap()).collect();
+                assert_eq!((found.join(" ").as_str(), list["totalResults"].as_i64()), (names, Some(total)), "{start}");
+            }
+        };
+        page(1, "ann bob", 6).await;
+        page(3, "cat dan", 6).await;
+        page(5, "eve fay", 6).await;
+        wire.delete(&format!("/Users/{}", ids[0])).await.expect(204);
+        page(3, "dan eve", 5).await;
+        page(4, "eve fay", 5).await;
+        wire.user("gus").await;
+        page(5, "fay gus", 6).await;
+        page(1, "bob cat", 6).await;
+        wire.delete(&format!("/Users/{}", ids[5])).await.expect(204);
+        page(4, "eve gus", 5).await;
+    }
+
     async fn pages_over_users_and_groups(server) {
         let wire = Wire::new(&server);
         for name in ["ann", "bob", "cat"] {
