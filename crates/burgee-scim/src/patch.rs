@@ -103,7 +103,7 @@ impl Reader<'_> {
         let value = take(&mut operation, "value", mode);
         let path = match take(&mut operation, "path", mode) {
             None | Some(Value::Null) => None,
-            Some(Value::String(path)) if path.trim().is_empty() && !mode.is_strict() => None,
+            Some(Value::String(path)) if !mode.is_strict() && self.is_everything(path.trim()) => None,
             Some(Value::String(path)) => Some(Path::parse(&path, self.rt, mode)?),
             Some(_) => return Err(Error::invalid_path("path must be a string")),
         };
@@ -125,6 +125,11 @@ impl Reader<'_> {
                 _ => Err(Error::invalid_value("without a path, value must be an object")),
             },
         }
+    }
+
+    /// A path that names no attribute: none at all, or the URN that all attributes are below anyway.
+    fn is_everything(&self, path: &str) -> bool {
+        path.is_empty() || path.eq_ignore_ascii_case(self.rt.schema.urn)
     }
 
     fn op(&self, op: Option<Value>) -> Result<PatchOp, Error> {
@@ -219,7 +224,12 @@ impl Reader<'_> {
             _ => attr.leaf(),
         };
         if attr.attribute.is_read_only() || leaf.is_read_only() {
-            return Err(Error::mutability(format!("{attr} is read-only")));
+            let name = if leaf.is_read_only() && !std::ptr::eq(leaf, attr.leaf()) {
+                format!("{attr}.{}", leaf.name)
+            } else {
+                attr.key()
+            };
+            return Err(Error::mutability(format!("{name} is read-only")));
         }
         if attr.attribute.mutability == Mutability::WriteOnly {
             return if self.mode.is_strict() {

@@ -65,6 +65,18 @@ pub struct Shared {
     pub stopping: CancellationToken,
 }
 
+/// A server that has everything it takes to [`App::serve`].
+pub struct Opened {
+    /// The server.
+    pub app: App,
+    /// Where it listens.
+    pub listener: TcpListener,
+    /// Tells the port that was picked.
+    pub address: SocketAddr,
+    /// What to tell the operator.
+    pub welcome: start::Welcome,
+}
+
 impl Deref for App {
     type Target = Shared;
     fn deref(&self) -> &Shared {
@@ -73,17 +85,22 @@ impl Deref for App {
 }
 
 impl App {
-    /// Opens the database and prepares what the first start needs.
-    pub async fn open(config: Config, clock: Clock, entropy: Entropy) -> Result<(Self, start::Welcome)> {
-        let app = Self::attach(config, clock, entropy).await?;
+    /// Opens the database for a server, listens, and prepares what the first start needs; in this order, because
+    /// whoever cannot be reached must not make a password that nobody ever sees.
+    pub async fn open(config: Config, clock: Clock, entropy: Entropy) -> Result<Opened> {
+        let app = Self::over(Db::open(&config.database()?).await?, config, clock, entropy);
+        let (listener, address) = app.listen().await?;
         let welcome = start::first(&app).await?;
-        Ok((app, welcome))
+        Ok(Opened { app, listener, address, welcome })
     }
 
-    /// Opens the database as it is; for the operator's commands.
+    /// Opens the database as it is, beside a server that may be running; for the operator's commands.
     pub async fn attach(config: Config, clock: Clock, entropy: Entropy) -> Result<Self> {
-        let db = Db::open(&config.database()?).await?;
-        Ok(Self(Arc::new(Shared {
+        Ok(Self::over(Db::attach(&config.database()?).await?, config, clock, entropy))
+    }
+
+    fn over(db: Db, config: Config, clock: Clock, entropy: Entropy) -> Self {
+        Self(Arc::new(Shared {
             db,
             clock,
             passwords: Passwords::new(entropy.clone()),
@@ -98,7 +115,7 @@ impl App {
             metrics: Metrics::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
-        })))
+        }))
     }
 
     /// Everything it takes to sign somebody in.
@@ -126,8 +143,7 @@ impl App {
         if base.is_empty() { inner } else { Router::new().nest(&base, inner) }
     }
 
-    /// Listens; the address tells the port that was picked.
-    pub async fn listen(&self) -> Result<(TcpListener, SocketAddr)> {
+    async fn listen(&self) -> Result<(TcpListener, SocketAddr)> {
         let wanted = (self.config.http_host.as_str(), self.config.http_port);
         let listener = TcpListener::bind(wanted).await.map_err(|error| {
             Error::bad_data(format!("cannot listen on {}:{}: {error}", wanted.0, wanted.1))

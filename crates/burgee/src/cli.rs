@@ -2,19 +2,18 @@
 
 use std::fmt::Write as _;
 use std::io::Write;
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::app::App;
+use crate::app::{App, Opened};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::db::file;
 use crate::entropy::Entropy;
 use crate::error::{Error, Result};
 use crate::people::recovery;
-use crate::start;
 
 /// Feature management with provisioning: Unleash's API, SCIM 2.0, one binary.
 #[derive(Parser)]
@@ -66,7 +65,7 @@ pub fn main() -> ExitCode {
             Some(Command::Admin { command: Admin::Recover(recover) }) => {
                 let user = recover.user;
                 let database = recover.config.database()?;
-                if database.strip_prefix("sqlite:").is_some_and(|path| !Path::new(path).exists()) {
+                if file::of(&database).is_some_and(|file| !file.exists()) {
                     return Err(Error::bad_data(format!(
                         "there is no database at {database}: run this in the server's folder, or say where it is \
                          with DATABASE_URL"
@@ -88,11 +87,9 @@ pub fn main() -> ExitCode {
 }
 
 async fn serve(config: Config) -> Result<()> {
-    log_to_standard_error(&config);
-    let app = App::attach(config, Clock::System, Entropy::System).await?;
-    // Before the first start's password is made: whoever cannot be reached must not have one that nobody ever saw.
-    let (listener, address) = app.listen().await?;
-    let welcome = start::first(&app).await?;
+    log_to_standard_error(&config)?;
+    let Opened { app, listener, address, welcome } =
+        App::open(config, Clock::System, Entropy::System).await?;
     let url = app.config.url();
     let mut text =
         format!("burgee listens on http://{address}\n  API     {url}/api/admin\n  SCIM    {url}/scim\n");
@@ -117,15 +114,17 @@ async fn stop_signal() {
     }
 }
 
-fn log_to_standard_error(config: &Config) {
-    let filter = EnvFilter::try_new(format!("{},sqlx=warn,hyper=warn", config.log_level))
-        .unwrap_or_else(|_| EnvFilter::new("info"));
+fn log_to_standard_error(config: &Config) -> Result<()> {
+    // What comes later counts more: the operator may ask these two to say more, too.
+    let filter = EnvFilter::try_new(format!("sqlx=warn,hyper=warn,{}", config.log_level))
+        .map_err(|error| Error::bad_data(format!("LOG_LEVEL is not understood: {error}")))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if config.log_format == "json" {
         builder.json().init();
     } else {
         builder.init();
     }
+    Ok(())
 }
 
 fn say(text: &str) {

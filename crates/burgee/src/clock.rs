@@ -5,7 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
+use jiff::fmt::temporal::DateTimeParser;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 /// A moment in UTC with millisecond precision: what the databases store and what the wire shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
@@ -23,9 +28,17 @@ impl Time {
         self.0
     }
 
-    /// Reads an RFC 3339 timestamp with any offset; precision below a millisecond is dropped.
+    /// Reads an RFC 3339 timestamp with any offset, up to the end of the year 9999 in UTC; precision below a
+    /// millisecond is dropped.
     pub fn parse(text: &str) -> Option<Self> {
-        text.parse::<jiff::Timestamp>().ok().map(|t| Self(t.as_millisecond()))
+        // jiff's `Timestamp` ends 26 hours before the year does, so that every time zone can show it. The end of the
+        // year is what many write for "never".
+        let pieces = DateTimeParser::new().parse_pieces(text).ok()?;
+        let offset = i64::from(pieces.to_numeric_offset()?.seconds());
+        let local = pieces.date().to_datetime(pieces.time()?);
+        let since = local.duration_since(EPOCH).checked_sub(SignedDuration::from_secs(offset))?;
+        EPOCH.checked_add(since).ok()?;
+        i64::try_from(since.as_millis()).ok().map(Self)
     }
 
     /// The moment `by` later.
@@ -44,8 +57,9 @@ impl Time {
 /// RFC 3339 in UTC with exactly three fractional digits, as Unleash and SCIM clients expect.
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stamp = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        write!(f, "{stamp:.3}")
+        let end = if self.0 < 0 { DateTime::MIN } else { DateTime::MAX };
+        let moment = EPOCH.checked_add(SignedDuration::from_millis(self.0)).unwrap_or(end);
+        write!(f, "{moment:.3}Z")
     }
 }
 
@@ -104,5 +118,18 @@ mod tests {
         assert_eq!(time.to_string(), "2026-11-23T08:00:00.123Z");
         assert_eq!(Time::from_millis(0).to_string(), "1970-01-01T00:00:00.000Z");
         assert_eq!(Time::parse("yesterday"), None);
+        assert_eq!(Time::parse("2026-11-23T10:00:00"), None, "no offset");
+        assert_eq!(Time::parse("2026-11-23"), None);
+    }
+
+    #[test]
+    fn time_reaches_to_the_end_of_the_year_9999() {
+        for last in ["9999-12-31T00:00:00.000Z", "9999-12-31T23:59:59.999Z"] {
+            assert_eq!(Time::parse(last).unwrap().to_string(), last);
+        }
+        let west = Time::parse("9999-12-31T11:59:59-12:00").unwrap();
+        assert_eq!(west.to_string(), "9999-12-31T23:59:59.000Z");
+        assert_eq!(Time::parse("9999-12-31T23:59:59-00:01"), None, "the year 10000");
+        assert_eq!(Time::from_millis(i64::MAX).to_string(), "9999-12-31T23:59:59.999Z");
     }
 }

@@ -4,8 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
+use tracing_subscriber::filter::Directive;
 
 use crate::error::{Error, Result};
+
+/// How much can be logged.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// The settings of a server. `docs/operating.md` explains each.
 #[derive(Args, Clone, Debug)]
@@ -116,8 +120,8 @@ pub struct Config {
     #[arg(long, env = "UNLEASH_API_TOKENS_LIMIT", default_value_t = 2000)]
     pub unleash_api_tokens_limit: i64,
 
-    /// `error`, `warn`, `info`, `debug` or `trace`.
-    #[arg(long, env = "LOG_LEVEL", default_value = "info")]
+    /// `off`, `error`, `warn`, `info`, `debug` or `trace`, for a part of the program too: `info,burgee::scim=debug`.
+    #[arg(long, env = "LOG_LEVEL", default_value = "info", value_parser = log_level)]
     pub log_level: String,
     /// `text` for people, `json` for machines.
     #[arg(long, env = "LOG_FORMAT", default_value = "text", value_parser = ["text", "json"])]
@@ -193,6 +197,27 @@ impl Config {
     }
 }
 
+/// Reads levels and `target=level` directives, separated by commas. Empty means `info`; `fatal`, which Unleash has,
+/// `error`.
+fn log_level(text: &str) -> Result<String, String> {
+    let directive = |part: &str| {
+        let (target, level) =
+            part.trim().rsplit_once('=').map_or((None, part.trim()), |(target, level)| (Some(target), level));
+        let level = match level.to_ascii_lowercase().as_str() {
+            "fatal" => "error".to_owned(),
+            level if LEVELS.contains(&level) => level.to_owned(),
+            _ => return None,
+        };
+        let whole = target.map_or_else(|| level.clone(), |target| format!("{target}={level}"));
+        whole.parse::<Directive>().is_ok().then_some(whole)
+    };
+    let text = if text.trim().is_empty() { "info" } else { text };
+    let directives: Option<Vec<String>> = text.split(',').map(directive).collect();
+    directives.map(|all| all.join(",")).ok_or_else(|| {
+        format!("must be {}, or target=level directives, separated by commas", LEVELS.join(", "))
+    })
+}
+
 fn secret(value: Option<&str>, file: Option<&PathBuf>) -> Result<Option<String>> {
     // An empty variable is how compose files say "not set".
     match (value.filter(|value| !value.is_empty()), file) {
@@ -228,5 +253,24 @@ mod tests {
         assert_eq!(at("https://flags.example.com/x/", "/x/"), "https://flags.example.com/x");
         assert_eq!(at("http://unleash", "/unleash"), "http://unleash/unleash");
         assert_eq!(url(&["--unleash-url", "http://a", "--burgee-url", "http://b"]), "http://b");
+    }
+    #[test]
+    fn nonsense_is_no_log_level() {
+        let level = |text: &str| {
+            Settings::try_parse_from(["burgee", "--log-level", text]).map(|s| s.config.log_level)
+        };
+        for (text, meant) in [
+            ("debug", "debug"),
+            ("WARN", "warn"),
+            ("fatal", "error"),
+            ("", "info"),
+            ("info, burgee::scim=debug,sqlx=off", "info,burgee::scim=debug,sqlx=off"),
+        ] {
+            assert_eq!(level(text).unwrap(), meant);
+        }
+        for nonsense in ["verbose", "burgee", "burgee=loud", "info,", "=info,]", "7"] {
+            let refused = level(nonsense).unwrap_err().to_string();
+            assert!(refused.contains("off, error, warn, info, debug, trace"), "{nonsense}: {refused}");
+        }
     }
 }

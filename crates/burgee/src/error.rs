@@ -57,6 +57,10 @@ pub enum Kind {
     PasswordPreviouslyUsed,
     /// The role still belongs to somebody.
     RoleInUse,
+    /// The name breaks a pattern.
+    Pattern,
+    /// The flag is archived.
+    ArchivedFeature,
     /// There are as many as there may be.
     ExceedsLimit,
     /// The way in is switched off.
@@ -106,6 +110,19 @@ impl Error {
     /// There is no such thing.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::rejected(Kind::NotFound, message)
+    }
+
+    /// The data breaks rules: one sentence for each.
+    pub fn invalid(details: Vec<String>) -> Self {
+        Self::with_details(Kind::BadData, details.join(" "), details)
+    }
+
+    /// There are as many as there may be.
+    pub fn limit(what: &str, limit: i64) -> Self {
+        Self::rejected(
+            Kind::ExceedsLimit,
+            format!("Failed to create {what}. You can't create more than the established limit of {limit}."),
+        )
     }
 
     /// The data breaks several rules at once.

@@ -1,7 +1,7 @@
 //! burgee: a feature-management server with provisioning at its heart.
 //!
 //! Three rings, each knowing only the ones inside it: pure engines (`burgee-scim`, `burgee-eval`), the domain
-//! ([`db`], [`access`], [`events`], [`people`], [`provisioning`]) and the protocols ([`api`], [`scim`]).
+//! ([`db`], [`access`], [`events`], [`people`], [`provisioning`], [`projects`], [`features`]) and the protocols ([`api`], [`scim`]).
 //! `docs/architecture.md` is the map.
 
 pub mod access;
@@ -14,6 +14,7 @@ pub mod db;
 pub mod entropy;
 pub mod error;
 pub mod events;
+pub mod features;
 pub mod people;
 pub mod projects;
 pub mod provisioning;

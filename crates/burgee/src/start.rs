@@ -67,8 +67,8 @@ async fn prepare(app: &App) -> Result<Welcome> {
     for (kind, secrets) in
         [(Kind::Admin, admin_tokens), (Kind::Client, backend_tokens), (Kind::Frontend, frontend_tokens)]
     {
-        for secret in &secrets {
-            api_token::create(&mut tx, &app.entropy, initial(kind, secret)?).await?;
+        for (number, secret) in (1..).zip(&secrets) {
+            api_token::create(&mut tx, &app.entropy, initial(kind, number, secret)?).await?;
         }
     }
     if let Some(secret) = &scim_token {
@@ -79,8 +79,9 @@ async fn prepare(app: &App) -> Result<Welcome> {
     Ok(Welcome { admin: generated.map(|password| (username, password)) })
 }
 
-/// Reads `project:environment.secret`.
-fn initial(kind: Kind, secret: &str) -> Result<NewToken> {
+/// Reads the `number`th token of a kind: `project:environment.secret`. Unleash calls an admin token `admin`, and so do
+/// we; more than one have numbers, because the event log names who did something by the token.
+fn initial(kind: Kind, number: usize, secret: &str) -> Result<NewToken> {
     let malformed = || {
         Error::bad_data(format!(
             "An initial {} token is not of the form project:environment.secret.",
@@ -94,7 +95,7 @@ fn initial(kind: Kind, secret: &str) -> Result<NewToken> {
     }
     let projects = if project == "*" || project == "[]" { Vec::new() } else { vec![project.to_owned()] };
     Ok(NewToken {
-        name: kind.as_str().to_owned(),
+        name: if number == 1 { kind.as_str().to_owned() } else { format!("{}-{number}", kind.as_str()) },
         kind,
         environment: environment.to_owned(),
         projects,

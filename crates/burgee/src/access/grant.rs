@@ -6,13 +6,16 @@ use std::sync::Arc;
 use super::actor::{Actor, Origin};
 use super::permission::{Guard, Permission, Provision};
 use super::resolve::{Holdings, Subject};
-use crate::db::Db;
+use super::sight::Sight;
+use crate::db::{Db, Read};
 use crate::entropy::digest;
 use crate::error::{Error, Kind, Result};
 use crate::sql;
 
 /// Where something is done. Scopes come from the path, never from a body.
 pub trait Scope: Clone + Send + Sync + 'static {
+    /// True if holding the permission in any project is enough to begin.
+    const OPEN: bool = false;
     /// The project, if the scope lies in one.
     fn project(&self) -> Option<&str> {
         None
@@ -38,6 +41,31 @@ impl Scope for InProject {
     fn project(&self) -> Option<&str> {
         Some(&self.project)
     }
+}
+
+/// One environment of one project.
+#[derive(Clone, Debug)]
+pub struct InEnvironment {
+    /// The project's id.
+    pub project: String,
+    /// The environment's name.
+    pub environment: String,
+}
+impl Scope for InEnvironment {
+    fn project(&self) -> Option<&str> {
+        Some(&self.project)
+    }
+    fn environment(&self) -> Option<&str> {
+        Some(&self.environment)
+    }
+}
+
+/// Some project that only the thing acted upon tells: holding the permission anywhere is enough to begin, and
+/// [`Granted::ensure_in`] decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Somewhere;
+impl Scope for Somewhere {
+    const OPEN: bool = true;
 }
 
 /// One SCIM connection.
@@ -91,8 +119,11 @@ impl From<Denied> for Error {
 impl<G: Guard> Granted<G> {
     /// Checks that `subject` may, in `scope`.
     pub fn check(subject: &Subject, scope: G::Scope) -> Result<Self, Denied> {
+        let held = &subject.held;
         let allowed = !G::PROVISIONING
-            && (G::ANY_OF.is_empty() || subject.held.any(G::ANY_OF, scope.project(), scope.environment()));
+            && (G::ANY_OF.is_empty()
+                || held.any(G::ANY_OF, scope.project(), scope.environment())
+                || (G::Scope::OPEN && held.anywhere(G::ANY_OF)));
         if !allowed {
             return Err(Denied { any_of: G::ANY_OF, environment: scope.environment().map(str::to_owned) });
         }
@@ -128,6 +159,27 @@ impl<G: Guard> Granted<G> {
         Err(Denied { any_of, environment: environment.map(str::to_owned) }.into())
     }
 
+    /// Checks the guard itself in a project, and an environment, that only the thing acted upon tells.
+    pub fn ensure_in(&self, project: Option<&str>, environment: Option<&str>) -> Result<()> {
+        if G::ANY_OF.is_empty() || self.held.any(G::ANY_OF, project, environment) {
+            return Ok(());
+        }
+        Err(Denied { any_of: G::ANY_OF, environment: environment.map(str::to_owned) }.into())
+    }
+
+    /// Checks a permission beyond the guard in an environment.
+    pub fn ensure_held(&self, any_of: &'static [Permission], project: &str, environment: &str) -> Result<()> {
+        if self.held.any(any_of, Some(project), Some(environment)) {
+            return Ok(());
+        }
+        Err(Denied { any_of, environment: Some(environment.to_owned()) }.into())
+    }
+
+    /// Which projects the actor sees.
+    pub async fn sight(&self, tx: &mut Read) -> Result<Sight> {
+        Sight::of(tx, &self.actor, &self.held).await
+    }
+
     /// The person who acts, for operations on oneself. Tokens and processes are nobody.
     pub fn person(&self) -> Result<i64> {
         match self.actor.origin {
@@ -140,7 +192,8 @@ impl<G: Guard> Granted<G> {
     }
 }
 
-/// The grant of the SCIM connection that `token` belongs to, if the token is live and the connection enabled.
+/// The grant of the SCIM connection that `token` belongs to, if the token is live. Where the connection is switched off,
+/// that is the refusal.
 pub async fn provisioner(
     db: &Db,
     token: &str,
@@ -148,15 +201,19 @@ pub async fn provisioner(
     ip: Option<String>,
 ) -> Result<Option<Granted<Provision>>> {
     let digest = digest(token);
-    let found: Option<(i64, String)> = db
+    let found: Option<(i64, String, bool)> = db
         .glance(sql!(
-            "SELECT c.id, c.name FROM scim_tokens t JOIN scim_connections c ON c.id = t.connection_id
-                 WHERE t.digest = $1 AND c.enabled = TRUE AND (t.expires_at IS NULL OR t.expires_at > $2)",
+            "SELECT c.id, c.name, c.enabled FROM scim_tokens t JOIN scim_connections c ON c.id = t.connection_id
+                 WHERE t.digest = $1 AND (t.expires_at IS NULL OR t.expires_at > $2)",
             digest,
             now
         ))
         .await?;
-    Ok(found.map(|(connection, name)| Granted {
+    if found.as_ref().is_some_and(|(.., enabled)| !enabled) {
+        let message = "The token is right, but provisioning is switched off: an admin has to switch it on.";
+        return Err(Error::rejected(Kind::Disabled, message));
+    }
+    Ok(found.map(|(connection, name, _)| Granted {
         actor: Actor { origin: Origin::Connection(connection), name: format!("scim:{name}"), ip },
         scope: OnConnection { connection },
         held: Arc::new(Holdings::default()),

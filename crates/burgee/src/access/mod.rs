@@ -10,11 +10,13 @@ mod permission;
 pub mod reach;
 mod resolve;
 pub mod role;
+mod sight;
 
 pub use self::actor::{Actor, Origin};
-pub use self::grant::{Denied, Granted, InProject, OnConnection, Root, Scope, provisioner};
-pub use self::permission::{
-    Administer, ConfigureAuth, CreateApiTokens, DeleteApiTokens, Guard, Level, ManageProjectAccess,
-    Permission, Provision, ReadApiTokens, ReadProjectAccess, ReadRoles, SignedIn, UpdateApiTokens,
+pub use self::grant::{
+    Denied, Granted, InEnvironment, InProject, OnConnection, Root, Scope, Somewhere, provisioner,
 };
+pub use self::permission::*;
 pub use self::resolve::{Hold, Holdings, Subject, holdings_of};
+pub use self::sight::Sight;
+pub(crate) use self::sight::visible;

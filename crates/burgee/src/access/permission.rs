@@ -4,7 +4,7 @@
 //! names what an operation needs: any one of some permissions, within a scope. Documentation, the roles API and the
 //! OpenAPI document read both.
 
-use super::grant::{InProject, OnConnection, Root};
+use super::grant::{InEnvironment, InProject, OnConnection, Root, Somewhere};
 
 /// Where a permission applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,6 +194,78 @@ guards! {
     ManageProjectAccess: InProject = [UpdateProject, ProjectUserAccessWrite];
     /// See who has which role in a project.
     ReadProjectAccess: InProject = [UpdateProject, ProjectUserAccessRead];
+    /// Look at what is in a project.
+    SeeProject: InProject = [];
+    /// Look at what is in an environment of a project.
+    SeeEnvironment: InEnvironment = [];
+    /// Create projects.
+    CreateProject: Root = [CreateProject];
+    /// Change a project.
+    UpdateProject: InProject = [UpdateProject];
+    /// Change who sees a project and how flags are named in it.
+    UpdateProjectSettings: InProject = [UpdateProject, ProjectSettingsWrite];
+    /// Say which strategy a flag gets that is turned on without one.
+    UpdateDefaultStrategy: InProject = [UpdateProject, ProjectDefaultStrategyWrite];
+    /// See where changes need approval.
+    ReadChangeRequestSettings: InProject = [UpdateProject, ProjectChangeRequestRead, ProjectChangeRequestWrite];
+    /// Say where changes need approval.
+    UpdateChangeRequestSettings: InEnvironment = [UpdateProject, ProjectChangeRequestWrite];
+    /// Archive, revive and delete a project.
+    DeleteProject: InProject = [DeleteProject];
+    /// Create flags.
+    CreateFeature: InProject = [CreateFeature];
+    /// Change flags.
+    UpdateFeature: InProject = [UpdateFeature];
+    /// Change a flag that is named without its project.
+    UpdateSomeFeature: Somewhere = [UpdateFeature];
+    /// Archive and delete flags.
+    DeleteFeature: InProject = [DeleteFeature];
+    /// Delete a flag that is named without its project.
+    DeleteSomeFeature: Somewhere = [DeleteFeature];
+    /// Move flags to another project.
+    MoveFeature: InProject = [MoveFeatureToggle];
+    /// Say on which flags a flag depends.
+    UpdateDependency: InProject = [UpdateFeatureDependency];
+    /// Turn flags on and off.
+    ToggleFeature: InEnvironment = [UpdateFeatureEnvironment];
+    /// Add strategies to flags.
+    AddStrategy: InEnvironment = [CreateFeatureStrategy];
+    /// Change the strategies of flags.
+    UpdateStrategy: InEnvironment = [UpdateFeatureStrategy];
+    /// Remove strategies from flags.
+    RemoveStrategy: InEnvironment = [DeleteFeatureStrategy];
+    /// Change the variants of flags.
+    UpdateVariants: InEnvironment = [UpdateFeatureEnvironmentVariants];
+    /// Create segments, everywhere or in a project.
+    CreateSegment: Somewhere = [CreateSegment, UpdateProjectSegment];
+    /// Change segments, those of all projects or of one.
+    UpdateSegment: Somewhere = [UpdateSegment, UpdateProjectSegment];
+    /// Delete segments, those of all projects or of one.
+    DeleteSegment: Somewhere = [DeleteSegment, UpdateProjectSegment];
+    /// Create context fields.
+    CreateContextField: Root = [CreateContextField];
+    /// Change context fields.
+    UpdateContextField: Root = [UpdateContextField];
+    /// Delete context fields.
+    DeleteContextField: Root = [DeleteContextField];
+    /// Create context fields of a project.
+    CreateProjectContextField: InProject = [CreateContextField, UpdateProjectContext];
+    /// Change context fields of a project.
+    UpdateProjectContextField: InProject = [UpdateContextField, UpdateProjectContext];
+    /// Delete context fields of a project.
+    DeleteProjectContextField: InProject = [DeleteContextField, UpdateProjectContext];
+    /// Create strategy types.
+    CreateStrategyType: Root = [CreateStrategy];
+    /// Change strategy types.
+    UpdateStrategyType: Root = [UpdateStrategy];
+    /// Delete strategy types.
+    DeleteStrategyType: Root = [DeleteStrategy];
+    /// Create tag types.
+    CreateTagType: Root = [CreateTagType];
+    /// Change tag types.
+    UpdateTagType: Root = [UpdateTagType];
+    /// Delete tag types.
+    DeleteTagType: Root = [DeleteTagType];
     /// Create, change and remove the people and groups of one SCIM connection.
     Provision: OnConnection = [] true;
 }

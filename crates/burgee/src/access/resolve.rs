@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::actor::Actor;
 use super::permission::{Level, Permission};
+use super::reach::with_member;
+use super::sight::Sight;
 use crate::db::Read;
 use crate::error::Result;
 use crate::sql;
@@ -15,6 +17,13 @@ pub struct Subject {
     pub actor: Actor,
     /// What they hold.
     pub held: Arc<Holdings>,
+}
+
+impl Subject {
+    /// Which projects they see.
+    pub async fn sight(&self, tx: &mut Read) -> Result<Sight> {
+        Sight::of(tx, &self.actor, &self.held).await
+    }
 }
 
 /// One permission and where it holds. `None` means everywhere.
@@ -57,6 +66,11 @@ impl Holdings {
         })
     }
 
+    /// True if one of `wanted`, or ADMIN, is held somewhere.
+    pub fn anywhere(&self, wanted: &[Permission]) -> bool {
+        self.0.iter().any(|hold| hold.permission == Permission::Admin || wanted.contains(&hold.permission))
+    }
+
     /// True if this set may do whatever `other` may: nobody passes on what they do not hold.
     pub fn covers(&self, other: &Self) -> bool {
         other.iter().all(|hold| {
@@ -90,20 +104,18 @@ pub(super) fn hold(permission: Permission, project: Option<&str>, environment: &
 pub async fn holdings_of(tx: &mut Read, id: i64) -> Result<Holdings> {
     let rows: Vec<(Option<String>, String, String)> = tx
         .all(sql!(
-            "WITH RECURSIVE member (group_id) AS (
-                 SELECT group_id FROM group_users WHERE user_id = $1
-                 UNION
-                 SELECT g.parent_id FROM group_groups g JOIN member m ON g.child_id = m.group_id
-             ), held (project, role_id) AS (
-                 SELECT NULL, root_role_id FROM users WHERE id = $1
-                 UNION SELECT NULL, g.root_role_id FROM groups g JOIN member m ON m.group_id = g.id
-                       WHERE g.root_role_id IS NOT NULL
-                 UNION SELECT project, role_id FROM user_roles WHERE user_id = $1
-                 UNION SELECT r.project, r.role_id FROM group_roles r JOIN member m ON m.group_id = r.group_id
-             )
-             SELECT h.project, p.permission, p.environment
-             FROM held h JOIN role_permissions p ON p.role_id = h.role_id
-             WHERE EXISTS (SELECT 1 FROM users WHERE id = $1 AND active = TRUE AND deleted_at IS NULL)",
+            with_member!(
+                ", held (project, role_id) AS (
+                     SELECT NULL, root_role_id FROM users WHERE id = $1
+                     UNION SELECT NULL, g.root_role_id FROM groups g JOIN member m ON m.group_id = g.id
+                           WHERE g.root_role_id IS NOT NULL
+                     UNION SELECT project, role_id FROM user_roles WHERE user_id = $1
+                     UNION SELECT r.project, r.role_id FROM group_roles r JOIN member m ON m.group_id = r.group_id
+                 )
+                 SELECT h.project, p.permission, p.environment
+                 FROM held h JOIN role_permissions p ON p.role_id = h.role_id
+                 WHERE EXISTS (SELECT 1 FROM users WHERE id = $1 AND active = TRUE AND deleted_at IS NULL)"
+            ),
             id
         ))
         .await?;

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::permission::{Level, Permission};
-use super::resolve::{Hold, Holdings, hold};
+use super::resolve::{Holdings, hold};
 use crate::db::Read;
 use crate::error::{Error, Kind, Result};
 use crate::events::{Change, Event, Fact};
@@ -94,19 +94,14 @@ pub async fn held(tx: &mut Read, id: i64) -> Result<Vec<Held>> {
     Ok(held)
 }
 
-/// What whoever gets the role would hold: everywhere for a root role, in `project` for a project role.
-pub async fn holdings(tx: &mut Read, id: i64, project: Option<&str>) -> Result<Holdings> {
+/// What whoever gets the role in `project` would hold.
+async fn holdings(tx: &mut Read, id: i64, project: &str) -> Result<Holdings> {
     let holds = held(tx, id).await?;
-    Ok(holds.into_iter().map(|held| hold(held.permission, project, &held.environment)).collect())
+    Ok(holds.into_iter().map(|held| hold(held.permission, Some(project), &held.environment)).collect())
 }
 
-/// Refuses to let somebody pass on what they do not hold.
-pub async fn ensure_may_give(
-    tx: &mut Read,
-    giver: &Holdings,
-    role: i64,
-    project: Option<&str>,
-) -> Result<()> {
+/// Refuses to let somebody pass on in a project what they do not hold there.
+pub async fn ensure_may_give(tx: &mut Read, giver: &Holdings, role: i64, project: &str) -> Result<()> {
     if giver.is_admin() || giver.covers(&holdings(tx, role, project).await?) {
         return Ok(());
     }
@@ -148,10 +143,9 @@ pub async fn check(tx: &mut Read, draft: &Draft, except: Option<i64>) -> Result<
     Ok(())
 }
 
-/// Makes a role. Nobody makes a role that holds more than they do.
-pub async fn create(tx: &mut Change, giver: &Holdings, draft: Draft) -> Result<Role> {
+/// Makes a role. It takes an admin, who holds whatever the role can.
+pub async fn create(tx: &mut Change, draft: Draft) -> Result<Role> {
     check(tx, &draft, None).await?;
-    ensure_holds(giver, &draft)?;
     let now = tx.now();
     let name = draft.name.trim();
     let (id,): (i64,) = tx
@@ -172,12 +166,11 @@ pub async fn create(tx: &mut Change, giver: &Holdings, draft: Draft) -> Result<R
 }
 
 /// Replaces name, description and permissions of a role that the installation made.
-pub async fn update(tx: &mut Change, giver: &Holdings, id: i64, draft: Draft) -> Result<Role> {
+pub async fn update(tx: &mut Change, id: i64, draft: Draft) -> Result<Role> {
     let before = get(tx, id).await?;
     ensure_own(&before)?;
     let draft = Draft { in_projects: !before.is_root(), ..draft };
     check(tx, &draft, Some(id)).await?;
-    ensure_holds(giver, &draft)?;
     let held_before = held(tx, id).await?;
     let now = tx.now();
     let name = draft.name.trim();
@@ -245,22 +238,6 @@ fn ensure_own(role: &Role) -> Result<()> {
         return Err(Error::rejected(Kind::Forbidden, "You cannot change built in roles."));
     }
     Ok(())
-}
-
-fn ensure_holds(giver: &Holdings, draft: &Draft) -> Result<()> {
-    let wanted: Holdings = draft
-        .held
-        .iter()
-        .map(|held| Hold {
-            permission: held.permission,
-            project: None,
-            environment: (!held.environment.is_empty()).then(|| held.environment.clone()),
-        })
-        .collect();
-    if giver.is_admin() || giver.covers(&wanted) {
-        return Ok(());
-    }
-    Err(Error::rejected(Kind::InvalidOperation, "User tried to grant role they did not have access to"))
 }
 
 fn state(role: &Role, held: &[Held]) -> serde_json::Value {

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 
 use super::problem::Problem;
-use crate::access::{Granted, Guard, InProject, Root, Scope, Subject};
+use crate::access::{Granted, Guard, InEnvironment, InProject, Root, Scope, Somewhere, Subject};
 use crate::app::{App, client_address};
 use crate::people::seen;
 use crate::people::session::{self, Origins};
@@ -33,6 +33,22 @@ impl FromPath for InProject {
     }
 }
 
+impl FromPath for InEnvironment {
+    fn from_path(params: &RawPathParams) -> Result<Self, Problem> {
+        let InProject { project } = InProject::from_path(params)?;
+        let environment = params.iter().find(|(name, _)| *name == "environment");
+        let environment = environment.map(|(_, value)| value.to_owned()).ok_or_else(Problem::internal)?;
+        Ok(Self { project, environment })
+    }
+}
+
+impl FromPath for Somewhere {
+    fn from_path(_: &RawPathParams) -> Result<Self, Problem> {
+        Ok(Self)
+    }
+}
+
+/// What the caller does not see is not there, whatever they may do elsewhere.
 impl<G: Guard> FromRequestParts<App> for Granted<G>
 where
     G::Scope: FromPath,
@@ -42,7 +58,12 @@ where
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let subject = caller(parts, app).await?;
         let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Problem::internal())?;
-        Ok(Self::check(&subject, G::Scope::from_path(&params)?)?)
+        let scope = G::Scope::from_path(&params)?;
+        if let Some(project) = scope.project() {
+            let mut tx = app.db.read().await?;
+            subject.sight(&mut tx).await?.ensure(&mut tx, project).await?;
+        }
+        Ok(Self::check(&subject, scope)?)
     }
 }
 
@@ -96,16 +117,14 @@ async fn caller(parts: &Parts, app: &App) -> Result<Subject, Problem> {
                 Ok(subject)
             }
             Bearer::Client => Err(Problem::wrong_token()),
-            Bearer::Unknown => Err(Problem::unauthenticated(true)),
+            Bearer::Unknown => Err(Problem::unknown_token()),
         };
     }
-    let Some(secret) = cookie(&parts.headers) else { return Err(Problem::unauthenticated(false)) };
-    if foreign(parts) {
-        return Err(Problem::unauthenticated(false));
-    }
+    let nobody = || Problem::unauthenticated(&app.config.base_path());
+    let secret = cookie(&parts.headers).filter(|_| !foreign(parts)).ok_or_else(nobody)?;
     let mut tx = app.db.read().await?;
     let subject = session::subject(&mut tx, secret, now, ip).await?;
-    let subject = subject.ok_or_else(|| Problem::unauthenticated(false))?;
+    let subject = subject.ok_or_else(nobody)?;
     if let crate::access::Origin::User(user) = subject.actor.origin {
         app.seen.note(seen::Subject::User, user, now);
     }

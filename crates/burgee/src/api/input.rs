@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use super::problem::{Detail, Problem};
 use crate::app::App;
+use crate::features::Place;
 
 /// The largest body of an operation, unless it says otherwise.
 const LARGEST: usize = 100 * 1024;
@@ -160,6 +161,38 @@ impl FromRequestParts<App> for Name {
         let (_, text) = params.iter().last().ok_or_else(Problem::internal)?;
         Ok(Self(text.to_owned()))
     }
+}
+
+/// The flag that the path names.
+pub struct Flag(pub String);
+
+impl FromRequestParts<App> for Flag {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        named(parts, app, "featureName").await.map(Self)
+    }
+}
+
+/// The flag, project and environment that the path names.
+pub struct At(pub Place);
+
+impl FromRequestParts<App> for At {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Ok(Self(Place {
+            project: named(parts, app, "projectId").await?,
+            feature: named(parts, app, "featureName").await?,
+            environment: named(parts, app, "environment").await?,
+        }))
+    }
+}
+
+async fn named(parts: &mut Parts, app: &App, name: &str) -> Result<String, Problem> {
+    let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Problem::internal())?;
+    let found = params.iter().find(|(key, _)| *key == name);
+    found.map(|(_, value)| value.to_owned()).ok_or_else(Problem::internal)
 }
 
 /// Query parameters of type `T`; unknown ones are ignored.

@@ -7,6 +7,7 @@ pub mod admin;
 mod auth;
 mod guard;
 mod input;
+mod json_patch;
 pub mod openapi;
 mod operational;
 mod problem;

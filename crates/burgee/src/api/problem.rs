@@ -28,9 +28,17 @@ pub struct Problem {
     name: &'static str,
     message: String,
     details: Vec<Detail>,
-    permissions: Option<Vec<&'static str>>,
+    remedy: Option<Box<Remedy>>,
     retry_after: Option<u32>,
-    sign_in: bool,
+}
+
+/// What would have helped.
+#[derive(Debug)]
+enum Remedy {
+    /// One of these permissions.
+    Permissions(Vec<&'static str>),
+    /// Signing in at this path.
+    SignIn(String),
 }
 
 impl Problem {
@@ -41,9 +49,8 @@ impl Problem {
             name,
             message: message.into(),
             details: Vec::new(),
-            permissions: None,
+            remedy: None,
             retry_after: None,
-            sign_in: false,
         }
     }
 
@@ -101,17 +108,21 @@ impl Problem {
         )
     }
 
-    /// Nobody is signed in, or the token means nothing.
-    pub fn unauthenticated(has_header: bool) -> Self {
-        let message = if has_header {
-            "You must log in to use Unleash."
-        } else {
+    /// Nobody is signed in. Says where to, on a server whose paths begin with `base`.
+    pub fn unauthenticated(base: &str) -> Self {
+        let path = format!("{base}/auth/simple/login");
+        let message = format!(
             "You must log in to use Unleash. Your request had no authorization header, so we could not authorize \
-             you. Try logging in at /auth/simple/login"
-        };
+             you. Try logging in at {path}"
+        );
         let mut problem = Self::new(StatusCode::UNAUTHORIZED, "AuthenticationRequired", message);
-        problem.sign_in = !has_header;
+        problem.remedy = Some(Box::new(Remedy::SignIn(path)));
         problem
+    }
+
+    /// The token means nothing.
+    pub fn unknown_token() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "AuthenticationRequired", "You must log in to use Unleash.")
     }
 
     /// A token of another kind.
@@ -173,6 +184,8 @@ fn rejected(rejection: Rejection) -> Problem {
         Kind::PasswordPreviouslyUsed => (S::BAD_REQUEST, "PasswordPreviouslyUsedError"),
         Kind::RoleInUse => (S::BAD_REQUEST, "RoleInUseError"),
         Kind::Disabled => (S::UNPROCESSABLE_ENTITY, "DisabledError"),
+        Kind::Pattern => (S::BAD_REQUEST, "PatternError"),
+        Kind::ArchivedFeature => (S::BAD_REQUEST, "ArchivedFeatureError"),
         Kind::ExceedsLimit => (S::BAD_REQUEST, "ExceedsLimitError"),
         Kind::RateLimit => (S::TOO_MANY_REQUESTS, "RateLimitError"),
     };
@@ -180,7 +193,7 @@ fn rejected(rejection: Rejection) -> Problem {
     problem.details = rejection.details.into_iter().map(|message| Detail { message, path: None }).collect();
     problem.retry_after = rejection.retry_after.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX));
     if !rejection.permissions.is_empty() {
-        problem.permissions = Some(rejection.permissions);
+        problem.remedy = Some(Box::new(Remedy::Permissions(rejection.permissions)));
     }
     problem
 }
@@ -198,18 +211,19 @@ impl IntoResponse for Problem {
             "message": self.message,
             "details": details,
         });
-        if let Some(permissions) = &self.permissions {
-            body["permissions"] = json!(permissions);
+        match self.remedy.as_deref() {
+            Some(Remedy::Permissions(permissions)) => body["permissions"] = json!(permissions),
+            Some(Remedy::SignIn(path)) => {
+                body["path"] = json!(path);
+                body["type"] = json!("password");
+                body["defaultHidden"] = json!(false);
+                body["options"] = json!([]);
+            }
+            None => {}
         }
         if self.name == "OwaspValidationError" {
             let messages: Vec<&str> = self.details.iter().map(|detail| detail.message.as_str()).collect();
             body["details"] = json!([{ "message": self.message, "validationErrors": messages }]);
-        }
-        if self.sign_in {
-            body["path"] = json!("/auth/simple/login");
-            body["type"] = json!("password");
-            body["defaultHidden"] = json!(false);
-            body["options"] = json!([]);
         }
         let mut response = (self.status, Json(body)).into_response();
         if let Some(seconds) = self.retry_after {

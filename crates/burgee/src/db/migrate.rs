@@ -8,9 +8,10 @@ use sqlx::{AssertSqlSafe, SqlSafeStr};
 use super::dialect::{Engine, render};
 
 /// Every migration in order. The number in front is the version and never changes once released.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "core", include_str!("migrations/0001_core.sql")),
     (2, "provisioning", include_str!("migrations/0002_provisioning.sql")),
+    (3, "flags", include_str!("migrations/0003_flags.sql")),
 ];
 
 /// The migrations for one engine. sqlx keeps the record, the checksums and the lock between nodes.

@@ -5,13 +5,14 @@
 //! behind it shows nowhere else: one SQL text serves both, and [`dialect`] holds what differs.
 
 pub mod dialect;
+pub mod file;
 mod lasting;
 mod migrate;
 mod sql;
 
+use std::fs::File;
 use std::ops::{Deref, DerefMut};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::PathBuf;
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,12 +55,11 @@ enum Pools {
     Sqlite {
         writer: SqlitePool,
         readers: SqlitePool,
+        /// Held, not used: nobody else serves this file.
+        _taken: Option<Arc<File>>,
     },
     /// `aside` is for whoever cannot wait for those who hold the connections of the pool.
-    Postgres {
-        pool: PgPool,
-        aside: PgPool,
-    },
+    Postgres { pool: PgPool, aside: PgPool },
 }
 
 /// A row of either database. `#[derive(sqlx::FromRow)]` makes a struct one.
@@ -67,19 +67,34 @@ pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Sen
 impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
 
 impl Db {
-    /// Opens the database at `url` (`sqlite:PATH` or `postgres://…`) and brings its schema up to date.
+    /// Opens the database at `url` (`sqlite:PATH` or `postgres://…`) for a server and brings its schema up to date.
+    /// Refuses an SQLite database that another server has open.
     pub async fn open(url: &str) -> Result<Self> {
-        let (pools, log) = match url.strip_prefix("sqlite:") {
-            Some(path) => open_sqlite(path.trim_start_matches("//")).await?,
-            None => open_postgres(url).await?,
+        let Some(file) = file::of(url) else { return Self::attach(url).await };
+        file::make(&file)?;
+        // Before anything is migrated: the server that has it may be of another version.
+        let taken = file::take(&file)?;
+        Self::migrated(open_sqlite(&file, Some(Arc::new(taken))).await?).await
+    }
+
+    /// Like [`Db::open`], beside a server that may be running.
+    pub async fn attach(url: &str) -> Result<Self> {
+        let opened = if let Some(file) = file::of(url) {
+            file::make(&file)?;
+            open_sqlite(&file, None).await?
+        } else {
+            open_postgres(url).await?
         };
-        let db = Self { pools, lasting: Arc::new(Lasting::new(log)) };
-        match &db.pools {
+        Self::migrated(opened).await
+    }
+
+    async fn migrated((pools, log): (Pools, Log)) -> Result<Self> {
+        match &pools {
             Pools::Sqlite { writer, .. } => migrate::migrator(Engine::Sqlite).run(writer).await,
             Pools::Postgres { pool, .. } => migrate::migrator(Engine::Postgres).run(pool).await,
         }
         .map_err(Error::internal)?;
-        Ok(db)
+        Ok(Self { pools, lasting: Arc::new(Lasting::new(log)) })
     }
 
     /// Asks the database for a sign of life.
@@ -179,7 +194,7 @@ impl Db {
     /// Waits until running transactions are done and closes the files or connections.
     pub async fn close(&self) {
         match &self.pools {
-            Pools::Sqlite { writer, readers } => {
+            Pools::Sqlite { writer, readers, .. } => {
                 readers.close().await;
                 writer.close().await;
             }
@@ -221,30 +236,12 @@ async fn open_postgres(url: &str) -> Result<(Pools, Log)> {
     Ok((Pools::Postgres { pool, aside }, log))
 }
 
-async fn open_sqlite(path: &str) -> Result<(Pools, Log)> {
-    let file = PathBuf::from(path);
-    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(|error| Error::bad_data(format!("cannot create {}: {error}", folder.display())))?;
-    }
-    // Password hashes are nobody else's business. SQLite gives its other files the same permissions.
-    std::fs::OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(&file)
-        .map_err(|error| Error::bad_data(format!("cannot open {}: {error}", file.display())))?;
-    // SQLite follows links, and keeps its log beside what they lead to.
-    let mut log = std::fs::canonicalize(&file).map_err(Error::internal)?.into_os_string();
-    log.push("-wal");
-    let log = Log::File { path: log.into(), failed: Arc::default() };
+async fn open_sqlite(file: &Path, taken: Option<Arc<File>>) -> Result<(Pools, Log)> {
+    let log = Log::File { path: file::beside(file, "-wal")?, failed: Arc::default() };
     // NORMAL: a commit does not wait for the disk. `Write::commit` does, so that an acknowledged change, and its event,
     // survive power loss.
     let options = SqliteConnectOptions::new()
-        .filename(&file)
+        .filename(file)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
@@ -269,7 +266,7 @@ async fn open_sqlite(path: &str) -> Result<(Pools, Log)> {
         .acquire_timeout(Duration::from_secs(30))
         .test_before_acquire(false)
         .connect_lazy_with(options.create_if_missing(false).read_only(true));
-    Ok((Pools::Sqlite { writer, readers }, log))
+    Ok((Pools::Sqlite { writer, readers, _taken: taken }, log))
 }
 
 enum Connection {

@@ -43,6 +43,11 @@ impl Change {
         self.events.push(event);
     }
 
+    /// How many facts were recorded so far.
+    pub fn recorded(&self) -> usize {
+        self.events.len()
+    }
+
     /// True if administration is in weaker hands than before this change, and nobody with a password has it.
     pub async fn weakens_administration(&mut self) -> Result<bool> {
         let now = admins::hands(&mut self.tx, None).await?;

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::event::{Event, Fact};
+use super::event::Event;
+use super::fact::Fact;
 use crate::access::Actor;
 use crate::clock::Time;
 use crate::db::{Read, Sql, Write, dialect};
@@ -83,10 +84,11 @@ struct Row {
 /// Writes events at the end of the transaction `tx`.
 pub(super) async fn append(tx: &mut Write, actor: &Actor, now: Time, events: Vec<Event>) -> Result<()> {
     for event in events {
+        let revises = event.fact.revises(event.feature.is_some());
         tx.execute(sql!(
             "INSERT INTO events (type, created_at, created_by, created_by_user_id, ip, data, pre_data, project,
-                                 environment, connection_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                                 environment, connection_id, feature_name, revises)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             event.fact.name(),
             now,
             &actor.name,
@@ -96,7 +98,9 @@ pub(super) async fn append(tx: &mut Write, actor: &Actor, now: Time, events: Vec
             event.pre_data.map(|data| data.to_string()),
             event.project,
             event.environment,
-            actor.connection()
+            actor.connection(),
+            event.feature,
+            revises
         ))
         .await?;
     }

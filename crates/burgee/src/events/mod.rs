@@ -4,8 +4,10 @@
 
 mod change;
 mod event;
+mod fact;
 mod log;
 
 pub use self::change::Change;
-pub use self::event::{Event, Fact};
+pub use self::event::Event;
+pub use self::fact::Fact;
 pub use self::log::{Creator, Filter, Record, creators, search};

@@ -132,7 +132,7 @@ pub struct NewToken {
     pub environment: String,
     /// The projects; empty or `*` means all.
     pub projects: Vec<String>,
-    /// When it stops working.
+    /// When it stops working. A moment that has passed is taken, as Unleash takes it: the token never works.
     pub expires_at: Option<Time>,
     /// The whole token, if it exists elsewhere already.
     pub secret: Option<String>,

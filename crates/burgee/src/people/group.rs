@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::access::{Holdings, role};
+use crate::access::reach::with_member;
+use crate::access::role;
 use crate::clock::Time;
 use crate::db::Read;
 use crate::error::{Error, Kind, Result};
@@ -75,7 +76,7 @@ pub struct Size {
 
 /// `sql!` text that selects [`Group`]s; a condition follows.
 macro_rules! select_groups {
-    ($rest:literal $(, $arg:expr)*) => {
+    ($rest:expr $(, $arg:expr)*) => {
         sql!(concat!(
             "SELECT g.id, g.name, g.description, g.mappings_sso, g.root_role_id, g.created_at, g.created_by, s.scim_id
              FROM groups g LEFT JOIN scim_groups s ON s.group_id = g.id ", $rest) $(, $arg)*)
@@ -87,16 +88,15 @@ pub async fn list(tx: &mut Read) -> Result<Vec<Group>> {
     tx.all(select_groups!("ORDER BY g.id")).await
 }
 
+/// The groups with these ids, a JSON array.
+pub async fn these(tx: &mut Read, ids: &str) -> Result<Vec<Group>> {
+    tx.all(select_groups!("WHERE g.id IN ({ids:$1}) ORDER BY g.id", ids)).await
+}
+
 /// The groups that somebody is a member of, those around their groups included.
 pub async fn of_user(tx: &mut Read, user: i64) -> Result<Vec<Group>> {
     tx.all(select_groups!(
-        "WHERE g.id IN (
-             WITH RECURSIVE member (group_id) AS (
-                 SELECT group_id FROM group_users WHERE user_id = $1
-                 UNION
-                 SELECT n.parent_id FROM group_groups n JOIN member m ON n.child_id = m.group_id
-             ) SELECT group_id FROM member
-         ) ORDER BY g.id",
+        concat!("WHERE g.id IN (", with_member!(" SELECT group_id FROM member"), ") ORDER BY g.id"),
         user
     ))
     .await
@@ -131,9 +131,9 @@ pub async fn projects(tx: &mut Read, id: Option<i64>) -> Result<Vec<(i64, String
     .await
 }
 
-/// Makes a group. Nobody gives it a root role that holds more than they do.
-pub async fn create(tx: &mut Change, giver: &Holdings, draft: Draft) -> Result<Group> {
-    let draft = check(tx, giver, draft, None).await?;
+/// Makes a group. It takes an admin, who may give any root role to its members.
+pub async fn create(tx: &mut Change, draft: Draft) -> Result<Group> {
+    let draft = check(tx, draft, None).await?;
     let (now, author) = (tx.now(), tx.actor().name.clone());
     let (id,): (i64,) = tx
         .one(sql!(
@@ -154,11 +154,11 @@ pub async fn create(tx: &mut Change, giver: &Holdings, draft: Draft) -> Result<G
 }
 
 /// Replaces everything but the members, and records it, unless nothing differs.
-pub async fn update(tx: &mut Change, giver: &Holdings, id: i64, draft: Draft) -> Result<Group> {
+pub async fn update(tx: &mut Change, id: i64, draft: Draft) -> Result<Group> {
     // Whoever changes the same group at the same time waits here.
     let _: Option<(i64,)> = tx.optional(sql!("SELECT id FROM groups WHERE id = $1{lock}", id)).await?;
     let before = get(tx, id).await?;
-    let draft = check(tx, giver, draft, Some(&before)).await?;
+    let draft = check(tx, draft, Some(&before)).await?;
     let after = Group {
         name: draft.name,
         description: draft.description,
@@ -206,8 +206,8 @@ pub async fn delete(tx: &mut Change, id: i64) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a draft that no group can be, or whose root role the giver may not give.
-async fn check(tx: &mut Read, giver: &Holdings, draft: Draft, before: Option<&Group>) -> Result<Draft> {
+/// Refuses a draft that no group can be.
+async fn check(tx: &mut Read, draft: Draft, before: Option<&Group>) -> Result<Draft> {
     let kept = before.is_some_and(|group| group.name == draft.name);
     let name = if kept { draft.name } else { draft.name.trim().to_owned() };
     if !kept && (name.is_empty() || name.chars().count() > LONGEST_NAME) {
@@ -233,14 +233,12 @@ async fn check(tx: &mut Read, giver: &Holdings, draft: Draft, before: Option<&Gr
             format!("There already exists a group with the name {name}"),
         ));
     }
-    if draft.root_role != before.and_then(|group| group.root_role) {
-        for role in [before.and_then(|group| group.root_role), draft.root_role].into_iter().flatten() {
-            role::root(tx, Some(role), None).await.map_err(|error| match error.kind() {
-                Some(_) => Error::bad_data(format!("Incorrect role id {role}")),
-                None => error,
-            })?;
-            role::ensure_may_give(tx, giver, role, None).await?;
-        }
+    if let Some(role) = draft.root_role.filter(|role| before.and_then(|group| group.root_role) != Some(*role))
+    {
+        role::root(tx, Some(role), None).await.map_err(|error| match error.kind() {
+            Some(_) => Error::bad_data(format!("Incorrect role id {role}")),
+            None => error,
+        })?;
     }
     Ok(Draft {
         name,

@@ -105,7 +105,7 @@ pub async fn create_personal(
         return Err(Error::bad_data("The description must have between 1 and 255 characters."));
     }
     if expires_at <= tx.now() {
-        return Err(Error::bad_data("The expiry must lie in the future."));
+        return Err(Error::bad_data("The expiry date should be in future."));
     }
     let mine = personal_of(tx, user).await?;
     if i64::try_from(mine.len()).is_ok_and(|count| count >= PERSONAL_LIMIT) {

@@ -194,7 +194,7 @@ async fn ensure_known(tx: &mut Read, subjects: &[Subject]) -> Result<()> {
 
 async fn give(tx: &mut Change, giver: &Holdings, project: &str, places: &BTreeSet<Place>) -> Result<()> {
     for role in places.iter().map(|(_, role)| *role).collect::<BTreeSet<_>>() {
-        role::ensure_may_give(tx, giver, role, Some(project)).await?;
+        role::ensure_may_give(tx, giver, role, project).await?;
     }
     let now = tx.now();
     for (subject, role) in places {

@@ -1,7 +1,10 @@
 //! Projects and environments: where roles apply and what API tokens reach.
 
+pub mod change_requests;
 pub mod members;
+pub mod naming;
 
+use crate::access::{Sight, visible};
 use crate::db::Read;
 use crate::error::{Error, Result};
 use crate::people::api_token::EVERYWHERE;
@@ -12,6 +15,24 @@ pub async fn ensure_exists(tx: &mut Read, project: &str) -> Result<()> {
     let found: Option<(String,)> =
         tx.optional(sql!("SELECT id FROM projects WHERE id = $1", project)).await?;
     found.map(drop).ok_or_else(|| Error::not_found("No project found"))
+}
+
+/// The ids of the projects that somebody sees, archived ones included.
+pub async fn seen(tx: &mut Read, sight: &Sight) -> Result<Vec<String>> {
+    let ids: Vec<(String,)> = tx
+        .all(sql!(
+            concat!("SELECT p.id FROM projects p WHERE ", visible!("p", "$1"), " ORDER BY p.id"),
+            sight.param()?
+        ))
+        .await?;
+    Ok(ids.into_iter().map(|(id,)| id).collect())
+}
+
+/// Refuses a name that no new flag of the project may have.
+pub async fn ensure_well_named(tx: &mut Read, project: &str, name: &str) -> Result<()> {
+    let row: Option<(Option<String>,)> =
+        tx.optional(sql!("SELECT naming FROM projects WHERE id = $1", project)).await?;
+    naming::check(row.and_then(|(naming,)| naming).as_deref(), name)
 }
 
 /// The names of all environments, in their order.

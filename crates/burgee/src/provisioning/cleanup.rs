@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::events::{Change, Event, Fact};
-use crate::people::user;
+use crate::people::{group, user};
 use crate::sql;
 
 /// Removes all provisioned users, each recorded, and then the fact as a whole. With nobody to remove, nothing is
@@ -19,16 +19,25 @@ pub async fn users(tx: &mut Change) -> Result<()> {
     Ok(())
 }
 
-/// Removes all provisioned groups and records the fact as a whole.
+/// Removes all provisioned groups, each recorded, and then the fact as a whole, even if there was none.
 pub async fn groups(tx: &mut Change) -> Result<()> {
+    // Locked, so that exactly those are removed that are recorded.
+    let ids: Vec<(i64,)> = tx.all(sql!("SELECT group_id FROM scim_groups ORDER BY id{lock}")).await?;
+    let ids = serde_json::to_string(&ids.into_iter().map(|(id,)| id).collect::<Vec<_>>())?;
     let now = tx.now();
+    let groups = group::these(tx, &ids).await?;
     tx.execute(sql!(
         "INSERT INTO scim_tombstones (scim_id, connection_id, resource_type, local_id, external_id, deleted_at)
-         SELECT scim_id, connection_id, 'Group', group_id, external_id, $1 FROM scim_groups",
+         SELECT scim_id, connection_id, 'Group', group_id, external_id, $2 FROM scim_groups
+         WHERE group_id IN ({ids:$1})",
+        &ids,
         now
     ))
     .await?;
-    tx.execute(sql!("DELETE FROM groups WHERE id IN (SELECT group_id FROM scim_groups)")).await?;
+    tx.execute(sql!("DELETE FROM groups WHERE id IN ({ids:$1})", &ids)).await?;
+    for group in groups {
+        tx.record(Event::deleted(Fact::GroupDeleted, &group));
+    }
     tx.record(Event::bare(Fact::ScimGroupsDeleted));
     Ok(())
 }

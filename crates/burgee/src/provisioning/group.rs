@@ -5,39 +5,13 @@ use serde_json::json;
 
 use super::guard;
 use super::members;
-use super::resource::{Provisioned, Row, taken, text};
+use super::resource::{Provisioned, taken, text};
 use crate::db::Read;
 use crate::entropy::Entropy;
 use crate::error::Result;
 use crate::events::{Change, Event, Fact};
 use crate::people;
 use crate::sql;
-
-/// The group with this SCIM id, if it belongs to the connection.
-pub async fn find(tx: &mut Read, connection: i64, scim_id: &str) -> Result<Option<Provisioned>> {
-    let row: Option<Row> = tx
-        .optional(sql!(
-            "SELECT id, group_id AS local_id, scim_id, document, version, created_at, updated_at
-             FROM scim_groups WHERE connection_id = $1 AND scim_id = $2",
-            connection,
-            scim_id
-        ))
-        .await?;
-    row.map(Provisioned::try_from).transpose()
-}
-
-/// Like [`find`], and keeps everybody else from changing the group or its members until the transaction ends.
-pub async fn find_locked(tx: &mut Change, connection: i64, scim_id: &str) -> Result<Option<Provisioned>> {
-    let row: Option<Row> = tx
-        .optional(sql!(
-            "SELECT id, group_id AS local_id, scim_id, document, version, created_at, updated_at
-             FROM scim_groups WHERE connection_id = $1 AND scim_id = $2{lock}",
-            connection,
-            scim_id
-        ))
-        .await?;
-    row.map(Provisioned::try_from).transpose()
-}
 
 /// Provisions a group with its first members. A group of the same name that no identity provider manages is adopted:
 /// its roles stay, and so do members who were added by hand.
@@ -61,6 +35,13 @@ pub async fn create(
         .await?;
     let adopted = existing.is_some();
     let id = if let Some((id,)) = existing {
+        // The identity provider's spelling holds from now on.
+        tx.execute(sql!(
+            "UPDATE groups SET name = $2, version = version + 1 WHERE id = $1 AND name <> $2",
+            id,
+            &name
+        ))
+        .await?;
         id
     } else {
         let author = tx.actor().name.clone();

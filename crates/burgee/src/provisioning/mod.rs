@@ -13,4 +13,4 @@ pub mod query;
 mod resource;
 pub mod user;
 
-pub use self::resource::Provisioned;
+pub use self::resource::{Noun, Provisioned, find, find_locked};

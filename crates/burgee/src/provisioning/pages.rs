@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
-use super::query::Noun;
+use super::resource::Noun;
 use crate::db::Read;
 use crate::error::Result;
 use crate::sql;

@@ -4,7 +4,19 @@ use burgee_scim::Object;
 use serde_json::Value;
 
 use crate::clock::Time;
+use crate::db::Read;
 use crate::error::{Error, Kind, Result};
+use crate::events::Change;
+use crate::sql;
+
+/// What identity providers provision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Noun {
+    /// Users.
+    User,
+    /// Groups.
+    Group,
+}
 
 /// A provisioned user or group.
 #[derive(Clone, Debug)]
@@ -23,6 +35,47 @@ pub struct Provisioned {
     pub created_at: Time,
     /// When it last changed.
     pub updated_at: Time,
+}
+
+/// SQL that selects [`Row`]s from `scim_users` or `scim_groups`, under the name `r`; a condition follows.
+macro_rules! rows {
+    ($noun:literal) => {
+        concat!(
+            "SELECT r.id, r.",
+            $noun,
+            "_id AS local_id, r.scim_id, r.document, r.version, r.created_at, r.updated_at FROM scim_",
+            $noun,
+            "s r"
+        )
+    };
+}
+pub(super) use rows;
+
+/// `sql!` text that selects the [`Row`]s of users or of groups; a condition follows.
+macro_rules! select {
+    ($noun:expr, $rest:literal $(, $arg:expr)*) => {
+        match $noun {
+            Noun::User => sql!(concat!(rows!("user"), $rest) $(, $arg)*),
+            Noun::Group => sql!(concat!(rows!("group"), $rest) $(, $arg)*),
+        }
+    };
+}
+
+/// The user or group with this SCIM id, if it belongs to the connection.
+pub async fn find(tx: &mut Read, noun: Noun, connection: i64, id: &str) -> Result<Option<Provisioned>> {
+    let sql = select!(noun, " WHERE r.connection_id = $1 AND r.scim_id = $2", connection, id);
+    tx.optional::<Row>(sql).await?.map(Provisioned::try_from).transpose()
+}
+
+/// Like [`find`], and keeps everybody else from changing it, or the members of a group, until the transaction ends.
+pub async fn find_locked(
+    tx: &mut Change,
+    noun: Noun,
+    connection: i64,
+    id: &str,
+) -> Result<Option<Provisioned>> {
+    let sql = select!(noun, " WHERE r.connection_id = $1 AND r.scim_id = $2{lock}", connection, id);
+    tx.optional::<Row>(sql).await?.map(Provisioned::try_from).transpose()
 }
 
 #[derive(sqlx::FromRow)]

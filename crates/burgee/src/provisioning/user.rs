@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::guard;
 use super::profile::Profile;
-use super::resource::{Provisioned, Row, taken, text};
+use super::resource::{Provisioned, taken, text};
 use crate::access::{admins, role};
 use crate::db::{Read, Sql};
 use crate::entropy::{Entropy, digest};
@@ -19,32 +19,6 @@ use crate::sql;
 
 /// Longer texts are indexed by a beginning of about this many bytes and a digest, and kept whole beside it.
 const LONGEST_KEY: usize = 900;
-
-/// Like [`find`], and keeps everybody else from changing the user until the transaction ends.
-pub async fn find_locked(tx: &mut Change, connection: i64, scim_id: &str) -> Result<Option<Provisioned>> {
-    let row: Option<Row> = tx
-        .optional(sql!(
-            "SELECT id, user_id AS local_id, scim_id, document, version, created_at, updated_at
-             FROM scim_users WHERE connection_id = $1 AND scim_id = $2{lock}",
-            connection,
-            scim_id
-        ))
-        .await?;
-    row.map(Provisioned::try_from).transpose()
-}
-
-/// The user with this SCIM id, if it belongs to the connection.
-pub async fn find(tx: &mut Read, connection: i64, scim_id: &str) -> Result<Option<Provisioned>> {
-    let row: Option<Row> = tx
-        .optional(sql!(
-            "SELECT id, user_id AS local_id, scim_id, document, version, created_at, updated_at
-             FROM scim_users WHERE connection_id = $1 AND scim_id = $2",
-            connection,
-            scim_id
-        ))
-        .await?;
-    row.map(Provisioned::try_from).transpose()
-}
 
 /// A user who was just provisioned.
 pub struct Created {
@@ -94,9 +68,9 @@ pub async fn create(
         ));
         // A link made before must not set a password now.
         tx.execute(sql!("DELETE FROM reset_tokens WHERE user_id = $1", id)).await?;
-        hold(tx, id, &profile).await?;
+        hold(tx, id, None, &profile).await?;
     } else if profile.active == Some(false) {
-        hold(tx, id, &profile).await?;
+        hold(tx, id, None, &profile).await?;
     }
     let user =
         Provisioned { key, local_id: id, scim_id, document, version: 1, created_at: now, updated_at: now };
@@ -132,7 +106,8 @@ pub async fn change(
         tx.execute(sql!("DELETE FROM scim_leaves WHERE owner = $1", current.key)).await?;
         index(tx, current.key, &next).await?;
     }
-    let account = hold(tx, current.local_id, &profile).await?;
+    let before = Profile::of(&current.document);
+    let account = hold(tx, current.local_id, Some(&before), &profile).await?;
     let changed = Provisioned { document: next, version, updated_at: now, ..current };
     if account {
         return Ok(changed);
@@ -206,8 +181,9 @@ async fn address(tx: &mut Read, profile: &Profile, id: Option<i64>) -> Result<Op
     Ok(profile.email.clone().filter(|_| other.is_none()))
 }
 
-/// Brings the account in line with the profile; true if something was recorded. Roles are never touched.
-async fn hold(tx: &mut Change, id: i64, profile: &Profile) -> Result<bool> {
+/// Brings the account in line with the profile; true if something was recorded. Roles are never touched, and neither is
+/// an e-mail address of which the identity provider never spoke.
+async fn hold(tx: &mut Change, id: i64, last: Option<&Profile>, profile: &Profile) -> Result<bool> {
     let before = user::get(tx, id).await?;
     let mut active = profile.active.unwrap_or(before.active);
     let mut kept = false;
@@ -216,11 +192,12 @@ async fn hold(tx: &mut Change, id: i64, profile: &Profile) -> Result<bool> {
         active = true;
         kept = true;
     }
-    let email = address(tx, profile, Some(id)).await?;
+    let speaks = profile.email.is_some() || last.is_some_and(|last| last.email.is_some());
+    let email = if speaks { Some(address(tx, profile, Some(id)).await?) } else { None };
     let edit = Edit {
         name: profile.name.is_some().then(|| profile.name.clone()),
         username: Some(Some(profile.username.clone())),
-        email: Some(email),
+        email,
         root_role: None,
         active: Some(active),
     };

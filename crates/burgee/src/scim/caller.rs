@@ -9,16 +9,9 @@ use super::quirks::Quirk;
 use crate::access::{Granted, Provision, provisioner};
 use crate::app::{App, client_address};
 
-/// An identity provider that may act on its connection. Every handler that reads or changes resources takes one.
+/// An identity provider that may act on its connection. Nothing reads or changes resources without one.
 pub(super) struct Caller {
     pub(super) grant: Granted<Provision>,
-}
-
-impl Caller {
-    /// The connection it acts on.
-    pub(super) fn connection(&self) -> i64 {
-        self.grant.scope().connection
-    }
 }
 
 impl FromRequestParts<App> for Caller {

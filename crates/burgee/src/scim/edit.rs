@@ -4,18 +4,16 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use burgee_scim::{Error as Scim, MemberChange, Object};
 
-use super::caller::Caller;
 use super::fault::Fault;
 use super::reply;
+use super::resource::kind;
 use super::router::Call;
 use crate::error::{Error, Kind, Result};
 use crate::events::Change;
-use crate::provisioning::query::Noun;
-use crate::provisioning::{Provisioned, group, user};
+use crate::provisioning::{Noun, Provisioned, find_locked, group, user};
 
 /// A change of one resource.
 pub(super) struct Edit<'a, F> {
-    pub(super) caller: &'a Caller,
     pub(super) call: &'a Call,
     pub(super) noun: Noun,
     pub(super) id: &'a str,
@@ -35,8 +33,8 @@ impl<F: Fn(&Object) -> Result<Object, Scim>> Edit<'_, F> {
     }
 
     async fn once(&self) -> Result<Provisioned> {
-        let connection = self.caller.connection();
-        let (mut tx, current) = open(self.caller, self.call, self.noun, self.id).await?;
+        let connection = self.call.connection();
+        let (mut tx, current) = open(self.call, self.noun, self.id).await?;
         let next = (self.next)(&current.document)?;
         let changed = match self.noun {
             Noun::User => user::change(&mut tx, connection, current, next).await?,
@@ -48,16 +46,16 @@ impl<F: Fn(&Object) -> Result<Object, Scim>> Edit<'_, F> {
 }
 
 /// Answers a DELETE.
-pub(super) async fn delete(caller: Caller, call: Call, noun: Noun, id: &str) -> Result<Response, Fault> {
-    match remove(&caller, &call, noun, id).await {
-        Err(error) if is_late(&error) => remove(&caller, &call, noun, id).await?,
+pub(super) async fn delete(call: Call, noun: Noun, id: &str) -> Result<Response, Fault> {
+    match remove(&call, noun, id).await {
+        Err(error) if is_late(&error) => remove(&call, noun, id).await?,
         done => done?,
     }
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-async fn remove(caller: &Caller, call: &Call, noun: Noun, id: &str) -> Result<()> {
-    let (mut tx, found) = open(caller, call, noun, id).await?;
+async fn remove(call: &Call, noun: Noun, id: &str) -> Result<()> {
+    let (mut tx, found) = open(call, noun, id).await?;
     match noun {
         Noun::User => user::delete(&mut tx, &found).await?,
         Noun::Group => group::delete(&mut tx, &found).await?,
@@ -66,20 +64,17 @@ async fn remove(caller: &Caller, call: &Call, noun: Noun, id: &str) -> Result<()
 }
 
 /// Begins a change of a resource in the version that the client means.
-async fn open(caller: &Caller, call: &Call, noun: Noun, id: &str) -> Result<(Change, Provisioned)> {
-    let mut tx = call.app.db.change(&caller.grant, call.app.clock.now()).await?;
-    let (name, found) = match noun {
-        Noun::User => ("User", user::find_locked(&mut tx, caller.connection(), id).await?),
-        Noun::Group => ("Group", group::find_locked(&mut tx, caller.connection(), id).await?),
-    };
-    let found = found.ok_or_else(|| Fault::not_found(name, id))?;
+async fn open(call: &Call, noun: Noun, id: &str) -> Result<(Change, Provisioned)> {
+    let mut tx = call.app.db.change(&call.caller.grant, call.app.clock.now()).await?;
+    let found = find_locked(&mut tx, noun, call.connection(), id).await?;
+    let found = found.ok_or_else(|| Fault::not_found(kind(noun).name, id))?;
     reply::check_match(&call.headers, found.version)?;
     Ok((tx, found))
 }
 
 /// Two calls at once that each remove one of the last two admins, or bring the same name or address, can only be told
-/// apart when they write, or between one look and the next. The one that comes second is done again, and then sees what
-/// the first has done: an address that another has by now is left out.
+/// apart when they write, or by what appears between two looks. The one that comes second is done again, and then sees
+/// what the first has done: an address that another has by now is left out.
 pub(super) fn is_late(error: &Error) -> bool {
     matches!(error.kind(), Some(Kind::LastAdmin | Kind::Conflict | Kind::NameExists))
 }

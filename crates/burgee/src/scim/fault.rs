@@ -57,6 +57,7 @@ impl From<Error> for Fault {
                     Kind::NameExists | Kind::Conflict => Scim::uniqueness(message),
                     Kind::BadData => Scim::of(ScimType::InvalidValue, message),
                     Kind::LastAdmin => Scim::status(409, message),
+                    Kind::Disabled => Scim::status(401, message),
                     _ => Scim::status(403, message),
                 }
                 .into()

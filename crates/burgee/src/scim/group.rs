@@ -1,105 +1,25 @@
-//! `/Groups/{id}`. Members are never loaded to be changed, and stream out when they are many.
+//! Groups as the client sees them. Members stream out when they are many.
 
 use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use burgee_scim::{GROUP, MemberChange, Object, Projection, patch, resource};
+use burgee_scim::{GROUP, Object, Projection};
 use futures_util::stream;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::caller::Caller;
-use super::edit::Edit;
-use super::fault::Fault;
+use super::reply;
 use super::router::Call;
-use super::{MODE, quirks, reply};
-use crate::app::App;
 use crate::db::Read;
 use crate::error::{Error, Result};
+use crate::provisioning::Provisioned;
 use crate::provisioning::members::{self, Listed};
-use crate::provisioning::query::Noun;
-use crate::provisioning::{Provisioned, group};
 
 /// Members read at once.
 const CHUNK: i64 = 1000;
 /// How long a client may take for one piece of a long list: the view of the database is kept open for it.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// A PATCH of a group with more members than this is answered without a body.
-const LARGE: i64 = 100;
-
-pub(super) async fn create(caller: Caller, call: Call, mut body: Object) -> Result<Response, Fault> {
-    let projection = call.parameters()?.projection(&GROUP)?;
-    quirks::of_resource(&mut body, &GROUP).count(&call.app.metrics);
-    let first = resource::take_members(&mut body)?.map(MemberChange::Add);
-    let document = resource::accept(&GROUP, &body, MODE)?;
-    let app = &call.app;
-    let mut tx = app.db.change(&caller.grant, app.clock.now()).await?;
-    let made = group::create(&mut tx, &app.entropy, caller.connection(), document, first.as_slice()).await?;
-    tx.commit().await?;
-    answer(&caller, &call, StatusCode::CREATED, &made, &projection).await
-}
-
-pub(super) async fn get(caller: Caller, call: Call, id: &str) -> Result<Response, Fault> {
-    let projection = call.parameters()?.projection(&GROUP)?;
-    let found = group::find(&mut call.app.db.read().await?, caller.connection(), id).await?;
-    let found = found.ok_or_else(|| Fault::not_found("Group", id))?;
-    if reply::is_known(&call.headers, found.version) {
-        let unchanged = StatusCode::NOT_MODIFIED.into_response();
-        return Ok(reply::about(unchanged, &found, &GROUP, &call.base));
-    }
-    answer(&caller, &call, StatusCode::OK, &found, &projection).await
-}
-
-pub(super) async fn replace(
-    caller: Caller,
-    call: Call,
-    id: &str,
-    mut body: Object,
-) -> Result<Response, Fault> {
-    let projection = call.parameters()?.projection(&GROUP)?;
-    quirks::of_resource(&mut body, &GROUP).count(&call.app.metrics);
-    let members = resource::take_members(&mut body)?.map(MemberChange::Replace);
-    let next = |current: &Object| resource::replace(&GROUP, current, body.clone(), MODE);
-    let edit =
-        Edit { caller: &caller, call: &call, noun: Noun::Group, id, next, members: members.as_slice() };
-    let changed = edit.apply().await?;
-    answer(&caller, &call, StatusCode::OK, &changed, &projection).await
-}
-
-pub(super) async fn patch(caller: Caller, call: Call, id: &str, mut body: Object) -> Result<Response, Fault> {
-    let parameters = call.parameters()?;
-    let projection = parameters.projection(&GROUP)?;
-    let noticed = quirks::of_patch(&mut body, &GROUP);
-    noticed.count(&call.app.metrics);
-    let operations = patch::parse_patch(body, &GROUP, MODE)?;
-    let (operations, members) = patch::split_members(operations)?;
-    let next = |current: &Object| patch::apply(&GROUP, current.clone(), &operations, MODE);
-    let edit = Edit { caller: &caller, call: &call, noun: Noun::Group, id, next, members: &members };
-    let changed = edit.apply().await?;
-    if !parameters.asks_for_attributes()
-        && (noticed.prefers_no_content()
-            || members::more_than(&mut call.app.db.read().await?, changed.local_id, LARGE).await?)
-    {
-        let done = StatusCode::NO_CONTENT.into_response();
-        return Ok(reply::about(done, &changed, &GROUP, &call.base));
-    }
-    answer(&caller, &call, StatusCode::OK, &changed, &projection).await
-}
-
-async fn answer(
-    caller: &Caller,
-    call: &Call,
-    status: StatusCode,
-    found: &Provisioned,
-    projection: &Projection,
-) -> Result<Response, Fault> {
-    let list = std::slice::from_ref(found);
-    let body = render(&call.app, caller.connection(), list, &call.base, projection, Frame::default()).await?;
-    Ok(reply::about(reply::json(status, body), found, &GROUP, &call.base))
-}
 
 /// What stands around the groups of an answer.
 #[derive(Default)]
@@ -108,16 +28,16 @@ pub(super) struct Frame {
     pub(super) after: String,
 }
 
-/// Groups as the client sees them, with commas between. Members are read page by page while the client takes them,
+/// Groups with commas between. Members are read page by page while the client takes them,
 /// from one consistent view; a group whose members are not wanted costs no look at them.
 pub(super) async fn render(
-    app: &App,
-    connection: i64,
+    call: &Call,
     groups: &[Provisioned],
-    base: &str,
     projection: &Projection,
     frame: Frame,
 ) -> Result<Body> {
+    let Call { app, base, .. } = call;
+    let connection = call.connection();
     let shown = Shown::of(projection, base);
     let heads: Vec<(i64, Object)> = groups
         .iter()

@@ -9,6 +9,7 @@ mod group;
 mod quirks;
 mod reply;
 mod request;
+mod resource;
 mod router;
 mod search;
 mod target;

@@ -11,14 +11,16 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::caller::Caller;
 use super::fault::Fault;
+use super::request::Parameters;
 use super::target::Target;
-use super::{discovery, edit, group, quirks, request, search, user};
+use super::{discovery, edit, quirks, request, resource, search};
 use crate::app::App;
-use crate::provisioning::query::Noun;
+use crate::provisioning::Noun;
 
 /// Everything that a handler needs to know of a request.
 pub(super) struct Call {
     pub(super) app: App,
+    pub(super) caller: Caller,
     /// The external URL of the mount point that the client uses.
     pub(super) base: String,
     pub(super) headers: axum::http::HeaderMap,
@@ -95,31 +97,38 @@ async fn handle(app: App, request: Request) -> Result<Response, Fault> {
     } else {
         Object::new()
     };
-    let call = Call { app, base, headers: parts.headers, query };
+    let call = Call { app, caller, base, headers: parts.headers, query };
     match (&target, method) {
-        (Target::Users, _) if reads => search::users(caller, call).await,
-        (Target::Users, Method::POST) => user::create(caller, call, object).await,
-        (Target::User(id), _) if reads => user::get(caller, call, id).await,
-        (Target::User(id), Method::PUT) => user::replace(caller, call, id, object).await,
-        (Target::User(id), Method::PATCH) => user::patch(caller, call, id, object).await,
-        (Target::User(id), Method::DELETE) => edit::delete(caller, call, Noun::User, id).await,
-        (Target::Groups, _) if reads => search::groups(caller, call).await,
-        (Target::Groups, Method::POST) => group::create(caller, call, object).await,
-        (Target::Group(id), _) if reads => group::get(caller, call, id).await,
-        (Target::Group(id), Method::PUT) => group::replace(caller, call, id, object).await,
-        (Target::Group(id), Method::PATCH) => group::patch(caller, call, id, object).await,
-        (Target::Group(id), Method::DELETE) => edit::delete(caller, call, Noun::Group, id).await,
-        (Target::Root, _) if reads => search::everything(caller, call).await,
-        (Target::UserSearch, Method::POST) => search::users_by_body(caller, call, object).await,
-        (Target::GroupSearch, Method::POST) => search::groups_by_body(caller, call, object).await,
-        (Target::RootSearch, Method::POST) => search::everything_by_body(caller, call, object).await,
+        (Target::Users, _) if reads => search::users(&call, &call.parameters()?).await,
+        (Target::Users, Method::POST) => resource::create(call, Noun::User, object).await,
+        (Target::User(id), _) if reads => resource::get(call, Noun::User, id).await,
+        (Target::User(id), Method::PUT) => resource::replace(call, Noun::User, id, object).await,
+        (Target::User(id), Method::PATCH) => resource::patch(call, Noun::User, id, object).await,
+        (Target::User(id), Method::DELETE) => edit::delete(call, Noun::User, id).await,
+        (Target::Groups, _) if reads => search::groups(&call, &call.parameters()?).await,
+        (Target::Groups, Method::POST) => resource::create(call, Noun::Group, object).await,
+        (Target::Group(id), _) if reads => resource::get(call, Noun::Group, id).await,
+        (Target::Group(id), Method::PUT) => resource::replace(call, Noun::Group, id, object).await,
+        (Target::Group(id), Method::PATCH) => resource::patch(call, Noun::Group, id, object).await,
+        (Target::Group(id), Method::DELETE) => edit::delete(call, Noun::Group, id).await,
+        (Target::Root, _) if reads => search::everything(&call, &call.parameters()?).await,
+        (Target::UserSearch, Method::POST) => search::users(&call, &Parameters::from_body(&object)?).await,
+        (Target::GroupSearch, Method::POST) => search::groups(&call, &Parameters::from_body(&object)?).await,
+        (Target::RootSearch, Method::POST) => {
+            search::everything(&call, &Parameters::from_body(&object)?).await
+        }
         _ => Err(Fault::method(target.methods())),
     }
 }
 
 impl Call {
+    /// The connection that the client acts on.
+    pub(super) fn connection(&self) -> i64 {
+        self.caller.grant.scope().connection
+    }
+
     /// The parameters of the query string.
-    pub(super) fn parameters(&self) -> Result<request::Parameters, Fault> {
-        Ok(request::Parameters::from_query(&self.query)?)
+    pub(super) fn parameters(&self) -> Result<Parameters, Fault> {
+        Ok(Parameters::from_query(&self.query)?)
     }
 }

@@ -4,13 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which modules a module may use. What stands here for a folder holds for everything in it.
-const RINGS: [(&str, &[&str]); 9] = [
+const RINGS: [(&str, &[&str]); 10] = [
     ("db", &["clock", "error"]),
     ("access", &["clock", "db", "entropy", "error", "events"]),
     ("events", &["access", "clock", "db", "error"]),
     ("people", &["access", "clock", "db", "entropy", "error", "events"]),
     ("provisioning", &["access", "clock", "db", "entropy", "error", "events", "people"]),
     ("projects", &["access", "clock", "db", "entropy", "error", "events", "people"]),
+    ("features", &["access", "clock", "db", "entropy", "error", "events", "projects"]),
     ("telemetry", &["db", "error"]),
     (
         "api",
@@ -22,6 +23,7 @@ const RINGS: [(&str, &[&str]); 9] = [
             "entropy",
             "error",
             "events",
+            "features",
             "people",
             "projects",
             "provisioning",

@@ -8,6 +8,8 @@ mod support;
 mod admin;
 mod architecture;
 mod conformance;
+mod overlap;
+mod program;
 mod readme;
 mod resolution;
 mod scim;

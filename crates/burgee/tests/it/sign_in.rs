@@ -87,6 +87,29 @@ async fn guessing_is_slowed_down() {
 }
 
 #[tokio::test]
+async fn guessing_does_not_hold_up_the_person() {
+    let server = TestServer::sqlite_with(&["--simple-login-limit-per-minute", "3", "--trust-proxy"]).await;
+    let body = |password: &str| json!({"username": "admin", "password": password});
+    let guesser = server.anonymous().with("x-forwarded-for", "203.0.113.7");
+    for status in [401, 401, 401, 429, 429, 429] {
+        guesser.post("/auth/simple/login", body("x")).await.expect(status);
+    }
+    let person = server.anonymous().with("x-forwarded-for", "198.51.100.1");
+    person.post("/auth/simple/login", body(PASSWORD)).await.expect(200);
+}
+
+#[tokio::test]
+async fn who_must_sign_in_is_told_where_under_the_base_path() {
+    let server = TestServer::sqlite_with(&["--base-uri-path", "/flags"]).await;
+    let refused = server.anonymous().get("/flags/api/admin/user").await.expect(401).json();
+    assert_eq!(refused["path"], "/flags/auth/simple/login");
+    let message = refused["message"].as_str().unwrap();
+    assert!(message.ends_with("Try logging in at /flags/auth/simple/login"), "{message}");
+    let login = json!({"username": "admin", "password": PASSWORD});
+    server.anonymous().post("/flags/auth/simple/login", login).await.expect(200);
+}
+
+#[tokio::test]
 async fn a_foreign_page_cannot_write_with_our_cookie() {
     let server = TestServer::sqlite().await;
     let admin = server.sign_in("admin", PASSWORD).await.with("sec-fetch-site", "cross-site");
@@ -102,8 +125,7 @@ async fn several_nodes_start_on_one_empty_database() {
     let scratch = Scratch::create().await;
     let open = || App::open(config(&scratch.url(), &[]), Clock::System, Entropy::System);
     let (first, second, third) = tokio::join!(open(), open(), open());
-    let (app, _) = first.unwrap();
-    let mut tx = app.db.read().await.unwrap();
+    let mut tx = first.unwrap().app.db.read().await.unwrap();
     let (people,): (i64,) =
         tx.one(burgee::sql!("SELECT COUNT(*) FROM users WHERE is_system = FALSE")).await.unwrap();
     assert_eq!(people, 1);

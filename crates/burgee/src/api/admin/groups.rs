@@ -200,7 +200,7 @@ async fn create(
 ) -> Result<Response, Problem> {
     let (draft, users) = body.read();
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    let group = group::create(&mut tx, grant.held(), draft).await?;
+    let group = group::create(&mut tx, draft).await?;
     membership::set(&mut tx, &group, &users.unwrap_or_default()).await?;
     let view = GroupView::of(&mut tx, group, true).await?;
     tx.commit().await?;
@@ -217,7 +217,7 @@ async fn update(
     let (draft, users) = body.read();
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
     let before = group::get(&mut tx, id).await?;
-    let after = group::update(&mut tx, grant.held(), id, draft).await?;
+    let after = group::update(&mut tx, id, draft).await?;
     let moved = match &users {
         Some(users) => membership::set(&mut tx, &after, users).await?,
         None => false,

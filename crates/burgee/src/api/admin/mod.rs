@@ -3,9 +3,13 @@
 mod api_tokens;
 mod event_filter;
 mod events;
+mod feature_environments;
+mod feature_strategies;
+mod features;
 mod groups;
 mod me;
 mod overview;
+mod passwords;
 mod personal_tokens;
 mod project_access;
 pub(super) mod roles;
@@ -17,6 +21,7 @@ use super::Routes;
 pub(super) fn routes() -> Routes {
     Routes::default()
         .merge(users::routes())
+        .merge(passwords::routes())
         .merge(overview::routes())
         .merge(me::routes())
         .merge(personal_tokens::routes())
@@ -25,5 +30,8 @@ pub(super) fn routes() -> Routes {
         .merge(api_tokens::routes())
         .merge(project_access::routes())
         .merge(events::routes())
+        .merge(features::routes())
+        .merge(feature_environments::routes())
+        .merge(feature_strategies::routes())
         .merge(scim_settings::routes())
 }

@@ -246,7 +246,7 @@ async fn create(
 ) -> Result<Json<RoleWithVersion>, Problem> {
     let draft = body.read()?;
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    let role = role::create(&mut tx, grant.held(), draft).await?;
+    let role = role::create(&mut tx, draft).await?;
     tx.commit().await?;
     Ok(Json(RoleWithVersion { version: 1, roles: role.into() }))
 }
@@ -270,7 +270,7 @@ async fn update(
 ) -> Result<Json<RoleWithVersion>, Problem> {
     let draft = body.read()?;
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    let role = role::update(&mut tx, grant.held(), id, draft).await?;
+    let role = role::update(&mut tx, id, draft).await?;
     tx.commit().await?;
     Ok(Json(RoleWithVersion { version: 1, roles: role.into() }))
 }

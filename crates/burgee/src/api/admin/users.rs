@@ -15,8 +15,8 @@ use crate::api::input::{Body, Id, Query};
 use crate::api::{Problem, Routes};
 use crate::app::App;
 use crate::clock::Time;
+use crate::db::Read;
 use crate::error::{Error, Result};
-use crate::events::{Event, Fact};
 use crate::people::user::{self, Edit, NewUser, User};
 use crate::people::{group, password, reset};
 use crate::provisioning::{cleanup, locks};
@@ -47,17 +47,6 @@ pub(super) fn routes() -> Routes {
             delete_inactive,
         )
         .takes::<Ids>()
-        .add(
-            Method::POST,
-            "/api/admin/user-admin/validate-password",
-            "validateUserPassword",
-            TAG,
-            validate_password,
-        )
-        .takes::<Password>()
-        .add(Method::POST, "/api/admin/user-admin/reset-password", "resetUserPassword", TAG, reset_password)
-        .takes::<UserId>()
-        .gives::<ResetLink>(200)
         .add(Method::DELETE, "/api/admin/user-admin/scim-users", "deleteScimUsers", TAG, delete_scim_users)
         .add(Method::GET, "/api/admin/user-admin/{id}", "getUser", TAG, get)
         .gives::<UserView>(200)
@@ -65,14 +54,6 @@ pub(super) fn routes() -> Routes {
         .takes::<UpdateUser>()
         .gives::<UserView>(200)
         .add(Method::DELETE, "/api/admin/user-admin/{id}", "deleteUser", TAG, delete)
-        .add(
-            Method::POST,
-            "/api/admin/user-admin/{id}/change-password",
-            "changeUserPassword",
-            TAG,
-            change_password,
-        )
-        .takes::<Password>()
 }
 
 /// A user on the wire.
@@ -151,13 +132,12 @@ enum RootRole {
 }
 
 impl RootRole {
-    /// Finds it, and refuses one that `grant`'s holder may not pass on.
-    async fn resolve(&self, tx: &mut crate::db::Read, grant: &Granted<Administer>) -> Result<i64> {
+    /// Finds it.
+    async fn resolve(&self, tx: &mut Read) -> Result<i64> {
         let role = match self {
             Self::Id(id) => role::root(tx, Some(*id), None).await?,
             Self::Name(name) => role::root(tx, None, Some(name)).await?,
         };
-        role::ensure_may_give(tx, grant.held(), role.id, None).await?;
         Ok(role.id)
     }
 }
@@ -193,7 +173,7 @@ async fn create(
     };
     let now = app.clock.now();
     let mut tx = app.db.change(&grant, now).await?;
-    let root_role = body.root_role.resolve(&mut tx, &grant).await?;
+    let root_role = body.root_role.resolve(&mut tx).await?;
     let new = NewUser {
         name: body.name,
         username: body.username.filter(|name| !name.is_empty()),
@@ -397,10 +377,7 @@ async fn update(
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
     let before = user::get(&mut tx, id).await?;
     let root_role = match &body.root_role {
-        Some(role) => {
-            role::ensure_may_give(&mut tx, grant.held(), before.root_role, None).await?;
-            Some(role.resolve(&mut tx, &grant).await?)
-        }
+        Some(role) => Some(role.resolve(&mut tx).await?),
         None => None,
     };
     let edit = Edit {
@@ -429,66 +406,4 @@ async fn delete_scim_users(grant: Granted<Administer>, State(app): State<App>) -
     cleanup::users(&mut tx).await?;
     tx.commit().await?;
     Ok(())
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "passwordSchema")]
-struct Password {
-    password: String,
-    confirm_password: Option<String>,
-}
-
-async fn validate_password(_: Granted<SignedIn>, Body(body): Body<Password>) -> Result<(), Problem> {
-    Ok(password::check_strength(&body.password)?)
-}
-
-async fn change_password(
-    grant: Granted<Administer>,
-    State(app): State<App>,
-    Id(id): Id,
-    Body(body): Body<Password>,
-) -> Result<(), Problem> {
-    if body.confirm_password.is_some_and(|repeated| repeated != body.password) {
-        return Err(Error::bad_data("The two passwords differ.").into());
-    }
-    let mut tx = app.db.read().await?;
-    let user = user::get(&mut tx, id).await?;
-    locks::ensure_user_unlocked(&mut tx, &user).await?;
-    let remembered = password::remembered(&mut tx, id).await?;
-    tx.end().await?;
-    let hash = password::accept(&app.passwords, &body.password, remembered).await?;
-    let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    password::set(&mut tx, id, &hash, None).await?;
-    tx.record(Event::updated(Fact::UserUpdated, &user, &user));
-    tx.commit().await?;
-    Ok(())
-}
-
-/// Whose password to reset: Unleash calls the e-mail address (or user name) `id`.
-#[derive(Deserialize, JsonSchema)]
-#[schemars(rename = "idSchema")]
-struct UserId {
-    id: String,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "resetPasswordSchema")]
-struct ResetLink {
-    reset_password_url: String,
-}
-
-async fn reset_password(
-    grant: Granted<Administer>,
-    State(app): State<App>,
-    Body(body): Body<UserId>,
-) -> Result<Json<ResetLink>, Problem> {
-    let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    let user = user::named(&mut tx, &body.id).await?;
-    let user = user.ok_or_else(|| Error::not_found("Could not find user"))?;
-    locks::ensure_user_unlocked(&mut tx, &user).await?;
-    let token = reset::issue(&mut tx, &app.entropy, &user).await?;
-    tx.commit().await?;
-    Ok(Json(ResetLink { reset_password_url: format!("{}/reset-password?token={token}", app.config.url()) }))
 }

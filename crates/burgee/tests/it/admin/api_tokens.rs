@@ -47,6 +47,20 @@ both! {
         admin.put(&format!("{PATH}/unknown"), json!({"expiresAt": "2099-01-01T00:00:00Z"})).await.expect(200);
     }
 
+    async fn a_token_that_has_expired_already_is_made_and_lets_nobody_in(server) {
+        let admin = server.admin();
+        let made = admin.post(PATH, json!({"tokenName": "late", "type": "client", "expiresAt": "2001-01-01T00:00:00Z"})).await.expect(201).json();
+        assert_eq!(made["expiresAt"], "2001-01-01T00:00:00.000Z");
+        let secret = made["secret"].as_str().unwrap();
+        let late = server.anonymous().with("authorization", secret);
+        late.get(PATH).await.expect(401);
+        // The end of the year 9999 is how many write "never".
+        admin.put(&format!("{PATH}/{secret}"), json!({"expiresAt": "9999-12-31T23:59:59.999Z"})).await.expect(200);
+        late.get(PATH).await.expect(403);
+        let listed = admin.get(&format!("{PATH}/late")).await.expect(200).json();
+        assert_eq!(listed["tokens"][0]["expiresAt"], "9999-12-31T23:59:59.999Z");
+    }
+
     async fn what_a_token_cannot_be_is_refused(server) {
         let admin = server.admin();
         for body in [

@@ -32,6 +32,8 @@ both! {
         let today = server.app.clock.now().to_string();
         let today = &today[..10];
         assert_eq!(found(&format!("from=IS:{today}&to=IS:{today}")).await["total"], all["total"]);
+        assert_eq!(found(&format!("from=IS:{today}&to=IS:9999-12-31")).await["total"], all["total"]);
+        assert_eq!(found("from=IS:9999-12-31").await["total"], 0);
         let page = found("offset=1&limit=2").await;
         assert_eq!((page["events"].as_array().unwrap().len(), &page["total"]), (2, &all["total"]));
         assert_eq!(page["events"][0], all["events"][1]);

@@ -64,6 +64,8 @@ both! {
         for body in [json!({"description": " ", "expiresAt": "2099-01-01T00:00:00Z"}), json!({"description": "x", "expiresAt": "2001-01-01T00:00:00Z"}), json!({"description": "x", "expiresAt": "never"}), json!({"description": "x"})] {
             ann.post("/api/admin/user/tokens", body).await.expect(400);
         }
+        let late = ann.post("/api/admin/user/tokens", json!({"description": "late", "expiresAt": "2001-01-01T00:00:00Z"})).await.expect(400).json();
+        assert_eq!(late["message"], "The expiry date should be in future.");
         for n in 0..8 {
             ann.post("/api/admin/user/tokens", json!({"description": format!("n{n}"), "expiresAt": "2099-01-01T00:00:00Z"})).await.expect(201);
         }

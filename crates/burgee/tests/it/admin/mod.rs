@@ -3,6 +3,7 @@
 mod api_tokens;
 mod contract;
 mod events;
+mod features;
 mod groups;
 mod matrix;
 mod me;

@@ -156,6 +156,20 @@ both! {
         assert_eq!(account(&server, other).await["email"], "ben@x.io", "free again");
     }
 
+    async fn an_address_of_which_the_identity_provider_never_spoke_stays(server) {
+        let ann = json!({"username": "ann", "email": "ann@x.io", "rootRole": 3, "sendEmail": false});
+        let number = server.admin().post("/api/admin/user-admin", ann).await.expect(201).json()["id"].as_i64().unwrap();
+        let path = format!("/scim/Users/{}", server.push_user(json!({"userName": "ann"})).await);
+        for (operation, email) in [
+            (json!({"op": "add", "path": "title", "value": "Pilot"}), json!("ann@x.io")),
+            (json!({"op": "add", "path": "emails", "value": [{"value": "a@y.io"}]}), json!("a@y.io")),
+            (json!({"op": "remove", "path": "emails"}), Value::Null),
+        ] {
+            server.patch(&path, json!([operation])).await.expect(200);
+            assert_eq!(account(&server, number).await["email"], email, "{operation}");
+        }
+    }
+
     async fn a_group_kept_by_hand_is_adopted_with_roles_and_members(server) {
         let (hand, _) = server.person("hand", "Viewer").await;
         let body = json!({"name": "Crew", "rootRole": 2, "users": [{"user": {"id": hand}}]});
@@ -177,6 +191,9 @@ both! {
         assert_eq!(members().await, [hand], "who was added by hand stays");
         let shown = server.scim().get(&path).await.expect(200).json();
         assert_eq!(shown["members"], json!([]), "and is none of the identity provider's business");
+        let detail = server.admin().get(&format!("/api/admin/groups/{number}")).await.expect(200).json();
+        let user = server.scim().get(&format!("/scim/Users/{ann}")).await.expect(200).json();
+        assert_eq!((&detail["name"], &shown["displayName"], user.get("groups")), (&json!("crew"), &json!("crew"), None), "one name everywhere");
         server.scim().post("/scim/Groups", json!({"displayName": "CREW"})).await.expect(409);
     }
 

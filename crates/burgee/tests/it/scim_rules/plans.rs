@@ -1,7 +1,8 @@
 //! Searches start from an index, on both databases; changing one member of a group looks at no other.
 
 use burgee::db::{Engine, Statement};
-use burgee::provisioning::query::{Noun, Query, plan};
+use burgee::provisioning::Noun;
+use burgee::provisioning::query::{Query, plan};
 use burgee_scim::filter::{check, parse};
 use burgee_scim::{GROUP, Mode, USER};
 use serde_json::json;

@@ -149,8 +149,11 @@ both! {
         admin.post("/api/admin/groups", json!({"name": "By hand"})).await.expect(201);
         admin.delete(purge[1]).await.expect(200);
         admin.delete(purge[0]).await.expect(200);
-        assert_eq!(server.events("group-deleted").await.len(), 0);
-        assert_eq!(server.events("scim-groups-deleted").await.len(), 2);
+        let gone = server.events("group-deleted").await;
+        assert_eq!((gone.len(), &gone[0]["preData"]["name"], &gone[0]["data"]), (1, &json!("Crew"), &Value::Null));
+        let whole = server.events("scim-groups-deleted").await;
+        assert_eq!((whole.len(), &whole[0]["data"]), (2, &Value::Null));
+        assert!(whole[0]["id"].as_i64() > gone[0]["id"].as_i64(), "the fact as a whole comes last");
         let deleted = server.events("user-deleted").await;
         assert_eq!(deleted.len(), 2);
         let whole = server.events("scim-users-deleted").await;

@@ -1,6 +1,6 @@
 //! The real server on a free port and an empty database.
 
-use burgee::app::App;
+use burgee::app::{App, Opened};
 use burgee::clock::Clock;
 use burgee::config::Config;
 use burgee::entropy::Entropy;
@@ -81,8 +81,8 @@ impl TestServer {
     }
 
     async fn start(config: Config, database: Database) -> Self {
-        let (app, _) = App::open(config, Clock::System, Entropy::System).await.unwrap();
-        let (listener, address) = app.listen().await.unwrap();
+        let opened = App::open(config, Clock::System, Entropy::System).await.unwrap();
+        let Opened { app, listener, address, .. } = opened;
         let serving = app.clone();
         #[expect(clippy::disallowed_methods, reason = "the server must run beside the test")]
         tokio::spawn(async move { serving.serve(listener).await });

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Extracts what Unleash's OpenAPI documents say about the answers of the operations that burgee serves.
+"""Extracts what Unleash's OpenAPI documents say about operations and their answers.
 
-    extract.py OPEN_SOURCE.json ENTERPRISE.json < docs/openapi.json > unleash-shapes.json
+    extract.py OPEN_SOURCE.json ENTERPRISE.json > unleash-shapes.json
 
-Kept are names, types, what is required and what is closed; nothing that people read. Where the documents differ, the
-first one wins. The list of event types is left out: burgee knows facts of its own.
+Kept are methods, paths, names, types, what is required and what is closed; nothing that people read. Where the
+documents differ, the first one wins. The list of event types is left out: burgee knows facts of its own.
 """
 
 import json
@@ -50,21 +50,20 @@ def references(value):
 
 
 documents = [json.load(open(path)) for path in sys.argv[1:]]
-served = {op["operationId"] for path in json.load(sys.stdin)["paths"].values() for op in path.values()}
 operations, schemas = {}, {}
 for document in documents:
-    for path in document["paths"].values():
-        for operation in path.values():
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
             name = operation.get("operationId") if isinstance(operation, dict) else None
-            if name not in served or name in operations:
+            if name is None or name in operations:
                 continue
             answers = {}
             for status, answer in operation["responses"].items():
                 content = (answer.get("content") or {}).get("application/json")
-                if status.startswith("2") or content is None:
+                if status.startswith("2"):
                     answers[status] = shape(content["schema"]) if content else None
-            operations[name] = {status: answers[status] for status in sorted(answers) if status.startswith("2")}
-wanted = {name for shapes in operations.values() for name in references(shapes)}
+            operations[name] = {"method": method.upper(), "path": path, "answers": answers}
+wanted = {name for operation in operations.values() for name in references(operation)}
 while wanted:
     name = wanted.pop()
     found = next(d["components"]["schemas"][name] for d in documents if name in d["components"]["schemas"])
@@ -72,5 +71,12 @@ while wanted:
     wanted |= set(references(schemas[name])) - set(schemas)
 if "eventSchema" in schemas:
     del schemas["eventSchema"]["properties"]["type"]["enum"]
-json.dump({"operations": operations, "schemas": schemas}, sys.stdout, indent=1, sort_keys=True)
-print()
+
+
+def lines(entries):
+    """One entry a line, so that differences can be read."""
+    rows = (json.dumps(name) + ": " + json.dumps(entries[name], sort_keys=True) for name in sorted(entries))
+    return "{\n" + ",\n".join(rows) + "\n}"
+
+
+print('{"operations": ' + lines(operations) + ',\n"schemas": ' + lines(schemas) + "}")

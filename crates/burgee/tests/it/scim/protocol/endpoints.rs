@@ -47,6 +47,17 @@ both! {
         }
     }
 
+    async fn a_right_token_hears_that_provisioning_is_switched_off(server) {
+        let (wire, wrong) = (Wire::new(&server), Wire::at(server.anonymous().with("authorization", "Bearer wrong"), "/scim/v2"));
+        let admin = server.admin();
+        admin.post("/api/admin/scim-settings", json!({"enabled": false})).await.expect(200);
+        refused(wire.get("/Users").await, 401, "", "switched off");
+        refused(wire.post("/Users", json!({"userName": "ann"})).await, 401, "", "switched off");
+        refused(wrong.get("/Users").await, 401, "", "valid provisioning token");
+        admin.post("/api/admin/scim-settings", json!({"enabled": true})).await.expect(200);
+        assert_eq!(wire.read("/Users").await["totalResults"], 0);
+    }
+
     async fn discovery_is_open_and_takes_no_filter(server) {
         let stranger = Wire::at(server.anonymous(), "/scim/v2");
         let types = stranger.read("/ResourceTypes").await;

@@ -79,6 +79,8 @@ both! {
         }
         let group = format!("/Groups/{}", wire.group("Crew", &[]).await);
         refused(wire.patch(&group, json!([{"op": "remove", "path": "displayName"}])).await, 400, "mutability", "displayName");
+        let part = json!([{"op": "replace", "path": "members[value eq \"x\"].display", "value": "x"}]);
+        refused(wire.patch(&group, part).await, 400, "mutability", "members.display");
         refused(wire.patch(&path, json!([{"op": "remove"}])).await, 400, "noTarget", "path");
         let unmade = json!([{"op": "replace", "path": "emails[type ne \"work\"].value", "value": "x"}]);
         refused(wire.patch(&path, unmade).await, 400, "noTarget", "emails");

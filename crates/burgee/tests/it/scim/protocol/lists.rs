@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::scim::wire::{USER, Wire};
+use crate::scim::wire::{USER, Wire, values};
 
 both! {
     async fn pages(server) {
@@ -52,6 +52,33 @@ both! {
         page(1, "bob cat", 6).await;
         wire.delete(&format!("/Users/{}", ids[5])).await.expect(204);
         page(4, "eve gus", 5).await;
+    }
+
+    async fn users_are_found_by_one_of_their_groups(server) {
+        let wire = Wire::new(&server);
+        let (ann, bob) = (wire.user("ann").await, wire.user("bob").await);
+        wire.user("cat").await;
+        let crew = wire.group("Crew", &[&ann]).await;
+        wire.group("Pilots", &[&crew, &bob]).await;
+        for (filter, names) in [
+            (format!("groups[value eq \"{crew}\"]"), "ann"), ("groups[display eq \"PILOTS\"]".to_owned(), "ann bob"),
+            (format!("groups[value eq \"{crew}\" and display sw \"p\"]"), ""),
+            (format!("groups[value eq \"{crew}\" or display sw \"p\"]"), "ann bob"),
+            (format!("groups[not (value eq \"{crew}\")]"), "ann bob"), (format!("not (groups[value eq \"{crew}\"])"), "bob cat"),
+        ] {
+            assert_eq!(wire.names(&format!("filter={filter}")).await.join(" "), names, "{filter}");
+        }
+    }
+
+    async fn everybody_on_a_page_has_their_own_groups(server) {
+        let wire = Wire::new(&server);
+        let (ann, bob) = (wire.user("ann").await, wire.user("bob").await);
+        wire.user("cat").await;
+        wire.group("Crew", &[&ann, &bob]).await;
+        wire.group("Pilots", &[&bob]).await;
+        let list = wire.read("/Users?attributes=groups.display").await;
+        let groups: Vec<Vec<String>> = list["Resources"].as_array().unwrap().iter().map(|user| values(&user["groups"], "display")).collect();
+        assert_eq!(groups, [vec!["Crew"], vec!["Crew", "Pilots"], vec![]]);
     }
 
     async fn pages_over_users_and_groups(server) {

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::scim::wire::{ENTERPRISE, USER, Wire, id, quirk};
+use crate::scim::wire::{ENTERPRISE, USER, Wire, id, quirk, refused};
 
 both! {
     async fn q1_operations_in_any_case(server) {
@@ -49,6 +49,15 @@ both! {
         assert_eq!(after[ENTERPRISE], json!({"department": "Ops", "employeeNumber": "8"}));
         assert!(!after.as_object().unwrap().keys().any(|key| key.contains('.') && key != ENTERPRISE), "{after}");
         assert_eq!(quirk(&server, "no-path").await, 1);
+    }
+
+    async fn q3_the_core_urn_as_path_is_no_path(server) {
+        let wire = Wire::new(&server);
+        let path = format!("/Users/{}", wire.user("ann@x.io").await);
+        let after = wire.patch(&path, json!([{"op": "replace", "path": USER, "value": {"title": "Pilot"}}])).await.expect(200).json();
+        assert_eq!((&after["title"], &after["userName"]), (&json!("Pilot"), &json!("ann@x.io")));
+        refused(wire.patch(&path, json!([{"op": "remove", "path": USER}])).await, 400, "noTarget", "path");
+        assert_eq!(wire.read(&path).await["title"], "Pilot");
     }
 
     async fn q4_members_removed_by_value(server) {

@@ -1,0 +1,82 @@
+//! Which projects somebody sees. What they do not see does not exist for them.
+//!
+//! Only private projects hide: from viewers who have no role in them. Whoever holds more than looking everywhere, or
+//! any role in the project, directly or through a group, sees it.
+
+use std::collections::BTreeSet;
+
+use super::actor::{Actor, Origin};
+use super::reach::with_member;
+use super::resolve::Holdings;
+use crate::db::Read;
+use crate::error::{Error, Result};
+use crate::sql;
+
+/// SQL: true if the project behind the alias `$project` is seen by whoever [`Sight::param`] is bound to `$sight`.
+macro_rules! visible {
+    ($project:literal, $sight:literal) => {
+        concat!(
+            "(CAST(",
+            $sight,
+            " AS TEXT) IS NULL OR ",
+            $project,
+            ".mode <> 'private' OR ",
+            $project,
+            ".id IN ({list:",
+            $sight,
+            "}))"
+        )
+    };
+}
+pub(crate) use visible;
+
+/// Which private projects somebody sees; of the others everybody sees all.
+#[derive(Clone, Debug)]
+pub struct Sight(Option<BTreeSet<String>>);
+
+impl Sight {
+    /// Sees everything.
+    pub const ALL: Self = Self(None);
+
+    /// What `actor`, who holds `held`, sees.
+    pub(super) async fn of(tx: &mut Read, actor: &Actor, held: &Holdings) -> Result<Self> {
+        let Origin::User(id) = actor.origin else { return Ok(Self::ALL) };
+        if held.is_admin() {
+            return Ok(Self::ALL);
+        }
+        let rows: Vec<(Option<String>,)> = tx
+            .all(sql!(
+                with_member!(
+                    " SELECT NULL AS project FROM users WHERE id = $1 AND root_role_id <> 3
+                      UNION SELECT NULL FROM groups g JOIN member m ON m.group_id = g.id
+                            WHERE g.root_role_id IN (1, 2)
+                      UNION SELECT project FROM user_roles WHERE user_id = $1
+                      UNION SELECT r.project FROM group_roles r JOIN member m ON m.group_id = r.group_id"
+                ),
+                id
+            ))
+            .await?;
+        // A row without a project stands for all of them.
+        Ok(Self(rows.into_iter().map(|(project,)| project).collect()))
+    }
+
+    /// True if a project of this id, private or not, is seen.
+    pub fn sees(&self, project: &str, private: bool) -> bool {
+        !private || self.0.as_ref().is_none_or(|seen| seen.contains(project))
+    }
+
+    /// What [`visible!`] takes as its second argument.
+    pub fn param(&self) -> Result<Option<String>> {
+        Ok(self.0.as_ref().map(serde_json::to_string).transpose()?)
+    }
+
+    /// Refuses a project that does not exist or is not seen; nobody can tell which.
+    pub async fn ensure(&self, tx: &mut Read, project: &str) -> Result<()> {
+        let mode: Option<(String,)> =
+            tx.optional(sql!("SELECT mode FROM projects WHERE id = $1", project)).await?;
+        match mode {
+            Some((mode,)) if self.sees(project, mode == "private") => Ok(()),
+            _ => Err(Error::not_found("No project found")),
+        }
+    }
+}

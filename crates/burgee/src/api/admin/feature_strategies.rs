@@ -1,0 +1,323 @@
+//! The strategies of flags.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::Method;
+use burgee_eval::document::{Constraint, Variant};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Value, json};
+
+use super::feature_environments::at;
+use crate::access::{AddStrategy, Granted, RemoveStrategy, SeeEnvironment, UpdateStrategy};
+use crate::api::input::{At, Body, Name};
+use crate::api::json_patch::Patches;
+use crate::api::{Problem, Routes};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::features::{self, Edit, Place, Position, Strategy, StrategyDraft};
+
+const TAG: &str = "Features";
+
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .add(Method::GET, at!("/strategies"), "getFeatureStrategies", TAG, list)
+        .gives::<Vec<StrategyView>>(200)
+        .add(Method::POST, at!("/strategies"), "addFeatureStrategy", TAG, add)
+        .takes::<NewStrategy>()
+        .gives::<StrategyView>(200)
+        .add(Method::POST, at!("/strategies/set-sort-order"), "setStrategySortOrder", TAG, sort)
+        .takes::<Order>()
+        .add(Method::GET, at!("/strategies/{strategyId}"), "getFeatureStrategy", TAG, get)
+        .gives::<StrategyView>(200)
+        .add(Method::PUT, at!("/strategies/{strategyId}"), "updateFeatureStrategy", TAG, update)
+        .takes::<Changed>()
+        .gives::<StrategyView>(200)
+        .add(Method::PATCH, at!("/strategies/{strategyId}"), "patchFeatureStrategy", TAG, patch)
+        .takes::<Patches>()
+        .gives::<StrategyView>(200)
+        .add(Method::DELETE, at!("/strategies/{strategyId}"), "deleteFeatureStrategy", TAG, remove)
+}
+
+/// A strategy of a flag.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "featureStrategySchema")]
+pub(super) struct StrategyView {
+    id: String,
+    name: String,
+    title: Option<String>,
+    disabled: bool,
+    #[schemars(with = "Vec<ConstraintShape>")]
+    constraints: Vec<Constraint>,
+    parameters: BTreeMap<String, String>,
+    #[schemars(with = "Vec<VariantShape>")]
+    variants: Vec<Variant>,
+    sort_order: i64,
+    segments: Vec<i64>,
+}
+
+impl From<Strategy> for StrategyView {
+    fn from(strategy: Strategy) -> Self {
+        Self {
+            id: strategy.id,
+            name: strategy.name,
+            title: strategy.title,
+            disabled: strategy.disabled,
+            constraints: strategy.constraints,
+            parameters: strategy.parameters,
+            variants: strategy.variants,
+            sort_order: strategy.sort_order,
+            segments: strategy.segments,
+        }
+    }
+}
+
+/// What a constraint looks like.
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "constraintSchema")]
+#[expect(dead_code, reason = "describes a type of another crate")]
+pub(super) struct ConstraintShape {
+    context_name: String,
+    operator: String,
+    values: Option<Vec<Scalar>>,
+    value: Option<Scalar>,
+    inverted: Option<bool>,
+    case_insensitive: Option<bool>,
+}
+
+/// Text, or something that can be written as text.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+enum Scalar {
+    Text(String),
+    Number(serde_json::Number),
+    Truth(bool),
+}
+
+impl From<Scalar> for String {
+    fn from(scalar: Scalar) -> Self {
+        match scalar {
+            Scalar::Text(text) => text,
+            Scalar::Number(number) => number.to_string(),
+            Scalar::Truth(truth) => truth.to_string(),
+        }
+    }
+}
+
+/// What a variant looks like.
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "variantSchema")]
+#[expect(dead_code, reason = "describes a type of another crate")]
+pub(super) struct VariantShape {
+    name: String,
+    weight: i64,
+    weight_type: Option<String>,
+    stickiness: Option<String>,
+    payload: Option<PayloadShape>,
+    overrides: Option<Vec<OverrideShape>>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(inline)]
+#[expect(dead_code, reason = "describes a type of another crate")]
+struct PayloadShape {
+    r#type: String,
+    value: String,
+}
+
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+#[expect(dead_code, reason = "describes a type of another crate")]
+struct OverrideShape {
+    context_name: String,
+    values: Vec<String>,
+}
+
+/// A strategy as posted.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "createFeatureStrategySchema")]
+struct NewStrategy {
+    name: String,
+    #[serde(flatten)]
+    rest: Changed,
+}
+
+/// A strategy as it is to be. What it is called, whether it is disabled, where it stands, its type and its parameters
+/// stay where they are left out; constraints, variants and segments that are left out go.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "updateFeatureStrategySchema")]
+struct Changed {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    title: Option<Option<String>>,
+    #[serde(default)]
+    disabled: Option<bool>,
+    #[serde(default)]
+    sort_order: Option<i64>,
+    #[serde(default)]
+    #[schemars(with = "Option<Vec<ConstraintShape>>")]
+    constraints: Option<Vec<Constraint>>,
+    #[serde(default)]
+    #[schemars(with = "Option<Vec<VariantShape>>")]
+    variants: Option<Vec<Variant>>,
+    #[serde(default)]
+    parameters: Option<BTreeMap<String, Scalar>>,
+    #[serde(default)]
+    segments: Option<Vec<i64>>,
+}
+
+/// Tells `null` from what is left out.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
+}
+
+impl Changed {
+    fn onto(self, before: StrategyDraft) -> StrategyDraft {
+        let text = |parameters: BTreeMap<String, Scalar>| {
+            parameters.into_iter().map(|(name, value)| (name, value.into())).collect()
+        };
+        StrategyDraft {
+            name: self.name.unwrap_or(before.name),
+            title: self.title.unwrap_or(before.title),
+            disabled: self.disabled.unwrap_or(before.disabled),
+            sort_order: self.sort_order.or(before.sort_order),
+            constraints: self.constraints.unwrap_or_default(),
+            parameters: self.parameters.map_or(before.parameters, text),
+            variants: self.variants.unwrap_or_default(),
+            segments: self.segments.unwrap_or_default(),
+        }
+    }
+}
+
+async fn list(
+    _: Granted<SeeEnvironment>,
+    State(app): State<App>,
+    At(at): At,
+) -> Result<Json<Vec<StrategyView>>, Problem> {
+    let mut tx = app.db.read().await?;
+    let place = features::place(&mut tx, &at.project, &at.feature, &at.environment).await?;
+    Ok(Json(place.strategies.into_iter().map(StrategyView::from).collect()))
+}
+
+/// The strategy as it stands.
+async fn standing(app: &App, at: &Place, id: &str) -> Result<Strategy> {
+    let mut tx = app.db.read().await?;
+    let place = features::place(&mut tx, &at.project, &at.feature, &at.environment).await?;
+    tx.end().await?;
+    let found = place.strategies.into_iter().find(|strategy| strategy.id == id);
+    found.ok_or_else(|| Error::not_found(format!("Could not find strategy with id: {id}")))
+}
+
+async fn get(
+    _: Granted<SeeEnvironment>,
+    State(app): State<App>,
+    At(at): At,
+    Name(id): Name,
+) -> Result<Json<StrategyView>, Problem> {
+    Ok(Json(standing(&app, &at, &id).await?.into()))
+}
+
+async fn add(
+    grant: Granted<AddStrategy>,
+    State(app): State<App>,
+    At(at): At,
+    Body(body): Body<NewStrategy>,
+) -> Result<Json<StrategyView>, Problem> {
+    let draft = body.rest.onto(StrategyDraft { name: body.name, ..StrategyDraft::default() });
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    let added = features::submit(&mut tx, &grant, &app.entropy, &at, Edit::AddStrategy(draft)).await?;
+    tx.commit().await?;
+    written(added)
+}
+
+async fn update(
+    grant: Granted<UpdateStrategy>,
+    State(app): State<App>,
+    At(at): At,
+    Name(id): Name,
+    Body(body): Body<Changed>,
+) -> Result<Json<StrategyView>, Problem> {
+    let draft = body.onto(standing(&app, &at, &id).await?.into());
+    replace(&app, &grant, &at, id, draft).await
+}
+
+async fn patch(
+    grant: Granted<UpdateStrategy>,
+    State(app): State<App>,
+    At(at): At,
+    Name(id): Name,
+    Body(patches): Body<Patches>,
+) -> Result<Json<StrategyView>, Problem> {
+    let before = standing(&app, &at, &id).await?;
+    let after: Value = patches.apply(json!(StrategyView::from(before.clone())))?;
+    let changed: Changed = serde_json::from_value(after)
+        .map_err(|error| Error::bad_data(format!("The patch does not leave a strategy: {error}")))?;
+    replace(&app, &grant, &at, id, changed.onto(before.into())).await
+}
+
+async fn replace(
+    app: &App,
+    grant: &Granted<UpdateStrategy>,
+    at: &Place,
+    id: String,
+    draft: StrategyDraft,
+) -> Result<Json<StrategyView>, Problem> {
+    let mut tx = app.db.change(grant, app.clock.now()).await?;
+    let edit = Edit::UpdateStrategy { id, draft };
+    let replaced = features::submit(&mut tx, grant, &app.entropy, at, edit).await?;
+    tx.commit().await?;
+    written(replaced)
+}
+
+fn written(strategy: Option<Strategy>) -> Result<Json<StrategyView>, Problem> {
+    strategy.map(|strategy| Json(strategy.into())).ok_or_else(Problem::internal)
+}
+
+async fn remove(
+    grant: Granted<RemoveStrategy>,
+    State(app): State<App>,
+    At(at): At,
+    Name(id): Name,
+) -> Result<(), Problem> {
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    features::submit(&mut tx, &grant, &app.entropy, &at, Edit::DeleteStrategy { id }).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Where strategies are to stand.
+#[derive(Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(rename = "setStrategySortOrderSchema")]
+struct Order(Vec<PositionView>);
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+struct PositionView {
+    id: String,
+    sort_order: i64,
+}
+
+async fn sort(
+    grant: Granted<UpdateStrategy>,
+    State(app): State<App>,
+    At(at): At,
+    Body(order): Body<Order>,
+) -> Result<(), Problem> {
+    let positions = order.0.into_iter().map(|p| Position { id: p.id, sort_order: p.sort_order }).collect();
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    features::submit(&mut tx, &grant, &app.entropy, &at, Edit::ReorderStrategy(positions)).await?;
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! Every fact that the log knows.
+
+macro_rules! facts {
+    ($($(#[doc = $doc:literal])* $variant:ident $name:literal $label:literal;)*) => {
+        /// What happened. The spelling on the wire is Unleash's; facts that Unleash does not know come last.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Fact {
+            $($(#[doc = $doc])* #[doc = $label] $variant,)*
+        }
+
+        impl Fact {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The event type on the wire.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What people read.
+            pub const fn label(self) -> &'static str {
+                match self { $(Self::$variant => $label,)* }
+            }
+
+            /// The fact with this name.
+            pub fn named(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+facts! {
+    UserCreated "user-created" "User created";
+    UserUpdated "user-updated" "User updated";
+    UserDeleted "user-deleted" "User deleted";
+    GroupCreated "group-created" "Group created";
+    GroupUpdated "group-updated" "Group updated";
+    GroupDeleted "group-deleted" "Group deleted";
+    GroupUserAdded "group-user-added" "User added to group";
+    GroupUserRemoved "group-user-removed" "User removed from group";
+    RoleCreated "role-created" "Role created";
+    RoleUpdated "role-updated" "Role updated";
+    RoleDeleted "role-deleted" "Role deleted";
+    PatCreated "pat-created" "Personal access token created";
+    PatDeleted "pat-deleted" "Personal access token deleted";
+    ApiTokenCreated "api-token-created" "API token created";
+    ApiTokenUpdated "api-token-updated" "API token updated";
+    ApiTokenDeleted "api-token-deleted" "API token deleted";
+    ProjectAccessAdded "project-access-added" "Project access added";
+    ProjectAccessUpdated "project-access-updated" "Project access updated";
+    ProjectUserRolesUpdated "project-access-user-roles-updated" "User's project roles updated";
+    ProjectUserRolesDeleted "project-access-user-roles-deleted" "User's project roles removed";
+    ProjectGroupRolesUpdated "project-access-group-roles-updated" "Group's project roles updated";
+    ProjectGroupRolesDeleted "project-access-group-roles-deleted" "Group's project roles removed";
+    SettingCreated "setting-created" "Setting created";
+    SettingUpdated "setting-updated" "Setting updated";
+    ScimUsersDeleted "scim-users-deleted" "Provisioned users deleted";
+    ScimGroupsDeleted "scim-groups-deleted" "Provisioned groups deleted";
+    FeatureCreated "feature-created" "Flag created";
+    FeatureMetadataUpdated "feature-metadata-updated" "Flag metadata updated";
+    FeatureArchived "feature-archived" "Flag archived";
+    FeatureRevived "feature-revived" "Flag revived";
+    FeatureDeleted "feature-deleted" "Flag deleted";
+    FeatureStaleOn "feature-stale-on" "Flag marked as stale";
+    FeatureStaleOff "feature-stale-off" "Flag stale marking removed";
+    FeaturePotentiallyStaleOn "feature-potentially-stale-on" "Flag potentially stale";
+    FeatureProjectChange "feature-project-change" "Flag moved to a new project";
+    FeatureCompleted "feature-completed" "Flag marked as completed";
+    FeatureUncompleted "feature-uncompleted" "Flag no longer marked as completed";
+    FeatureTagged "feature-tagged" "Flag tagged";
+    FeatureUntagged "feature-untagged" "Flag untagged";
+    FeatureDependencyAdded "feature-dependency-added" "Flag dependency added";
+    FeatureDependencyRemoved "feature-dependency-removed" "Flag dependency removed";
+    FeatureDependenciesRemoved "feature-dependencies-removed" "Flag dependencies removed";
+    FeatureLinkAdded "feature-link-added" "Flag link added";
+    FeatureLinkUpdated "feature-link-updated" "Flag link updated";
+    FeatureLinkRemoved "feature-link-removed" "Flag link removed";
+    FeatureFavorited "feature-favorited" "Flag marked as favorite";
+    FeatureUnfavorited "feature-unfavorited" "Flag no longer a favorite";
+    FeatureEnabled "feature-environment-enabled" "Flag enabled";
+    FeatureDisabled "feature-environment-disabled" "Flag disabled";
+    FeatureVariantsUpdated "feature-environment-variants-updated" "Flag variants updated";
+    StrategyAdded "feature-strategy-add" "Flag strategy added";
+    StrategyUpdated "feature-strategy-update" "Flag strategy updated";
+    StrategyRemoved "feature-strategy-remove" "Flag strategy removed";
+    StrategyOrderChanged "strategy-order-changed" "Flag strategies reordered";
+    FeaturesImported "features-imported" "Flags imported";
+    FeaturesExported "features-exported" "Flags exported";
+    FeatureTypeUpdated "feature-type-updated" "Flag type updated";
+    SegmentCreated "segment-created" "Segment created";
+    SegmentUpdated "segment-updated" "Segment updated";
+    SegmentDeleted "segment-deleted" "Segment deleted";
+    ContextFieldCreated "context-field-created" "Context field created";
+    ContextFieldUpdated "context-field-updated" "Context field updated";
+    ContextFieldDeleted "context-field-deleted" "Context field deleted";
+    StrategyTypeCreated "strategy-created" "Strategy type created";
+    StrategyTypeUpdated "strategy-updated" "Strategy type updated";
+    StrategyTypeDeleted "strategy-deleted" "Strategy type deleted";
+    StrategyTypeDeprecated "strategy-deprecated" "Strategy type deprecated";
+    StrategyTypeReactivated "strategy-reactivated" "Strategy type reactivated";
+    TagCreated "tag-created" "Tag created";
+    TagDeleted "tag-deleted" "Tag deleted";
+    TagTypeCreated "tag-type-created" "Tag type created";
+    TagTypeUpdated "tag-type-updated" "Tag type updated";
+    TagTypeDeleted "tag-type-deleted" "Tag type deleted";
+    ProjectCreated "project-created" "Project created";
+    ProjectUpdated "project-updated" "Project updated";
+    ProjectArchived "project-archived" "Project archived";
+    ProjectRevived "project-revived" "Project revived";
+    ProjectDeleted "project-deleted" "Project deleted";
+    ProjectFavorited "project-favorited" "Project marked as favorite";
+    ProjectUnfavorited "project-unfavorited" "Project no longer a favorite";
+    ProjectEnvironmentAdded "project-environment-added" "Environment added to project";
+    ProjectEnvironmentRemoved "project-environment-removed" "Environment removed from project";
+    DefaultStrategyUpdated "default-strategy-updated" "Default strategy updated";
+    ChangeRequestsConfigured "change-request-configuration-updated" "Change request settings updated";
+    EnvironmentCreated "environment-created" "Environment created";
+    EnvironmentUpdated "environment-updated" "Environment updated";
+    EnvironmentDeleted "environment-deleted" "Environment deleted";
+    /// An identity provider pushed somebody who already had an account.
+    UserAdopted "scim-user-adopted" "Existing user taken over by the identity provider";
+    /// An identity provider pushed a group that already existed.
+    GroupAdopted "scim-group-adopted" "Existing group taken over by the identity provider";
+    /// Critical: an identity provider would have removed the last usable admin.
+    AdminRetained "admin-retention-enforced" "Last admin kept against the identity provider";
+    /// The operator restored administration on the host.
+    AdminRecovered "admin-recovered" "Administration recovered on the host";
+    /// A link was made with which somebody can set the password of an account.
+    ResetLinkCreated "user-reset-link-created" "Password link created";
+    /// A provisioning token was made; the ones before it stopped working.
+    ScimTokenCreated "scim-token-created" "Provisioning token created";
+}
+
+impl Fact {
+    /// True if it may have left the installation without a usable admin.
+    pub const fn may_cost_admins(self) -> bool {
+        matches!(
+            self,
+            Self::UserUpdated
+                | Self::UserDeleted
+                | Self::GroupUpdated
+                | Self::GroupDeleted
+                | Self::GroupUserRemoved
+                | Self::RoleUpdated
+                | Self::RoleDeleted
+                | Self::ScimUsersDeleted
+                | Self::ScimGroupsDeleted
+        )
+    }
+
+    /// True if clients may have to fetch something else after it. `feature` says whether it is about one flag.
+    ///
+    /// As in Unleash, all that happens to a flag counts but favourites and links; beyond Unleash, so does what changes
+    /// which flags a project or an environment serves.
+    pub const fn revises(self, feature: bool) -> bool {
+        match self {
+            Self::SegmentUpdated
+            | Self::FeaturesImported
+            | Self::ProjectArchived
+            | Self::ProjectRevived
+            | Self::ProjectDeleted
+            | Self::ProjectEnvironmentAdded
+            | Self::ProjectEnvironmentRemoved
+            | Self::EnvironmentCreated
+            | Self::EnvironmentDeleted => true,
+            Self::FeatureFavorited
+            | Self::FeatureUnfavorited
+            | Self::FeatureLinkAdded
+            | Self::FeatureLinkUpdated
+            | Self::FeatureLinkRemoved => false,
+            _ => feature,
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! What people read about flags: one with everything around it, or those of a project in short.
+
+use std::collections::HashMap;
+
+use burgee_eval::document::{Dependency, Variant};
+
+use super::feature::{self, Feature};
+use super::strategy::{Strategy, strategies};
+use crate::clock::Time;
+use crate::db::Read;
+use crate::error::{Error, Result};
+use crate::sql;
+
+/// Somebody who made or changed something.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Author {
+    /// The user id.
+    pub id: i64,
+    /// The name, or what else names them.
+    pub name: String,
+    /// A picture, if there is one.
+    pub image_url: String,
+}
+
+/// A flag in an environment.
+#[derive(Clone, Debug)]
+pub struct InPlace {
+    /// The environment.
+    pub environment: String,
+    /// The environment's type.
+    pub kind: String,
+    /// The environment's place in lists.
+    pub sort_order: i64,
+    /// On or off.
+    pub enabled: bool,
+    /// The variants that the flag itself has here.
+    pub variants: Vec<Variant>,
+    /// When clients last asked for it here.
+    pub last_seen_at: Option<Time>,
+    /// Its strategies, in order.
+    pub strategies: Vec<Strategy>,
+}
+
+/// A link to something about a flag.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Link {
+    /// A ULID.
+    pub id: String,
+    /// Where it leads.
+    pub url: String,
+    /// What people call it.
+    pub title: Option<String>,
+}
+
+/// A step in the life of a flag.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Stage {
+    /// `initial`, `pre-live`, `live`, `completed` or `archived`.
+    pub stage: String,
+    /// Since when.
+    pub created_at: Time,
+    /// Whether a completed flag was kept or discarded.
+    pub status: Option<String>,
+}
+
+/// A flag with everything around it.
+#[derive(Clone, Debug)]
+pub struct Detail {
+    /// The flag.
+    pub feature: Feature,
+    /// Who made it.
+    pub author: Option<Author>,
+    /// Whether the reader likes it.
+    pub favorite: bool,
+    /// Where it stands in each environment.
+    pub environments: Vec<InPlace>,
+    /// What it depends on.
+    pub dependencies: Vec<Dependency>,
+    /// Which flags depend on it.
+    pub children: Vec<String>,
+    /// Links.
+    pub links: Vec<Link>,
+    /// The latest step of its life.
+    pub stage: Option<Stage>,
+    /// Everybody who changed it, the latest first.
+    pub collaborators: Vec<Author>,
+}
+
+/// SQL: the columns of an [`Author`] from the alias `u` of users.
+macro_rules! author {
+    () => {
+        "u.id, COALESCE(u.name, u.username, u.email, '') AS name, COALESCE(u.image_url, '') AS image_url"
+    };
+}
+
+/// Everything about one flag, as `reader` sees it.
+pub async fn detail(tx: &mut Read, feature: Feature, reader: Option<i64>) -> Result<Detail> {
+    let name = feature.name.as_str();
+    let author = tx
+        .optional(sql!(concat!("SELECT ", author!(), " FROM users u WHERE u.id = $1"), feature.created_by))
+        .await?;
+    let favorite: Option<(i64,)> = tx
+        .optional(sql!(
+            "SELECT user_id FROM favorite_features WHERE user_id = $1 AND feature = $2",
+            reader,
+            name
+        ))
+        .await?;
+    let parents: Vec<(String, bool, String)> = tx
+        .all(sql!(
+            "SELECT parent, enabled, variants FROM feature_dependencies WHERE child = $1 ORDER BY parent",
+            name
+        ))
+        .await?;
+    let dependencies = parents.into_iter().map(|(feature, enabled, variants)| {
+        Ok(Dependency { feature, enabled: Some(enabled), variants: serde_json::from_str(&variants)? })
+    });
+    let dependencies = dependencies.collect::<Result<_>>()?;
+    let children: Vec<(String,)> = tx
+        .all(sql!(
+            "SELECT d.child FROM feature_dependencies d JOIN features f ON f.name = d.child
+             WHERE d.parent = $1 AND f.archived_at IS NULL ORDER BY d.child",
+            name
+        ))
+        .await?;
+    let links =
+        tx.all(sql!("SELECT id, url, title FROM feature_links WHERE feature = $1 ORDER BY id", name)).await?;
+    let stage = tx
+        .optional(sql!(
+            "SELECT stage, created_at, status FROM feature_lifecycles WHERE feature = $1
+             ORDER BY created_at DESC,
+                      CASE stage WHEN 'initial' THEN 0 WHEN 'pre-live' THEN 1 WHEN 'live' THEN 2
+                                 WHEN 'completed' THEN 3 ELSE 4 END DESC LIMIT 1",
+            name
+        ))
+        .await?;
+    let collaborators = tx
+        .all(sql!(
+            concat!(
+                "SELECT ",
+                author!(),
+                " FROM users u JOIN (
+                     SELECT created_by_user_id AS id, MAX(id) AS latest FROM events
+                     WHERE feature_name = $1 GROUP BY created_by_user_id
+                 ) e ON e.id = u.id ORDER BY e.latest DESC LIMIT 50"
+            ),
+            name
+        ))
+        .await?;
+    let environments = places(tx, name).await?;
+    Ok(Detail {
+        author,
+        favorite: favorite.is_some(),
+        environments,
+        dependencies,
+        children: children.into_iter().map(|(child,)| child).collect(),
+        links,
+        stage,
+        collaborators,
+        feature,
+    })
+}
+
+/// A flag in one environment.
+pub async fn place(tx: &mut Read, project: &str, feature: &str, environment: &str) -> Result<InPlace> {
+    feature::get(tx, project, feature).await?;
+    let found = places(tx, feature).await?.into_iter().find(|place| place.environment == environment);
+    found.ok_or_else(|| {
+        Error::not_found(format!("Could not find environment {environment} for feature: {feature}"))
+    })
+}
+
+async fn places(tx: &mut Read, feature: &str) -> Result<Vec<InPlace>> {
+    #[derive(sqlx::FromRow)]
+    struct Row {
+        environment: String,
+        r#type: String,
+        sort_order: i64,
+        enabled: bool,
+        variants: String,
+        last_seen_at: Option<Time>,
+    }
+    let rows: Vec<Row> = tx
+        .all(sql!(
+            "SELECT p.environment, e.type, e.sort_order, p.enabled, p.variants, p.last_seen_at
+             FROM feature_environments p JOIN environments e ON e.name = p.environment
+             WHERE p.feature = $1 ORDER BY e.sort_order, e.name",
+            feature
+        ))
+        .await?;
+    let mut strategies = strategies(tx, feature, None).await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(InPlace {
+                strategies: strategies.remove(&row.environment).unwrap_or_default(),
+                environment: row.environment,
+                kind: row.r#type,
+                sort_order: row.sort_order,
+                enabled: row.enabled,
+                variants: serde_json::from_str(&row.variants)?,
+                last_seen_at: row.last_seen_at,
+            })
+        })
+        .collect()
+}
+
+/// A flag in an environment, in short.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Glance {
+    /// The flag.
+    pub feature: String,
+    /// The environment.
+    pub environment: String,
+    /// The environment's type.
+    #[sqlx(rename = "type")]
+    pub kind: String,
+    /// The environment's place in lists.
+    pub sort_order: i64,
+    /// On or off.
+    pub enabled: bool,
+    /// When clients last asked for it here.
+    pub last_seen_at: Option<Time>,
+    /// How many variants the flag itself has here.
+    pub variants: i64,
+    /// How many strategies there are.
+    pub strategies: i64,
+    /// How many of them are enabled.
+    pub enabled_strategies: i64,
+}
+
+/// A flag in short.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// The flag.
+    pub feature: Feature,
+    /// Whether the reader likes it.
+    pub favorite: bool,
+    /// Where it stands in each environment.
+    pub environments: Vec<Glance>,
+}
+
+/// The flags of a project that are not archived, by name, as `reader` sees them.
+pub async fn in_project(tx: &mut Read, project: &str, reader: Option<i64>) -> Result<Vec<Summary>> {
+    #[derive(sqlx::FromRow)]
+    struct Row {
+        #[sqlx(flatten)]
+        feature: Feature,
+        favorite: bool,
+    }
+    let rows: Vec<Row> = tx
+        .all(sql!(
+            "SELECT f.name, f.description, f.type, f.project, f.stale, f.created_at, f.impression_data, f.archived_at,
+                    FALSE AS archived, f.created_by, f.version,
+                    EXISTS (SELECT 1 FROM favorite_features l WHERE l.user_id = $2 AND l.feature = f.name) AS favorite
+             FROM features f WHERE f.project = $1 AND f.archived_at IS NULL ORDER BY f.name",
+            project,
+            reader
+        ))
+        .await?;
+    let glances: Vec<Glance> = tx
+        .all(sql!(
+            "SELECT p.feature, p.environment, e.type, e.sort_order, p.enabled, p.last_seen_at,
+                    CASE WHEN p.variants = '[]' THEN 0 ELSE 1 END AS variants,
+                    (SELECT COUNT(*) FROM feature_strategies s
+                     WHERE s.feature = p.feature AND s.environment = p.environment) AS strategies,
+                    (SELECT COUNT(*) FROM feature_strategies s
+                     WHERE s.feature = p.feature AND s.environment = p.environment AND s.disabled = FALSE)
+                        AS enabled_strategies
+             FROM features f
+             JOIN feature_environments p ON p.feature = f.name
+             JOIN environments e ON e.name = p.environment
+             WHERE f.project = $1 AND f.archived_at IS NULL ORDER BY e.sort_order, e.name",
+            project
+        ))
+        .await?;
+    let mut places: HashMap<String, Vec<Glance>> = HashMap::new();
+    for glance in glances {
+        places.entry(glance.feature.clone()).or_default().push(glance);
+    }
+    Ok(rows
+        .into_iter()
+        .map(|row| Summary {
+            environments: places.remove(&row.feature.name).unwrap_or_default(),
+            feature: row.feature,
+            favorite: row.favorite,
+        })
+        .collect())
+}

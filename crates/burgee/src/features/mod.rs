@@ -1,0 +1,19 @@
+//! Flags: what they are, and everything that says who gets them.
+//!
+//! A flag lives in one project and has a place in each of the project's environments: on or off, with strategies.
+//! Whatever changes one place, or the flag as a whole in a way that a change request can hold, is an [`Edit`] and
+//! goes through [`apply`]; [`submit`] is the same for somebody who acts now.
+
+mod detail;
+mod edit;
+mod feature;
+mod strategy;
+mod variants;
+
+pub use self::detail::{Author, Detail, InPlace, Summary, detail, in_project, place};
+pub use self::edit::{Edit, Place, Position, apply, submit};
+pub use self::feature::{
+    Draft, Feature, check_name, create, ensure_free, find, get, lock, switch_stale, update,
+};
+pub use self::strategy::{Draft as StrategyDraft, Strategy, strategies};
+pub use self::variants::{distribute, set as set_variants};

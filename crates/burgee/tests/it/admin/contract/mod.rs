@@ -1,0 +1,100 @@
+//! Every operation that Unleash has too answers in Unleash's shape. One file tells the story of one area.
+
+mod features;
+mod people;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::support::TestServer;
+use crate::support::client::{Answer, Client};
+
+/// Where Unleash answers with another status than its own document says: operation, document, reality.
+const REALITY: [(&str, &str, u16); 2] = [("createFeature", "200", 201), ("cloneFeature", "200", 201)];
+
+/// Calls operations by their names and holds each answer to its shape.
+struct Contract {
+    shapes: Value,
+    /// Method and path of each operation.
+    served: BTreeMap<String, (Method, String)>,
+    called: Mutex<BTreeSet<String>>,
+}
+
+impl Contract {
+    async fn new(server: &TestServer) -> Self {
+        let shapes = serde_json::from_str(include_str!("../../wire/unleash-shapes.json")).unwrap();
+        let document = server.anonymous().get("/docs/openapi.json").await.expect(200).json();
+        let mut served = BTreeMap::new();
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            for (method, operation) in operations.as_object().unwrap() {
+                let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+                served.insert(operation["operationId"].as_str().unwrap().to_owned(), (method, path.clone()));
+            }
+        }
+        Self { shapes, served, called: Mutex::default() }
+    }
+
+    /// Calls an operation; `params` fill the placeholders of its path in order, a last one that starts with `?` is
+    /// the query.
+    async fn call(&self, client: &Client, id: &str, params: &[&str], body: Option<Value>) -> Answer {
+        let (method, path) = self.served.get(id).unwrap_or_else(|| panic!("{id} is not served"));
+        let mut params = params.iter();
+        let mut path: Vec<&str> = path
+            .split('/')
+            .map(|segment| if segment.starts_with('{') { params.next().unwrap() } else { segment })
+            .collect();
+        let query = params.next().copied().unwrap_or_default();
+        let last = format!("{}{query}", path.pop().unwrap());
+        path.push(&last);
+        let answer = client
+            .send(method.clone(), &path.join("/"), body.map(|b| b.to_string()), "application/json")
+            .await;
+        self.check(id, &answer);
+        self.called.lock().unwrap().insert(id.to_owned());
+        answer
+    }
+
+    fn check(&self, id: &str, answer: &Answer) {
+        let Some(operation) = self.shapes["operations"].get(id) else { return };
+        let otherwise = REALITY.iter().find(|(name, _, real)| *name == id && *real == answer.status);
+        let status =
+            otherwise.map_or_else(|| answer.status.to_string(), |(_, written, _)| (*written).to_owned());
+        let shape = operation["answers"].get(status);
+        let Some(shape) = shape else {
+            panic!("{id} answered {}: {}", answer.status, answer.text);
+        };
+        if shape.is_null() {
+            return;
+        }
+        let mut schema = shape.clone();
+        schema["schemas"] = self.shapes["schemas"].clone();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let body = answer.json();
+        let errors: Vec<String> =
+            validator.iter_errors(&body).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{id} breaks the contract: {errors:#?}\n{body:#}");
+    }
+
+    /// Operations that Unleash has, that are served, and that were not called.
+    fn forgotten(&self) -> Vec<String> {
+        let called = self.called.lock().unwrap();
+        let known = self.shapes["operations"].as_object().unwrap();
+        self.served.keys().filter(|id| known.contains_key(*id) && !called.contains(*id)).cloned().collect()
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+both! {
+    async fn answers_have_unleashs_shapes(server) {
+        let contract = Contract::new(&server).await;
+        people::story(&contract, &server).await;
+        features::story(&contract, &server).await;
+        assert_eq!(contract.forgotten(), Vec::<String>::new());
+    }
+}
