@@ -54,6 +54,7 @@ pub struct Link {
 
 /// A step in the life of a flag.
 #[derive(Clone, Debug, sqlx::FromRow)]
+#[expect(clippy::struct_field_names, reason = "Unleash's name of it")]
 pub struct Stage {
     /// `initial`, `pre-live`, `live`, `completed` or `archived`.
     pub stage: String,

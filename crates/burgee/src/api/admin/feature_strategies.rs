@@ -159,6 +159,7 @@ struct Changed {
     #[serde(default)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "left out, it stays; null, it goes")]
     title: Option<Option<String>>,
     #[serde(default)]
     disabled: Option<bool>,
