@@ -1,5 +1,7 @@
 //! What a request carries: parameters in any spelling, and a JSON object.
 
+use std::num::{IntErrorKind, ParseIntError};
+
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use burgee_scim::{AttrRef, Error, Object, Projection, Resolved, ResourceType, filter, resolve};
@@ -46,7 +48,10 @@ impl Parameters {
         for (name, value) in body {
             let text = match value {
                 Value::String(text) => text.clone(),
-                Value::Number(number) => number.to_string(),
+                Value::Number(number) => match number.as_i64() {
+                    Some(whole) => whole.to_string(),
+                    None => number.as_f64().unwrap_or_default().to_string(),
+                },
                 Value::Array(names) => names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
                 Value::Null => continue,
                 _ => return Err(Error::invalid_value(format!("{name} is not of the right type"))),
@@ -120,8 +125,13 @@ fn sortable(kind: &'static ResourceType, name: &str) -> Option<AttrRef> {
     }
 }
 
+/// A whole number. However large one is, it asks for as much as there can be.
 fn integer(name: &str, text: &str) -> Result<i64, Error> {
-    text.trim().parse().map_err(|_| Error::invalid_value(format!("{name} is not a whole number")))
+    text.trim().parse().or_else(|error: ParseIntError| match error.kind() {
+        IntErrorKind::PosOverflow => Ok(i64::MAX),
+        IntErrorKind::NegOverflow => Ok(i64::MIN),
+        _ => Err(Error::invalid_value(format!("{name} is not a whole number"))),
+    })
 }
 
 /// Reads a body about `kind` that is a JSON object, in any of the media types that clients send.

@@ -14,7 +14,8 @@ both! {
             ("", 1, "ann bob cat dan eve"), ("startIndex=2&count=2", 2, "bob cat"), ("startIndex=5&count=2", 5, "eve"),
             ("startIndex=6", 6, ""), ("startIndex=99&count=5", 99, ""), ("startIndex=0&count=1", 1, "ann"),
             ("startIndex=-7&count=1", 1, "ann"), ("count=0", 1, ""), ("count=-1", 1, ""), ("count=100000", 1, "ann bob cat dan eve"),
-            ("startIndex=9223372036854775807", i64::MAX, ""),
+            ("startIndex=9223372036854775807", i64::MAX, ""), ("startIndex=99999999999999999999", i64::MAX, ""),
+            ("count=99999999999999999999", 1, "ann bob cat dan eve"), ("count=-99999999999999999999", 1, ""),
         ] {
             let list = wire.read(&format!("/Users?{query}")).await;
             assert_eq!((list["totalResults"].as_i64(), list["startIndex"].as_i64()), (Some(5), Some(start)), "{query}");
@@ -23,6 +24,8 @@ both! {
         }
         let list = wire.post("/Users/.search", json!({"startIndex": 4, "count": 1})).await.expect(200).json();
         assert_eq!((&list["startIndex"], &list["Resources"][0]["userName"]), (&json!(4), &json!("dan")));
+        let list = wire.post("/Users/.search", json!({"startIndex": 4.0, "count": 99_999_999_999_999_999_999_f64})).await.expect(200).json();
+        assert_eq!(values(&list["Resources"], "userName"), ["dan", "eve"]);
         let list = wire.read("/Users?filter=userName gt \"bob\"&startIndex=2&count=1&sortBy=userName&sortOrder=descending").await;
         assert_eq!((&list["totalResults"], &list["Resources"][0]["userName"]), (&json!(3), &json!("dan")));
     }
