@@ -1,6 +1,8 @@
 //! The members of provisioned groups, as set operations on rows: what an operation costs depends on what it changes,
 //! never on how large the group is.
 
+use std::collections::BTreeSet;
+
 use burgee_scim::{Checked, MemberChange};
 use serde_json::json;
 
@@ -135,7 +137,7 @@ pub async fn memberships(tx: &mut Read, connection: i64, users: &[&str]) -> Resu
     .await
 }
 
-/// Applies changes to a group's membership in order, records who came and who went, and keeps an admin, if they would
+/// Applies changes to a group's membership in order, records who came and who went in the end, and keeps an admin, if they would
 /// have left none. True if anything changed. Ids that the connection does not know are ignored; people who were
 /// added by hand before a group was adopted stay.
 pub async fn apply(
@@ -145,15 +147,8 @@ pub async fn apply(
     name: &str,
     changes: &[MemberChange],
 ) -> Result<bool> {
-    let mut work = Work {
-        tx,
-        connection,
-        group: group.local_id,
-        added: Vec::new(),
-        removed: Vec::new(),
-        groups_added: 0,
-        groups_removed: Vec::new(),
-    };
+    let (users, groups) = (Moved::default(), Moved::default());
+    let mut work = Work { tx, connection, group: group.local_id, users, groups };
     for change in changes {
         match change {
             MemberChange::Add(ids) => work.add(ids.len(), &serde_json::to_string(ids)?).await?,
@@ -167,14 +162,15 @@ pub async fn apply(
             }
         }
     }
-    let Work { added, removed, groups_added, groups_removed, .. } = work;
-    let nested = groups_added + groups_removed.len() as u64;
-    let state = |users: &[i64]| json!({ "groupId": group.local_id, "groupName": name, "userIds": users });
-    if !added.is_empty() {
-        tx.record(Event::created(Fact::GroupUserAdded, &state(&added)));
+    let Work { users, groups, .. } = work;
+    let nested = groups.came.len() + groups.went.len();
+    let state =
+        |users: &BTreeSet<i64>| json!({ "groupId": group.local_id, "groupName": name, "userIds": users });
+    if !users.came.is_empty() {
+        tx.record(Event::created(Fact::GroupUserAdded, &state(&users.came)));
     }
-    if !removed.is_empty() {
-        tx.record(Event::deleted(Fact::GroupUserRemoved, &state(&removed)));
+    if !users.went.is_empty() {
+        tx.record(Event::deleted(Fact::GroupUserRemoved, &state(&users.went)));
     }
     if nested > 0 {
         tx.record(Event::created(
@@ -182,9 +178,26 @@ pub async fn apply(
             &json!({ "id": group.local_id, "name": name, "groupsChanged": nested }),
         ));
     }
-    let at_stake = guard::at_stake(tx, group.local_id, &removed, &groups_removed).await?;
+    let at_stake = guard::at_stake(tx, group.local_id, &users.went, &groups.went).await?;
     guard::keep_one_of(tx, &at_stake, "remove from group").await?;
-    Ok(!added.is_empty() || !removed.is_empty() || nested > 0)
+    Ok(!users.came.is_empty() || !users.went.is_empty() || nested > 0)
+}
+
+/// Who is in the group now and was not before, and the other way round. Whoever came and went did neither.
+#[derive(Default)]
+struct Moved {
+    came: BTreeSet<i64>,
+    went: BTreeSet<i64>,
+}
+
+impl Moved {
+    fn come(&mut self, ids: Vec<(i64,)>) {
+        self.came.extend(ids.into_iter().map(|(id,)| id).filter(|id| !self.went.remove(id)));
+    }
+
+    fn go(&mut self, ids: Vec<(i64,)>) {
+        self.went.extend(ids.into_iter().map(|(id,)| id).filter(|id| !self.came.remove(id)));
+    }
 }
 
 /// The `+` in front of a connection's id keeps SQLite from searching by connection, which would be all users, where
@@ -193,10 +206,8 @@ struct Work<'a> {
     tx: &'a mut Change,
     connection: i64,
     group: i64,
-    added: Vec<i64>,
-    removed: Vec<i64>,
-    groups_added: u64,
-    groups_removed: Vec<i64>,
+    users: Moved,
+    groups: Moved,
 }
 
 impl Work<'_> {
@@ -221,21 +232,22 @@ impl Work<'_> {
             ))
             .await?;
         if added.len() < count {
-            self.groups_added += self
+            let groups = self
                 .tx
-                .execute(sql!(
+                .all(sql!(
                     "INSERT INTO group_groups (parent_id, child_id)
                      SELECT $1, s.group_id FROM scim_groups s
                      WHERE s.scim_id {among:$2} AND +s.connection_id = $3 AND s.group_id <> $1
-                     ON CONFLICT (parent_id, child_id) DO NOTHING",
+                     ON CONFLICT (parent_id, child_id) DO NOTHING RETURNING child_id",
                     self.group,
                     list,
                     self.connection
                 ))
                 .await?;
+            self.groups.come(groups);
             self.name_unknown(count, list).await?;
         }
-        self.added.extend(added.into_iter().map(|(id,)| id));
+        self.users.come(added);
         Ok(())
     }
 
@@ -274,7 +286,7 @@ impl Work<'_> {
             ))
             .await?;
         if removed.len() < count {
-            let removed: Vec<(i64,)> = self
+            let groups = self
                 .tx
                 .all(sql!(
                     "DELETE FROM group_groups WHERE parent_id = $1 AND child_id IN (
@@ -285,9 +297,9 @@ impl Work<'_> {
                     self.connection
                 ))
                 .await?;
-            self.groups_removed.extend(removed.into_iter().map(|(id,)| id));
+            self.groups.go(groups);
         }
-        self.removed.extend(removed.into_iter().map(|(id,)| id));
+        self.users.go(removed);
         Ok(())
     }
 
@@ -306,7 +318,7 @@ impl Work<'_> {
                 self.connection
             ))
             .await?;
-        let groups: Vec<(i64,)> = self
+        let groups = self
             .tx
             .all(sql!(
                 "DELETE FROM group_groups WHERE parent_id = $1 AND child_id IN (
@@ -318,8 +330,8 @@ impl Work<'_> {
                 self.connection
             ))
             .await?;
-        self.removed.extend(removed.into_iter().map(|(id,)| id));
-        self.groups_removed.extend(groups.into_iter().map(|(id,)| id));
+        self.users.go(removed);
+        self.groups.go(groups);
         Ok(())
     }
 
@@ -333,8 +345,8 @@ impl Work<'_> {
         users.bind(self.group).push(" AND s.connection_id = ").bind(self.connection).push(" AND ");
         member_condition(&mut users, engine, self.connection, filter, "s.scim_id", "user")?;
         users.push(") RETURNING user_id");
-        let removed: Vec<(i64,)> = self.tx.all(users).await?;
-        self.removed.extend(removed.into_iter().map(|(id,)| id));
+        let removed = self.tx.all(users).await?;
+        self.users.go(removed);
         let mut groups = Sql::build("DELETE FROM group_groups WHERE parent_id = ");
         groups.bind(self.group).push(
             " AND child_id IN (SELECT s.group_id FROM group_groups m JOIN scim_groups s ON s.group_id = m.child_id
@@ -343,8 +355,8 @@ impl Work<'_> {
         groups.bind(self.group).push(" AND s.connection_id = ").bind(self.connection).push(" AND ");
         member_condition(&mut groups, engine, self.connection, filter, "s.scim_id", "group")?;
         groups.push(") RETURNING child_id");
-        let removed: Vec<(i64,)> = self.tx.all(groups).await?;
-        self.groups_removed.extend(removed.into_iter().map(|(id,)| id));
+        let removed = self.tx.all(groups).await?;
+        self.groups.go(removed);
         Ok(())
     }
 }
