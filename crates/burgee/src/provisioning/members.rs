@@ -1,7 +1,7 @@
 //! The members of provisioned groups, as set operations on rows: what an operation costs depends on what it changes,
 //! never on how large the group is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use burgee_scim::{Checked, MemberChange};
 use serde_json::json;
@@ -96,6 +96,78 @@ pub async fn groups(tx: &mut Read, connection: i64, group: i64) -> Result<Vec<Li
         connection
     ))
     .await
+}
+
+/// Everybody in a group.
+#[derive(Debug, Default)]
+pub struct Inside {
+    /// Users.
+    pub users: Vec<Listed>,
+    /// The groups inside it.
+    pub groups: Vec<Listed>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Within {
+    owner: i64,
+    key: i64,
+    scim_id: Option<String>,
+    display: Option<String>,
+}
+
+/// Everybody in each of some groups, from one look at `limit` rows of users and one at as many of groups. Groups that
+/// a look did not reach the end of are left out: [`users`] and [`groups`] tell.
+pub async fn inside(
+    tx: &mut Read,
+    connection: i64,
+    groups: &[i64],
+    limit: i64,
+) -> Result<HashMap<i64, Inside>> {
+    let ids = serde_json::to_string(groups)?;
+    let users: Vec<Within> = tx
+        .all(sql!(
+            "SELECT m.group_id AS owner, m.user_id AS key, s.scim_id,
+                    COALESCE(u.name, u.username, u.email) AS display
+             FROM (SELECT group_id, user_id FROM group_users WHERE group_id IN ({ids:$1})
+                   ORDER BY group_id, user_id LIMIT $3) m
+             LEFT JOIN scim_users s ON s.user_id = m.user_id AND s.connection_id = $2
+             LEFT JOIN users u ON u.id = s.user_id ORDER BY m.group_id, m.user_id",
+            &ids,
+            connection,
+            limit
+        ))
+        .await?;
+    let nested: Vec<Within> = tx
+        .all(sql!(
+            "SELECT m.parent_id AS owner, m.child_id AS key, s.scim_id, g.name AS display
+             FROM (SELECT parent_id, child_id FROM group_groups WHERE parent_id IN ({ids:$1})
+                   ORDER BY parent_id, child_id LIMIT $3) m
+             LEFT JOIN scim_groups s ON s.group_id = m.child_id AND s.connection_id = $2
+             LEFT JOIN groups g ON g.id = s.group_id ORDER BY m.parent_id, m.child_id",
+            &ids,
+            connection,
+            limit
+        ))
+        .await?;
+    let full = usize::try_from(limit).map_err(Error::internal)?;
+    let mut found: HashMap<i64, Inside> = groups.iter().map(|group| (*group, Inside::default())).collect();
+    for look in [&users, &nested] {
+        if let Some(last) = look.last().filter(|_| look.len() >= full) {
+            found.retain(|group, _| *group < last.owner);
+        }
+    }
+    let known = |Within { key, scim_id, display, .. }| Some(Listed { key, scim_id: scim_id?, display });
+    for row in users {
+        if let Some(inside) = found.get_mut(&row.owner) {
+            inside.users.extend(known(row));
+        }
+    }
+    for row in nested {
+        if let Some(inside) = found.get_mut(&row.owner) {
+            inside.groups.extend(known(row));
+        }
+    }
+    Ok(found)
 }
 
 /// True if a group has more than `limit` members. Reads no more than that many rows.

@@ -1,6 +1,9 @@
 //! Pages and order.
 
-use serde_json::json;
+use std::collections::BTreeSet;
+
+use burgee::provisioning::members;
+use serde_json::{Value, json};
 
 use crate::scim::wire::{USER, Wire, values};
 
@@ -70,6 +73,28 @@ both! {
             (format!("groups[not (value eq \"{crew}\")]"), "ann bob"), (format!("not (groups[value eq \"{crew}\"])"), "bob cat"),
         ] {
             assert_eq!(wire.names(&format!("filter={filter}")).await.join(" "), names, "{filter}");
+        }
+    }
+
+    async fn every_group_on_a_page_has_its_own_members(server) {
+        let wire = Wire::new(&server);
+        let (ann, bob) = (wire.user("ann").await, wire.user("bob").await);
+        let crew = wire.group("Crew", &[&ann, &bob]).await;
+        wire.group("Nobody", &[]).await;
+        wire.group("Pilots", &[&crew, &bob]).await;
+        let shown = |list: &Value| -> Vec<String> {
+            list["Resources"].as_array().unwrap().iter().map(|group| values(&group["members"], "display").join(" ")).collect()
+        };
+        assert_eq!(shown(&wire.read("/Groups?attributes=members.display").await), ["ann bob", "", "bob Crew"]);
+        assert_eq!(shown(&wire.read("/Groups?attributes=members.display&sortBy=displayName&sortOrder=descending").await), ["bob Crew", "", "ann bob"]);
+        let list = wire.read("/Groups?attributes=members.value").await;
+        assert_eq!(list["Resources"][2]["members"], json!([{"value": bob}, {"value": crew}]));
+        // A look that ends early says nothing of the groups that it did not reach the end of.
+        let groups: Vec<i64> = server.rows("SELECT id FROM groups ORDER BY id").await.iter().map(|row| row[0].as_ref().unwrap().parse().unwrap()).collect();
+        let mut tx = server.app.db.read().await.unwrap();
+        for (limit, reached) in [(1, vec![]), (2, vec![]), (3, vec![groups[0], groups[1]]), (4, groups.clone())] {
+            let found = members::inside(&mut tx, 1, &groups, limit).await.unwrap();
+            assert_eq!(found.keys().copied().collect::<BTreeSet<_>>(), reached.into_iter().collect(), "{limit}");
         }
     }
 
