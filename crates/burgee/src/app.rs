@@ -21,6 +21,8 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::entropy::Entropy;
 use crate::error::{Error, Result};
+use crate::instance::identity;
+use crate::jobs;
 use crate::people::password::Passwords;
 use crate::people::seen::Seen;
 use crate::people::session::Door;
@@ -32,8 +34,6 @@ use crate::telemetry::Metrics;
 
 /// How long the server waits for running requests when it is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
-/// How often sightings are written and quiet counters forgotten.
-const HOUSEKEEPING: Duration = Duration::from_secs(15);
 
 /// A handle on the running server; cheap to clone.
 #[derive(Clone)]
@@ -90,6 +90,7 @@ impl App {
     pub async fn open(config: Config, clock: Clock, entropy: Entropy) -> Result<Opened> {
         let app = Self::over(Db::open(&config.database()?).await?, config, clock, entropy);
         let (listener, address) = app.listen().await?;
+        identity::ensure(&app.db, &app.entropy).await?;
         let welcome = start::first(&app).await?;
         Ok(Opened { app, listener, address, welcome })
     }
@@ -154,8 +155,7 @@ impl App {
 
     /// Serves until [`Shared::stopping`] fires, then lets running requests finish, for a while.
     pub async fn serve(&self, listener: TcpListener) -> Result<()> {
-        let housekeeping = self.clone();
-        self.tasks.spawn(async move { housekeeping.keep_house().await });
+        self.tasks.spawn(jobs::run(self.clone()));
         let stopping = self.stopping.clone();
         let service = api::normalised(self.router());
         // Long answers go out in pieces. Without this, the second piece waits 40 ms for the client to confirm the first.
@@ -187,19 +187,6 @@ impl App {
         self.seen.write(&self.db).await?;
         self.db.close().await;
         Ok(())
-    }
-
-    async fn keep_house(&self) {
-        loop {
-            tokio::select! {
-                () = self.stopping.cancelled() => return,
-                () = tokio::time::sleep(HOUSEKEEPING) => {}
-            }
-            self.throttle.forget_the_quiet();
-            if let Err(error) = self.seen.write(&self.db).await {
-                tracing::warn!(%error, "could not write when people were last seen");
-            }
-        }
     }
 }
 

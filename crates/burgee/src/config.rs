@@ -13,6 +13,7 @@ const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// The settings of a server. `docs/operating.md` explains each.
 #[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "switches that have nothing to do with each other")]
 pub struct Config {
     /// `sqlite:PATH` or `postgres://…`. Unleash's `DATABASE_HOST` family works too.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
@@ -119,6 +120,17 @@ pub struct Config {
     /// How many API tokens there may be.
     #[arg(long, env = "UNLEASH_API_TOKENS_LIMIT", default_value_t = 2000)]
     pub unleash_api_tokens_limit: i64,
+
+    /// Nobody makes strategy types.
+    #[arg(long, env = "UNLEASH_DISABLE_CUSTOM_STRATEGY_CREATION", default_value_t = false, value_parser = BoolishValueParser::new())]
+    pub unleash_disable_custom_strategy_creation: bool,
+    /// Nobody changes strategy types.
+    #[arg(long, env = "UNLEASH_DISABLE_CUSTOM_STRATEGY_EDITING", default_value_t = false, value_parser = BoolishValueParser::new())]
+    pub unleash_disable_custom_strategy_editing: bool,
+
+    /// Origins of web pages that may use the Frontend API, until they are set in the API; `*` means all.
+    #[arg(long, env = "UNLEASH_FRONTEND_API_ORIGINS", default_value = "*", value_delimiter = ',')]
+    pub unleash_frontend_api_origins: Vec<String>,
 
     /// `off`, `error`, `warn`, `info`, `debug` or `trace`, for a part of the program too: `info,burgee::scim=debug`.
     #[arg(long, env = "LOG_LEVEL", default_value = "info", value_parser = log_level)]

@@ -62,6 +62,12 @@ impl Entropy {
     }
 }
 
+/// A ULID for the moment `at` that needs no randomness, because `number` is given once only.
+pub fn numbered_ulid(at: Time, number: i64) -> String {
+    let ms = u64::try_from(at.millis()).unwrap_or_default();
+    ulid::Ulid::from_parts(ms, u128::from(number.unsigned_abs())).to_string()
+}
+
 /// SHA-256 of a secret as lower-case hexadecimal: the only form in which tokens are stored and looked up.
 pub fn digest(secret: &str) -> String {
     hex(&Sha256::digest(secret.as_bytes()))

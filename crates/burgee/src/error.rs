@@ -59,8 +59,12 @@ pub enum Kind {
     RoleInUse,
     /// The name breaks a pattern.
     Pattern,
+    /// The flag does not fit into the project.
+    IncompatibleProject,
     /// The flag is archived.
     ArchivedFeature,
+    /// It would leave a project, or the installation, without an environment.
+    MinimumOneEnvironment,
     /// There are as many as there may be.
     ExceedsLimit,
     /// The way in is switched off.
@@ -177,6 +181,10 @@ impl From<sqlx::Error> for Error {
                 _ if db.is_unique_violation() => Self::rejected(
                     Kind::Conflict,
                     "Somebody else has just taken the same name; nothing was changed.",
+                ),
+                _ if db.is_foreign_key_violation() => Self::rejected(
+                    Kind::Conflict,
+                    "Something that belongs to this was added or removed at the same moment; nothing was changed.",
                 ),
                 _ => Self::Internal(error.into()),
             },

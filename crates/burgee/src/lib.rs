@@ -1,7 +1,8 @@
 //! burgee: a feature-management server with provisioning at its heart.
 //!
 //! Three rings, each knowing only the ones inside it: pure engines (`burgee-scim`, `burgee-eval`), the domain
-//! ([`db`], [`access`], [`events`], [`people`], [`provisioning`], [`projects`], [`features`]) and the protocols ([`api`], [`scim`]).
+//! ([`db`], [`access`], [`events`], [`people`], [`provisioning`], [`environments`], [`projects`], [`features`],
+//! [`instance`]) and the protocols ([`api`], [`scim`]).
 //! `docs/architecture.md` is the map.
 
 pub mod access;
@@ -10,14 +11,24 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod constraints;
+pub mod contexts;
 pub mod db;
 pub mod entropy;
+pub mod environments;
 pub mod error;
 pub mod events;
+pub mod feature_types;
 pub mod features;
+pub mod instance;
+mod jobs;
+pub mod names;
 pub mod people;
 pub mod projects;
 pub mod provisioning;
 pub mod scim;
+pub mod segments;
 mod start;
+pub mod strategies;
+pub mod tags;
 pub mod telemetry;

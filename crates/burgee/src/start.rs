@@ -6,6 +6,7 @@ use crate::error::{Error, Kind as Refusal, Result};
 use crate::people::api_token::{self, Kind, NewToken};
 use crate::people::password;
 use crate::people::user::{self, NewUser};
+use crate::projects;
 use crate::provisioning::connection;
 use crate::sql;
 
@@ -68,7 +69,11 @@ async fn prepare(app: &App) -> Result<Welcome> {
         [(Kind::Admin, admin_tokens), (Kind::Client, backend_tokens), (Kind::Frontend, frontend_tokens)]
     {
         for (number, secret) in (1..).zip(&secrets) {
-            api_token::create(&mut tx, &app.entropy, initial(kind, number, secret)?).await?;
+            let new = initial(kind, number, secret)?;
+            if kind != Kind::Admin {
+                projects::ensure_reachable(&mut tx, &new.environment, &new.projects).await?;
+            }
+            api_token::create(&mut tx, &app.entropy, new).await?;
         }
     }
     if let Some(secret) = &scim_token {

@@ -111,3 +111,35 @@ pub async fn count(tx: &mut Read) -> Result<Count> {
     ))
     .await
 }
+
+/// Somebody whom people can ask for what only admins can do.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Admin {
+    /// The person's number.
+    pub id: i64,
+    /// The name that people see.
+    pub name: Option<String>,
+    /// The user name.
+    pub username: Option<String>,
+    /// The e-mail address.
+    pub email: Option<String>,
+    /// A picture.
+    pub image_url: Option<String>,
+}
+
+/// The first hundred admins by name, directly or through groups.
+pub async fn list(tx: &mut Read) -> Result<Vec<Admin>> {
+    tx.all(sql!(
+        "WITH RECURSIVE admin_group (id) AS (
+             SELECT id FROM groups WHERE root_role_id = 1
+             UNION
+             SELECT g.child_id FROM group_groups g JOIN admin_group a ON g.parent_id = a.id
+         )
+         SELECT u.id, u.name, u.username, u.email, u.image_url FROM users u
+         WHERE u.deleted_at IS NULL AND u.active = TRUE AND u.is_service = FALSE AND u.is_system = FALSE
+           AND (u.root_role_id = 1
+                OR u.id IN (SELECT m.user_id FROM admin_group a JOIN group_users m ON m.group_id = a.id))
+         ORDER BY COALESCE(u.name, u.username, u.email), u.id LIMIT 100"
+    ))
+    .await
+}

@@ -175,6 +175,14 @@ impl<G: Guard> Granted<G> {
         Err(Denied { any_of, environment: Some(environment.to_owned()) }.into())
     }
 
+    /// Checks a permission beyond the guard in another project.
+    pub fn ensure_held_in(&self, any_of: &'static [Permission], project: &str) -> Result<()> {
+        if self.held.any(any_of, Some(project), None) {
+            return Ok(());
+        }
+        Err(Denied { any_of, environment: None }.into())
+    }
+
     /// Which projects the actor sees.
     pub async fn sight(&self, tx: &mut Read) -> Result<Sight> {
         Sight::of(tx, &self.actor, &self.held).await

@@ -266,6 +266,26 @@ guards! {
     UpdateTagType: Root = [UpdateTagType];
     /// Delete tag types.
     DeleteTagType: Root = [DeleteTagType];
+    /// See the API tokens that reach a project.
+    ReadProjectTokens: InProject = [ReadProjectApiToken];
+    /// Create API tokens for one project.
+    CreateProjectTokens: InProject = [CreateProjectApiToken];
+    /// Delete the API tokens of one project.
+    DeleteProjectTokens: InProject = [DeleteProjectApiToken];
+    /// Look at who signed in, and who tried to.
+    ReadInstanceLogs: Root = [ReadLogs];
+    /// Switch maintenance on and off.
+    Maintain: Root = [UpdateMaintenanceMode];
+    /// Write what everybody reads at the top of the page.
+    ManageBanners: Root = [UpdateInstanceBanners];
+    /// Say which web pages may use the Frontend API.
+    ConfigureCors: Root = [UpdateCors];
+    /// Create integrations.
+    CreateAddons: Root = [CreateAddon];
+    /// Change integrations.
+    UpdateAddons: Root = [UpdateAddon];
+    /// Delete integrations.
+    DeleteAddons: Root = [DeleteAddon];
     /// Create, change and remove the people and groups of one SCIM connection.
     Provision: OnConnection = [] true;
 }

@@ -79,4 +79,14 @@ impl Sight {
             _ => Err(Error::not_found("No project found")),
         }
     }
+
+    /// Like [`Sight::ensure`], for a project that a body names.
+    pub async fn ensure_named(&self, tx: &mut Read, project: &str) -> Result<()> {
+        self.ensure(tx, project).await.map_err(|error| match error.kind() {
+            Some(_) => {
+                Error::invalid(vec![format!("\"project\" does not exist. You provided \"{project}\".")])
+            }
+            None => error,
+        })
+    }
 }

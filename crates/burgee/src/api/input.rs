@@ -75,14 +75,16 @@ fn explain(error: &jsonschema::ValidationError<'_>) -> Detail {
             (place.clone(), format!("The `{place}` property must be {wanted}. You sent {sent}."))
         }
         Rule::Enum { options } => {
+            // Here, Unleash names the property alone.
+            let name = place.rsplit('/').next().unwrap_or_default().to_owned();
             let allowed: Vec<String> =
                 options.as_array().into_iter().flatten().map(Value::to_string).collect();
             let message = format!(
-                "The `{place}` property must be equal to one of the allowed values: {}. You provided {sent}, which \
+                "The `{name}` property must be equal to one of the allowed values: {}. You provided {sent}, which \
                  is not valid. Please use one of the allowed values instead..",
                 allowed.join(", ")
             );
-            (place, message)
+            (name, message)
         }
         Rule::Pattern { pattern } => {
             let message =
@@ -142,12 +144,30 @@ impl FromRequestParts<App> for Id {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Problem::internal())?;
         let (name, text) = params.iter().last().ok_or_else(Problem::internal)?;
-        text.parse().map(Self).map_err(|_| {
-            let path = format!("/params/{name}");
-            let message = format!("The `{path}` property must be integer. You sent \"{}\".", shorten(text));
-            Problem::invalid(vec![Detail { message, path: Some(path) }])
-        })
+        number(name, text).map(Self)
     }
+}
+
+/// Two whole numbers in the path: the last two parameters.
+pub struct Ids(pub i64, pub i64);
+
+impl FromRequestParts<App> for Ids {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Problem::internal())?;
+        let found: Vec<(&str, &str)> = params.iter().collect();
+        let [.., (first, a), (second, b)] = found.as_slice() else { return Err(Problem::internal()) };
+        Ok(Self(number(first, a)?, number(second, b)?))
+    }
+}
+
+fn number(name: &str, text: &str) -> Result<i64, Problem> {
+    text.parse().map_err(|_| {
+        let path = format!("/params/{name}");
+        let message = format!("The `{path}` property must be integer. You sent \"{}\".", shorten(text));
+        Problem::invalid(vec![Detail { message, path: Some(path) }])
+    })
 }
 
 /// Text in the path: the last parameter, percent-decoded.
@@ -163,6 +183,19 @@ impl FromRequestParts<App> for Name {
     }
 }
 
+/// Texts in the path: the last `N` parameters, percent-decoded.
+pub struct Names<const N: usize>(pub [String; N]);
+
+impl<const N: usize> FromRequestParts<App> for Names<N> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Problem::internal())?;
+        let texts: Vec<String> = params.iter().map(|(_, text)| text.to_owned()).collect();
+        texts.last_chunk().cloned().map(Self).ok_or_else(Problem::internal)
+    }
+}
+
 /// The flag that the path names.
 pub struct Flag(pub String);
 
@@ -171,6 +204,17 @@ impl FromRequestParts<App> for Flag {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         named(parts, app, "featureName").await.map(Self)
+    }
+}
+
+/// The flag that the path names as one that depends on others.
+pub struct Child(pub String);
+
+impl FromRequestParts<App> for Child {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        named(parts, app, "child").await.map(Self)
     }
 }
 
@@ -209,4 +253,15 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for Query<T> {
             },
         )
     }
+}
+
+/// Tells `null` from a value that is left out: for changes, where the first takes something away and the second
+/// leaves it as it is.
+#[expect(clippy::option_option, reason = "null and what is left out differ")]
+pub fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::Deserialize<'de>,
+{
+    serde::Deserialize::deserialize(deserializer).map(Some)
 }

@@ -5,8 +5,10 @@
 
 pub mod admin;
 mod auth;
+mod csv;
 mod guard;
 mod input;
+mod invite;
 mod json_patch;
 pub mod openapi;
 mod operational;
@@ -32,7 +34,11 @@ pub const UNLEASH_VERSION: &str = "8.2.0";
 
 /// All operations of this protocol.
 pub fn routes() -> Routes {
-    Routes::default().merge(operational::routes()).merge(auth::routes()).merge(admin::routes())
+    Routes::default()
+        .merge(operational::routes())
+        .merge(auth::routes())
+        .merge(invite::routes())
+        .merge(admin::routes())
 }
 
 /// The protocol as a service.
@@ -50,7 +56,11 @@ pub fn router(app: App) -> Router {
                 .layer(CatchPanicLayer::custom(|_| {
                     tracing::error!("a handler panicked");
                     Problem::internal().into_response()
-                })),
+                }))
+                .layer(axum::middleware::from_fn_with_state(
+                    app.clone(),
+                    admin::instance_settings::during_maintenance,
+                )),
         )
         .with_state(app)
 }

@@ -10,6 +10,8 @@ use serde::Serialize;
 use super::guard::Open;
 use super::{Problem, Routes, UNLEASH_VERSION};
 use crate::app::App;
+use crate::instance::identity;
+use crate::instance::settings::{self, Frontend, Maintenance};
 
 const TAG: &str = "Operational";
 
@@ -61,6 +63,8 @@ struct UiConfig {
     authentication_type: &'static str,
     disable_password_auth: bool,
     email_enabled: bool,
+    maintenance_mode: bool,
+    frontend_api_origins: Vec<String>,
     version_info: VersionInfo,
 }
 
@@ -71,6 +75,7 @@ struct VersionInfo {
     current: Versions,
     latest: Versions,
     is_latest: bool,
+    instance_id: String,
 }
 
 #[derive(Default, Serialize, JsonSchema)]
@@ -81,8 +86,16 @@ struct Versions {
     enterprise: Option<&'static str>,
 }
 
-async fn ui_config(_: Open, State(app): State<App>) -> Json<UiConfig> {
-    Json(UiConfig {
+async fn ui_config(_: Open, State(app): State<App>) -> Result<Json<UiConfig>, Problem> {
+    let mut tx = app.db.read().await?;
+    let Maintenance { enabled: maintenance_mode } = settings::load(&mut tx).await?.unwrap_or_default();
+    let frontend: Option<Frontend> = settings::load(&mut tx).await?;
+    let frontend_api_origins = frontend.map_or_else(
+        || app.config.unleash_frontend_api_origins.clone(),
+        |frontend| frontend.frontend_api_origins,
+    );
+    let instance_id = identity::id(&mut tx).await?;
+    Ok(Json(UiConfig {
         name: "burgee",
         version: UNLEASH_VERSION,
         unleash_url: app.config.url(),
@@ -90,10 +103,13 @@ async fn ui_config(_: Open, State(app): State<App>) -> Json<UiConfig> {
         authentication_type: "enterprise",
         disable_password_auth: false,
         email_enabled: false,
+        maintenance_mode,
+        frontend_api_origins,
         version_info: VersionInfo {
             current: Versions { oss: None, enterprise: Some(UNLEASH_VERSION) },
             latest: Versions::default(),
             is_latest: true,
+            instance_id,
         },
-    })
+    }))
 }

@@ -54,6 +54,18 @@ impl Problem {
         }
     }
 
+    /// Says in Unleash's words that the request is at fault, and leaves to the details what is wrong with it.
+    fn generalise(&mut self) {
+        const FAULT: &str = "Request validation failed: your request body or params contain invalid data";
+        if self.details.is_empty() {
+            let message = std::mem::take(&mut self.message);
+            self.message = format!("{FAULT}: {message}");
+            self.details = vec![Detail { message, path: None }];
+        } else {
+            self.message = format!("{FAULT}. Refer to the `details` list for more information.");
+        }
+    }
+
     /// No such path or method.
     pub fn route(status: StatusCode, message: String) -> Self {
         Self::new(status, "NotFoundError", message)
@@ -176,6 +188,7 @@ fn rejected(rejection: Rejection) -> Problem {
         Kind::Permission => (S::FORBIDDEN, "PermissionError"),
         Kind::Forbidden => (S::FORBIDDEN, "ForbiddenError"),
         Kind::InvalidOperation => (S::FORBIDDEN, "InvalidOperationError"),
+        Kind::IncompatibleProject => (S::FORBIDDEN, "IncompatibleProjectError"),
         Kind::Unauthenticated => (S::UNAUTHORIZED, "UnauthorizedError"),
         Kind::PasswordMismatch => (S::UNAUTHORIZED, "PasswordMismatchError"),
         Kind::InvalidToken => (S::UNAUTHORIZED, "InvalidTokenError"),
@@ -183,6 +196,7 @@ fn rejected(rejection: Rejection) -> Problem {
         Kind::WeakPassword => (S::BAD_REQUEST, "OwaspValidationError"),
         Kind::PasswordPreviouslyUsed => (S::BAD_REQUEST, "PasswordPreviouslyUsedError"),
         Kind::RoleInUse => (S::BAD_REQUEST, "RoleInUseError"),
+        Kind::MinimumOneEnvironment => (S::BAD_REQUEST, "MinimumOneEnvironmentError"),
         Kind::Disabled => (S::UNPROCESSABLE_ENTITY, "DisabledError"),
         Kind::Pattern => (S::BAD_REQUEST, "PatternError"),
         Kind::ArchivedFeature => (S::BAD_REQUEST, "ArchivedFeatureError"),
@@ -191,6 +205,9 @@ fn rejected(rejection: Rejection) -> Problem {
     };
     let mut problem = Problem::new(status, name, rejection.message);
     problem.details = rejection.details.into_iter().map(|message| Detail { message, path: None }).collect();
+    if rejection.kind == Kind::BadData {
+        problem.generalise();
+    }
     problem.retry_after = rejection.retry_after.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX));
     if !rejection.permissions.is_empty() {
         problem.remedy = Some(Box::new(Remedy::Permissions(rejection.permissions)));

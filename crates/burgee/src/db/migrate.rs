@@ -8,10 +8,12 @@ use sqlx::{AssertSqlSafe, SqlSafeStr};
 use super::dialect::{Engine, render};
 
 /// Every migration in order. The number in front is the version and never changes once released.
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (1, "core", include_str!("migrations/0001_core.sql")),
     (2, "provisioning", include_str!("migrations/0002_provisioning.sql")),
     (3, "flags", include_str!("migrations/0003_flags.sql")),
+    (5, "instance", include_str!("migrations/0005_instance.sql")),
+    (6, "fields", include_str!("migrations/0006_fields.sql")),
 ];
 
 /// The migrations for one engine. sqlx keeps the record, the checksums and the lock between nodes.

@@ -6,6 +6,7 @@
 
 pub mod dialect;
 pub mod file;
+mod json;
 mod lasting;
 mod migrate;
 mod sql;
@@ -31,6 +32,7 @@ use sqlx::{
 
 pub use self::dialect::Engine;
 use self::dialect::{begin_read, begin_write, render};
+pub use self::json::Json;
 use self::lasting::{Lasting, Log, Turn};
 use self::sql::Text;
 pub use self::sql::{Keep, Registered, Sql, Statement, Value};

@@ -57,6 +57,23 @@ facts! {
     SettingUpdated "setting-updated" "Setting updated";
     ScimUsersDeleted "scim-users-deleted" "Provisioned users deleted";
     ScimGroupsDeleted "scim-groups-deleted" "Provisioned groups deleted";
+    ServiceAccountCreated "service-account-created" "Service account created";
+    ServiceAccountUpdated "service-account-updated" "Service account updated";
+    ServiceAccountDeleted "service-account-deleted" "Service account deleted";
+    ServiceTokenCreated "service-account-token-created" "Service account token created";
+    ServiceTokenDeleted "service-account-token-deleted" "Service account token deleted";
+    SignupLinkCreated "public-signup-token-created" "Invite link created";
+    SignupLinkUpdated "public-signup-token-updated" "Invite link updated";
+    SignupLinkUsed "public-signup-token-user-added" "User signed up with an invite link";
+    PreferenceUpdated "user-preference-updated" "User's preference updated";
+    AddonCreated "addon-config-created" "Integration configuration created";
+    AddonUpdated "addon-config-updated" "Integration configuration updated";
+    AddonDeleted "addon-config-deleted" "Integration configuration deleted";
+    BannerCreated "banner-created" "Banner created";
+    BannerUpdated "banner-updated" "Banner updated";
+    BannerDeleted "banner-deleted" "Banner deleted";
+    /// An admin ended somebody's session.
+    SessionEnded "user-session-ended" "Session ended by an admin";
     FeatureCreated "feature-created" "Flag created";
     FeatureMetadataUpdated "feature-metadata-updated" "Flag metadata updated";
     FeatureArchived "feature-archived" "Flag archived";
@@ -152,10 +169,12 @@ impl Fact {
     /// True if clients may have to fetch something else after it. `feature` says whether it is about one flag.
     ///
     /// As in Unleash, all that happens to a flag counts but favourites and links; beyond Unleash, so does what changes
-    /// which flags a project or an environment serves.
+    /// which flags a project or an environment serves, or have a tag that clients may ask for.
     pub const fn revises(self, feature: bool) -> bool {
         match self {
             Self::SegmentUpdated
+            | Self::TagDeleted
+            | Self::TagTypeDeleted
             | Self::FeaturesImported
             | Self::ProjectArchived
             | Self::ProjectRevived

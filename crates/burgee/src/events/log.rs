@@ -7,6 +7,7 @@ use super::fact::Fact;
 use crate::access::Actor;
 use crate::clock::Time;
 use crate::db::{Read, Sql, Write, dialect};
+use crate::entropy::numbered_ulid;
 use crate::error::Result;
 use crate::sql;
 
@@ -81,14 +82,17 @@ struct Row {
     group_id: Option<String>,
 }
 
-/// Writes events at the end of the transaction `tx`.
+/// Writes events at the end of the transaction `tx`, as one group. Since no other transaction writes events now, the
+/// number of the last one makes the group's id unique.
 pub(super) async fn append(tx: &mut Write, actor: &Actor, now: Time, events: Vec<Event>) -> Result<()> {
+    let (last,): (Option<i64>,) = tx.one(sql!("SELECT MAX(id) FROM events")).await?;
+    let group = numbered_ulid(now, last.unwrap_or_default());
     for event in events {
         let revises = event.fact.revises(event.feature.is_some());
         tx.execute(sql!(
             "INSERT INTO events (type, created_at, created_by, created_by_user_id, ip, data, pre_data, project,
-                                 environment, connection_id, feature_name, revises)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                                 environment, connection_id, feature_name, revises, group_type, group_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'transaction', $13)",
             event.fact.name(),
             now,
             &actor.name,
@@ -100,7 +104,8 @@ pub(super) async fn append(tx: &mut Write, actor: &Actor, now: Time, events: Vec
             event.environment,
             actor.connection(),
             event.feature,
-            revises
+            revises,
+            &group
         ))
         .await?;
     }

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use burgee_eval::document::{Dependency, Variant};
 
+use super::dependency;
 use super::feature::{self, Feature};
+use super::lifecycle::rank;
 use super::strategy::{Strategy, strategies};
 use crate::clock::Time;
 use crate::db::Read;
@@ -54,7 +56,6 @@ pub struct Link {
 
 /// A step in the life of a flag.
 #[derive(Clone, Debug, sqlx::FromRow)]
-#[expect(clippy::struct_field_names, reason = "Unleash's name of it")]
 pub struct Stage {
     /// `initial`, `pre-live`, `live`, `completed` or `archived`.
     pub stage: String,
@@ -107,16 +108,7 @@ pub async fn detail(tx: &mut Read, feature: Feature, reader: Option<i64>) -> Res
             name
         ))
         .await?;
-    let parents: Vec<(String, bool, String)> = tx
-        .all(sql!(
-            "SELECT parent, enabled, variants FROM feature_dependencies WHERE child = $1 ORDER BY parent",
-            name
-        ))
-        .await?;
-    let dependencies = parents.into_iter().map(|(feature, enabled, variants)| {
-        Ok(Dependency { feature, enabled: Some(enabled), variants: serde_json::from_str(&variants)? })
-    });
-    let dependencies = dependencies.collect::<Result<_>>()?;
+    let dependencies = dependency::of(tx, name).await?;
     let children: Vec<(String,)> = tx
         .all(sql!(
             "SELECT d.child FROM feature_dependencies d JOIN features f ON f.name = d.child
@@ -128,10 +120,11 @@ pub async fn detail(tx: &mut Read, feature: Feature, reader: Option<i64>) -> Res
         tx.all(sql!("SELECT id, url, title FROM feature_links WHERE feature = $1 ORDER BY id", name)).await?;
     let stage = tx
         .optional(sql!(
-            "SELECT stage, created_at, status FROM feature_lifecycles WHERE feature = $1
-             ORDER BY created_at DESC,
-                      CASE stage WHEN 'initial' THEN 0 WHEN 'pre-live' THEN 1 WHEN 'live' THEN 2
-                                 WHEN 'completed' THEN 3 ELSE 4 END DESC LIMIT 1",
+            concat!(
+                "SELECT stage, created_at, status FROM feature_lifecycles WHERE feature = $1 ORDER BY created_at DESC, ",
+                rank!(),
+                " DESC LIMIT 1"
+            ),
             name
         ))
         .await?;
@@ -171,7 +164,7 @@ pub async fn place(tx: &mut Read, project: &str, feature: &str, environment: &st
     })
 }
 
-async fn places(tx: &mut Read, feature: &str) -> Result<Vec<InPlace>> {
+pub(super) async fn places(tx: &mut Read, feature: &str) -> Result<Vec<InPlace>> {
     #[derive(sqlx::FromRow)]
     struct Row {
         environment: String,

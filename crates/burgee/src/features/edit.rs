@@ -3,12 +3,12 @@
 //! An [`Edit`] can be applied now, or held by a change request and applied later; both go through [`apply`]. Its JSON
 //! is that of a change in a change request: `{"action": …, "payload": …}`.
 
-use burgee_eval::document::Variant;
+use burgee_eval::document::{Dependency, Variant};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::strategy::{self, Draft, Strategy, strategies};
-use super::{feature, variants};
+use super::{dependency, feature, life, variants};
 use crate::access::{Granted, Guard, Permission};
 use crate::db::Read;
 use crate::entropy::Entropy;
@@ -72,6 +72,12 @@ pub enum Edit {
         /// By what.
         variants: Vec<Variant>,
     },
+    /// Archives the flag, in every environment.
+    ArchiveFeature,
+    /// Makes the flag depend on another one, in every environment.
+    AddDependency(Dependency),
+    /// Ends what the flag depends on, in every environment.
+    DeleteDependency,
 }
 
 /// Applies an edit for somebody who acts now. Where changes need approval, only those may who can skip that.
@@ -82,10 +88,25 @@ pub async fn submit<G: Guard>(
     place: &Place,
     edit: Edit,
 ) -> Result<Option<Strategy>> {
-    if change_requests::required(tx, &place.project, &place.environment).await?.is_some() {
-        grant.ensure_held(&[Permission::SkipChangeRequest], &place.project, &place.environment)?;
+    match edit {
+        Edit::ArchiveFeature | Edit::AddDependency(_) | Edit::DeleteDependency => {
+            ensure_direct(tx, grant, &place.project).await?;
+        }
+        _ if change_requests::required(tx, &place.project, &place.environment).await?.is_some() => {
+            grant.ensure_held(&[Permission::SkipChangeRequest], &place.project, &place.environment)?;
+        }
+        _ => {}
     }
     apply(tx, entropy, place, edit).await
+}
+
+/// Refuses to change flags as a whole to those who cannot skip approval in every environment of the project where
+/// changes need it.
+pub async fn ensure_direct<G: Guard>(tx: &mut Read, grant: &Granted<G>, project: &str) -> Result<()> {
+    for environment in change_requests::environments(tx, project).await? {
+        grant.ensure_held(&[Permission::SkipChangeRequest], project, &environment)?;
+    }
+    Ok(())
 }
 
 /// Applies an edit, and records what it changed. Answers the strategy that was added or replaced.
@@ -95,34 +116,51 @@ pub async fn apply(
     place: &Place,
     edit: Edit,
 ) -> Result<Option<Strategy>> {
-    feature::lock(tx, &place.project, &place.feature).await?;
-    let mut now = Standing::of(tx, place).await?;
     let before = tx.recorded();
+    let (project, feature) = (place.project.as_str(), place.feature.as_str());
     let written = match edit {
         Edit::UpdateEnabled { enabled, should_activate_disabled_strategies } => {
+            let mut now = Standing::of(tx, place).await?;
             if enabled {
                 now.prepare(tx, entropy, place, should_activate_disabled_strategies).await?;
             }
             now.switch(tx, place, enabled).await?;
             None
         }
-        Edit::AddStrategy(draft) => Some(now.add(tx, entropy, place, draft).await?),
+        Edit::AddStrategy(draft) => {
+            Some(Standing::of(tx, place).await?.add(tx, entropy, place, draft).await?)
+        }
         Edit::UpdateStrategy { id, draft } => {
+            let mut now = Standing::of(tx, place).await?;
             let written = now.replace(tx, place, &id, draft).await?;
             now.settle(tx, place).await?;
             Some(written)
         }
         Edit::DeleteStrategy { id } => {
+            let mut now = Standing::of(tx, place).await?;
             now.remove(tx, place, &id).await?;
             now.settle(tx, place).await?;
             None
         }
         Edit::ReorderStrategy(positions) => {
-            now.sort(tx, place, positions).await?;
+            Standing::of(tx, place).await?.sort(tx, place, positions).await?;
             None
         }
         Edit::PatchVariant { variants } => {
-            variants::set(tx, (&place.project, &place.feature, &place.environment), variants).await?;
+            Standing::of(tx, place).await?;
+            variants::set(tx, (project, feature, &place.environment), variants).await?;
+            None
+        }
+        Edit::ArchiveFeature => {
+            life::archive(tx, project, &[feature.to_owned()]).await?;
+            None
+        }
+        Edit::AddDependency(wanted) => {
+            dependency::add(tx, project, feature, wanted).await?;
+            None
+        }
+        Edit::DeleteDependency => {
+            dependency::remove(tx, project, feature, None).await?;
             None
         }
     };
@@ -139,10 +177,12 @@ struct Standing {
 }
 
 impl Standing {
-    async fn of(tx: &mut Read, place: &Place) -> Result<Self> {
+    /// Whoever changes the flag, or takes the environment away, at the same time waits.
+    async fn of(tx: &mut Change, place: &Place) -> Result<Self> {
+        feature::lock(tx, &place.project, &place.feature).await?;
         let row: Option<(bool,)> = tx
             .optional(sql!(
-                "SELECT enabled FROM feature_environments WHERE feature = $1 AND environment = $2",
+                "SELECT enabled FROM feature_environments WHERE feature = $1 AND environment = $2{lock}",
                 &place.feature,
                 &place.environment
             ))
@@ -264,7 +304,8 @@ impl Standing {
 }
 
 impl Place {
-    fn event(&self, event: Event) -> Event {
+    /// The event, at this place.
+    pub(super) fn event(&self, event: Event) -> Event {
         event.within(Some(self.project.clone()), Some(self.environment.clone())).on(&self.feature)
     }
 }

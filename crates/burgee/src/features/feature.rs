@@ -2,18 +2,20 @@
 
 use serde::Serialize;
 
+use super::{lifecycle, link};
 use crate::clock::Time;
 use crate::db::Read;
+use crate::entropy::Entropy;
 use crate::error::{Error, Kind, Result};
 use crate::events::{Change, Event, Fact};
-use crate::sql;
+use crate::{names, projects, sql};
 
-/// The longest name, in characters.
-const LONGEST_NAME: usize = 100;
 /// The longest description, in characters.
 const LONGEST_DESCRIPTION: usize = 10_000;
 /// How many flags there may be that are not archived.
 const LIMIT: i64 = 5000;
+/// How many flags one request may name.
+const MOST: usize = 1000;
 
 /// A flag without its places.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, sqlx::FromRow)]
@@ -36,7 +38,7 @@ pub struct Feature {
     /// Whether clients report each evaluation.
     pub impression_data: bool,
     /// When it was archived.
-    #[serde(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub archived_at: Option<Time>,
     /// True if it is archived.
     pub archived: bool,
@@ -84,39 +86,82 @@ pub async fn get(tx: &mut Read, project: &str, name: &str) -> Result<Feature> {
 pub async fn lock(tx: &mut Change, project: &str, name: &str) -> Result<Feature> {
     let found: Option<Feature> = tx.optional(select_features!("WHERE f.name = $1{lock}", name)).await?;
     let feature = found.filter(|feature| feature.project == project).ok_or_else(|| missing(project, name))?;
-    if feature.archived {
-        return Err(Error::rejected(
-            Kind::ArchivedFeature,
-            "This feature is archived: revive it before you change it.",
-        ));
-    }
+    ensure_active(&feature)?;
     Ok(feature)
+}
+
+/// Those of `names` that live in the project, archived or not, by name; whoever changes one of them at the same time
+/// waits here. Everybody locks in the order of names, so that nobody waits for ever.
+pub(super) async fn lock_all(tx: &mut Change, project: &str, names: &[String]) -> Result<Vec<Feature>> {
+    if names.len() > MOST {
+        return Err(Error::bad_data(format!("One request can name at most {MOST} flags.")));
+    }
+    tx.all(select_features!(
+        "WHERE f.project = $1 AND f.name IN ({list:$2}) ORDER BY f.name{lock}",
+        project,
+        serde_json::to_string(names)?
+    ))
+    .await
+}
+
+pub(super) fn ensure_active(feature: &Feature) -> Result<()> {
+    if !feature.archived {
+        return Ok(());
+    }
+    let message = "This feature is archived: revive it before you change it.";
+    Err(Error::rejected(Kind::ArchivedFeature, message))
 }
 
 fn missing(project: &str, name: &str) -> Error {
     Error::not_found(format!("There's no feature named \"{name}\" in project \"{project}\"."))
 }
 
-/// Makes a flag, off in every environment of its project.
-pub async fn create(tx: &mut Change, project: &str, name: &str, draft: Draft) -> Result<Feature> {
-    check_name("name", name)?;
-    ensure_accepts(tx, project, name).await?;
+/// Makes a flag, off in every environment of its project, with the links that the project gives to new flags.
+pub async fn create(
+    tx: &mut Change,
+    entropy: &Entropy,
+    project: &str,
+    name: &str,
+    draft: Draft,
+) -> Result<Feature> {
+    insert(tx, entropy, project, name, draft, false).await
+}
+
+/// Like [`create`]; may be marked for removal from the beginning.
+pub(super) async fn insert(
+    tx: &mut Change,
+    entropy: &Entropy,
+    project: &str,
+    name: &str,
+    draft: Draft,
+    stale: bool,
+) -> Result<Feature> {
+    check_name(name)?;
+    let room = Room::of(tx, project).await?;
+    room.ensure(1)?;
+    projects::naming::check(room.naming.as_deref(), name)?;
     ensure_free(tx, name).await?;
     check(tx, &draft).await?;
     let (now, author) = (tx.now(), tx.actor().user_id());
-    tx.execute(sql!(
-        "INSERT INTO features (name, search, project, type, description, impression_data, created_at, created_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        name,
-        search_text(name, draft.description.as_deref()),
-        project,
-        &draft.kind,
-        draft.description.clone(),
-        draft.impression_data,
-        now,
-        author
-    ))
-    .await?;
+    let made = tx
+        .execute(sql!(
+            "INSERT INTO features (name, search, project, type, description, impression_data, stale, created_at,
+                                   created_by)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (name) DO NOTHING",
+            name,
+            search_text(name, draft.description.as_deref()),
+            project,
+            &draft.kind,
+            draft.description.clone(),
+            draft.impression_data,
+            stale,
+            now,
+            author
+        ))
+        .await?;
+    if made == 0 {
+        return Err(taken(false));
+    }
     tx.execute(sql!(
         "INSERT INTO feature_environments (feature, environment)
          SELECT CAST($1 AS TEXT), environment FROM project_environments WHERE project = $2",
@@ -124,14 +169,10 @@ pub async fn create(tx: &mut Change, project: &str, name: &str, draft: Draft) ->
         project
     ))
     .await?;
-    tx.execute(sql!(
-        "INSERT INTO feature_lifecycles (feature, stage, created_at) VALUES ($1, 'initial', $2)",
-        name,
-        now
-    ))
-    .await?;
+    lifecycle::begin(tx, &[name.to_owned()]).await?;
     let feature = get(tx, project, name).await?;
-    tx.record(Event::created(Fact::FeatureCreated, &feature).within(Some(project.to_owned()), None).on(name));
+    tx.record(event(Event::created(Fact::FeatureCreated, &feature), project, name));
+    link::from_templates(tx, entropy, project, name, &room.link_templates).await?;
     Ok(feature)
 }
 
@@ -165,8 +206,7 @@ pub async fn update(tx: &mut Change, project: &str, name: &str, draft: Draft) ->
         retyped
     ))
     .await?;
-    let event = Event::updated(Fact::FeatureMetadataUpdated, &before, &after);
-    tx.record(event.within(Some(project.to_owned()), None).on(name));
+    tx.record(event(Event::updated(Fact::FeatureMetadataUpdated, &before, &after), project, name));
     Ok(after)
 }
 
@@ -179,68 +219,79 @@ pub async fn switch_stale(tx: &mut Change, project: &str, name: &str, stale: boo
     tx.execute(sql!("UPDATE features SET stale = $2, version = version + 1 WHERE name = $1", name, stale))
         .await?;
     let fact = if stale { Fact::FeatureStaleOn } else { Fact::FeatureStaleOff };
-    tx.record(Event::bare(fact).within(Some(project.to_owned()), None).on(name));
+    tx.record(event(Event::bare(fact), project, name));
     Ok(Feature { stale, version: before.version + 1, ..before })
 }
 
-/// Refuses a name that cannot stand in a URL as it is. `field` is what the request calls it.
-pub fn check_name(field: &str, name: &str) -> Result<()> {
-    let friendly = |c: char| c.is_ascii_alphanumeric() || "-_.!~*'()".contains(c);
-    let problem = if name.is_empty() {
-        format!("\"{field}\" is not allowed to be empty.")
-    } else if name.chars().count() > LONGEST_NAME {
-        format!("\"{field}\" length must be less than or equal to {LONGEST_NAME} characters long.")
-    } else if !name.chars().all(friendly) || matches!(name, "." | "..") {
-        let shown: String = name.chars().take(LONGEST_NAME).collect();
-        format!("\"{field}\" must be URL friendly. You provided \"{shown}\".")
-    } else {
-        return Ok(());
-    };
-    Err(Error::invalid(vec![problem]))
+/// Refuses a name that cannot stand in a URL as it is.
+pub fn check_name(name: &str) -> Result<()> {
+    names::unfriendly("name", name).map_or(Ok(()), |rule| Err(Error::invalid(vec![rule])))
 }
 
 /// Refuses a name that a flag has, or had: names are never used again.
 pub async fn ensure_free(tx: &mut Read, name: &str) -> Result<()> {
-    let Some(taken) = find(tx, name).await? else { return Ok(()) };
-    let message = if taken.archived {
+    find(tx, name).await?.map_or(Ok(()), |found| Err(taken(found.archived)))
+}
+
+fn taken(archived: bool) -> Error {
+    let message = if archived {
         "An archived flag with that name already exists"
     } else {
         "A flag with that name already exists"
     };
-    Err(Error::rejected(Kind::NameExists, message))
+    Error::rejected(Kind::NameExists, message)
 }
 
-/// Refuses a project that takes no new flags, or none of this name.
-async fn ensure_accepts(tx: &mut Read, project: &str, name: &str) -> Result<()> {
-    #[derive(sqlx::FromRow)]
-    struct Rules {
-        feature_limit: Option<i64>,
-        naming: Option<String>,
-        archived_at: Option<Time>,
-        here: i64,
-        everywhere: i64,
+/// What a project says about flags that are to live in it. While somebody holds it, the project gets no other flag, is
+/// not archived, and keeps its environments. Projects are locked before flags.
+#[derive(sqlx::FromRow)]
+pub(super) struct Room {
+    feature_limit: Option<i64>,
+    naming: Option<String>,
+    link_templates: String,
+    archived_at: Option<Time>,
+    here: i64,
+    everywhere: i64,
+}
+
+impl Room {
+    /// Refuses an archived project.
+    pub(super) async fn of(tx: &mut Change, project: &str) -> Result<Self> {
+        // Locked first, counted then: one statement would count what was there before it waited.
+        let found: Option<(String,)> =
+            tx.optional(sql!("SELECT id FROM projects WHERE id = $1{lock}", project)).await?;
+        let room: Option<Self> = match found {
+            Some((id,)) => {
+                tx.optional(sql!(
+                    "SELECT feature_limit, naming, link_templates, archived_at,
+                            (SELECT COUNT(*) FROM features f WHERE f.project = p.id AND f.archived_at IS NULL) AS here,
+                            (SELECT COUNT(*) FROM features f WHERE f.archived_at IS NULL) AS everywhere
+                     FROM projects p WHERE id = $1",
+                    id
+                ))
+                .await?
+            }
+            None => None,
+        };
+        room.filter(|room| room.archived_at.is_none())
+            .ok_or_else(|| Error::not_found(format!("Active project with id {project} does not exist")))
     }
-    let rules: Option<Rules> = tx
-        .optional(sql!(
-            "SELECT feature_limit, naming, archived_at,
-                    (SELECT COUNT(*) FROM features f WHERE f.project = p.id AND f.archived_at IS NULL) AS here,
-                    (SELECT COUNT(*) FROM features f WHERE f.archived_at IS NULL) AS everywhere
-             FROM projects p WHERE id = $1",
-            project
-        ))
-        .await?;
-    let Some(rules) = rules.filter(|rules| rules.archived_at.is_none()) else {
-        return Err(Error::not_found(format!("Active project with id {project} does not exist")));
-    };
-    if let Some(limit) = rules.feature_limit.filter(|limit| rules.here >= *limit) {
-        return Err(Error::invalid(vec![format!(
-            "You have reached the maximum number of feature flags in this project ({limit})."
-        )]));
+
+    /// Refuses `more` flags from other projects where the project has no room for them.
+    pub(super) fn ensure_here(&self, more: i64) -> Result<()> {
+        match self.feature_limit.filter(|limit| self.here + more > *limit) {
+            Some(limit) => Err(Error::invalid(vec![format!(
+                "You have reached the maximum number of feature flags in this project ({limit})."
+            )])),
+            None => Ok(()),
+        }
     }
-    if rules.everywhere >= LIMIT {
-        return Err(Error::limit("feature flag", LIMIT));
+
+    /// Refuses `more` flags where there is no room for them.
+    pub(super) fn ensure(&self, more: i64) -> Result<()> {
+        self.ensure_here(more)?;
+        if self.everywhere + more > LIMIT { Err(Error::limit("feature flag", LIMIT)) } else { Ok(()) }
     }
-    crate::projects::naming::check(rules.naming.as_deref(), name)
 }
 
 async fn check(tx: &mut Read, draft: &Draft) -> Result<()> {
@@ -260,6 +311,11 @@ async fn check(tx: &mut Read, draft: &Draft) -> Result<()> {
         allowed.join(", "),
         draft.kind
     )]))
+}
+
+/// The event, of a flag as a whole.
+pub(super) fn event(event: Event, project: &str, feature: &str) -> Event {
+    event.within(Some(project.to_owned()), None).on(feature)
 }
 
 /// What searches look into.

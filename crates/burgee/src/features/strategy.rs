@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::edit::Place;
 use super::variants::distribute;
+use crate::constraints::{self, Owner};
 use crate::db::Read;
 use crate::error::{Error, Result};
 use crate::events::Change;
@@ -158,6 +159,12 @@ pub(super) async fn insert(
     let last = beside.iter().map(|strategy| strategy.sort_order).max();
     let sort_order = draft.sort_order.or_else(|| last.map(|last| last + 1)).unwrap_or_default();
     let strategy = check(tx, place, id, draft, sort_order).await?;
+    store(tx, place, &strategy).await?;
+    Ok(strategy)
+}
+
+/// Adds a strategy that is as strategies are stored.
+pub(super) async fn store(tx: &mut Change, place: &Place, strategy: &Strategy) -> Result<()> {
     let now = tx.now();
     tx.execute(sql!(
         "INSERT INTO feature_strategies (id, feature, environment, name, title, disabled, parameters, constraints,
@@ -176,8 +183,11 @@ pub(super) async fn insert(
         now
     ))
     .await?;
-    use_segments(tx, &strategy).await?;
-    Ok(strategy)
+    use_segments(tx, strategy).await?;
+    if !strategy.constraints.is_empty() {
+        constraints::index_strategy(tx, &strategy.id, &strategy.constraints).await?;
+    }
+    Ok(())
 }
 
 /// Replaces `before` by the draft.
@@ -205,6 +215,9 @@ pub(super) async fn replace(
         after.sort_order
     ))
     .await?;
+    if after.constraints != before.constraints {
+        constraints::index_strategy(tx, &after.id, &after.constraints).await?;
+    }
     if after.segments != before.segments {
         tx.execute(sql!("DELETE FROM feature_strategy_segments WHERE strategy_id = $1", &after.id)).await?;
         use_segments(tx, &after).await?;
@@ -265,7 +278,7 @@ async fn check(tx: &mut Read, place: &Place, id: String, draft: Draft, sort_orde
     let rule = Rule {
         name: draft.name,
         parameters,
-        constraints: draft.constraints,
+        constraints: constraints::check(tx, Owner::Strategy, draft.constraints).await?,
         segments: Vec::new(),
         variants: distribute(draft.variants)?,
         disabled: false,
@@ -295,7 +308,7 @@ async fn ensure_usable(tx: &mut Read, place: &Place, segments: &[i64]) -> Result
     }
     let found: Vec<(i64,)> = tx
         .all(sql!(
-            "SELECT id FROM segments WHERE id IN ({ids:$1}) AND (project IS NULL OR project = $2)",
+            "SELECT id FROM segments WHERE id IN ({ids:$1}) AND (project IS NULL OR project = $2){share}",
             serde_json::to_string(segments)?,
             &place.project
         ))

@@ -1,6 +1,7 @@
 //! API tokens: with which SDKs ask for flags, and which once served for administration.
 //!
-//! Only the digest of a token is stored; its selector names it to people afterwards.
+//! Only the digest of a token is stored; its selector names it to people afterwards. A token may have a second
+//! secret, its alias: one under which an older server knew it. Its digest is stored, too, and it is never shown.
 
 use std::collections::HashMap;
 
@@ -107,8 +108,6 @@ pub struct ApiToken {
     pub environment: String,
     /// The projects; `*` means all.
     pub projects: Vec<String>,
-    /// Another secret under which it was once known.
-    pub alias: Option<String>,
     /// When it stops working.
     pub expires_at: Option<Time>,
     /// When it was made.
@@ -146,7 +145,6 @@ struct Row {
     kind: Kind,
     environment: String,
     selector: String,
-    alias: Option<String>,
     expires_at: Option<Time>,
     created_at: Time,
     seen_at: Option<Time>,
@@ -156,7 +154,7 @@ struct Row {
 pub async fn list(tx: &mut Read) -> Result<Vec<ApiToken>> {
     let rows: Vec<Row> = tx
         .all(sql!(
-            "SELECT t.id, t.name, t.type, t.environment, t.selector, t.alias, t.expires_at, t.created_at,
+            "SELECT t.id, t.name, t.type, t.environment, t.selector, t.expires_at, t.created_at,
                     n.last_at AS seen_at
              FROM api_tokens t LEFT JOIN seen n ON n.subject = 'api-token' AND n.id = t.id ORDER BY t.id"
         ))
@@ -175,7 +173,6 @@ pub async fn list(tx: &mut Read) -> Result<Vec<ApiToken>> {
             kind: row.kind,
             environment: row.environment,
             projects: reach.remove(&row.id).unwrap_or_else(|| vec![EVERYWHERE.to_owned()]),
-            alias: row.alias,
             expires_at: row.expires_at,
             created_at: row.created_at,
             seen_at: row.seen_at,
@@ -187,7 +184,11 @@ pub async fn list(tx: &mut Read) -> Result<Vec<ApiToken>> {
 /// The API token with this selector or whole secret.
 pub async fn find(tx: &mut Read, text: &str) -> Result<Option<ApiToken>> {
     let found: Option<(i64,)> = tx
-        .optional(sql!("SELECT id FROM api_tokens WHERE selector = $1 OR digest = $2", text, digest(text)))
+        .optional(sql!(
+            "SELECT id FROM api_tokens WHERE selector = $1 OR digest = $2 OR alias = $2",
+            text,
+            digest(text)
+        ))
         .await?;
     let Some((id,)) = found else { return Ok(None) };
     Ok(list(tx).await?.into_iter().find(|token| token.id == id))
@@ -253,7 +254,6 @@ pub async fn create(tx: &mut Change, entropy: &Entropy, new: NewToken) -> Result
         kind: new.kind,
         environment: new.environment,
         projects,
-        alias: None,
         expires_at: new.expires_at,
         created_at: now,
         seen_at: None,

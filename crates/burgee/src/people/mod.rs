@@ -2,12 +2,17 @@
 
 pub mod api_token;
 pub mod group;
+pub mod invite;
+pub mod login_history;
 pub mod membership;
 pub mod password;
 pub mod recovery;
 pub mod reset;
 pub mod seen;
+pub mod service_account;
 pub mod session;
+pub mod signed_in;
+pub mod survey;
 pub mod throttle;
 pub mod token;
 pub mod user;

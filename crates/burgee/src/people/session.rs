@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::login_history;
 use super::password::{self, Passwords, Verdict};
 use super::throttle::Throttle;
 use super::user::{self, User};
@@ -70,7 +71,18 @@ impl Door<'_> {
         } else {
             self.passwords.verify(password.to_owned(), hash.clone()).await?
         };
-        let user = user.filter(|user| user.active && verdict != Verdict::Wrong).ok_or_else(mismatch)?;
+        let failure = match &user {
+            None => Some("There is no such user"),
+            Some(_) if verdict == Verdict::Wrong => Some("The password is wrong"),
+            Some(user) if !user.active => Some("The account is inactive"),
+            Some(_) => None,
+        };
+        let Some(user) = user.filter(|_| failure.is_none()) else {
+            let mut tx = self.db.bookkeep().await?;
+            tx.execute(login_history::remember(name, failure, from.ip.as_deref(), self.now)).await?;
+            tx.commit().await?;
+            return Err(mismatch());
+        };
         let mut verified = hash.unwrap_or_default();
         if verdict == Verdict::RightButOld {
             let better = self.passwords.hash(password.to_owned()).await?;
@@ -85,12 +97,12 @@ impl Door<'_> {
             tx.commit().await?;
             verified = better;
         }
-        self.begin(user, &verified, from).await
+        self.begin(user, name, &verified, from).await
     }
 
     /// Begins a session for somebody who proved the password with this hash, unless it was changed, or access taken,
     /// since then.
-    async fn begin(&self, user: User, verified: &str, from: Origins) -> Result<Begun> {
+    async fn begin(&self, user: User, name: &str, verified: &str, from: Origins) -> Result<Begun> {
         let secret = self.entropy.hex::<32>();
         let mut tx = self.db.bookkeep().await?;
         tx.execute(keep!("DELETE FROM sessions WHERE expires_at <= $1", self.now)).await?;
@@ -111,6 +123,7 @@ impl Door<'_> {
         if begun == 0 {
             return Err(mismatch());
         }
+        tx.execute(login_history::remember(name, None, from.ip.as_deref(), self.now)).await?;
         let deleted = tx
             .execute(keep!(
                 "DELETE FROM sessions WHERE user_id = $1 AND digest NOT IN

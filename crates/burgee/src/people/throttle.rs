@@ -53,6 +53,11 @@ impl Throttle {
         self.count(&self.accounts, &account)
     }
 
+    /// Counts one try, from one address, to get in by something that no account stands behind.
+    pub fn address(&self, ip: Option<&str>) -> Result<()> {
+        self.count(&self.addresses, ip.unwrap_or("unknown"))
+    }
+
     /// Counts one request for a reset link.
     pub fn reset(&self, ip: Option<&str>) -> Result<()> {
         self.count(&self.resets, network(ip))

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::api_token::Kind;
 use super::seen;
 use super::session::person;
+use super::user;
 use crate::access::{Actor, Holdings, Origin, Subject};
 use crate::clock::Time;
 use crate::db::Read;
@@ -47,7 +48,8 @@ pub async fn bearer(tx: &mut Read, secret: &str, now: Time, ip: Option<String>) 
     }
     let found: Option<(i64, String, String)> = tx
         .optional(sql!(
-            "SELECT id, name, type FROM api_tokens WHERE digest = $1 AND (expires_at IS NULL OR expires_at > $2)",
+            "SELECT id, name, type FROM api_tokens
+             WHERE (digest = $1 OR alias = $1) AND (expires_at IS NULL OR expires_at > $2)",
             digest,
             now
         ))
@@ -88,6 +90,17 @@ pub async fn personal_of(tx: &mut Read, user: i64) -> Result<Vec<Personal>> {
          FROM personal_tokens p LEFT JOIN seen n ON n.subject = 'pat' AND n.id = p.id
          WHERE p.user_id = $1 ORDER BY p.id",
         user
+    ))
+    .await
+}
+
+/// The tokens of all service accounts.
+pub async fn of_services(tx: &mut Read) -> Result<Vec<Personal>> {
+    tx.all(sql!(
+        "SELECT p.id, p.user_id, p.description, p.expires_at, p.created_at, n.last_at AS seen_at
+         FROM personal_tokens p JOIN users u ON u.id = p.user_id
+         LEFT JOIN seen n ON n.subject = 'pat' AND n.id = p.id
+         WHERE u.is_service = TRUE AND u.deleted_at IS NULL ORDER BY p.id"
     ))
     .await
 }
@@ -142,7 +155,8 @@ pub async fn create_personal(
         created_at: now,
         seen_at: None,
     };
-    tx.record(Event::created(Fact::PatCreated, &token));
+    let fact = user::get(tx, user).await?.either(Fact::PatCreated, Fact::ServiceTokenCreated);
+    tx.record(Event::created(fact, &token));
     Ok((token, secret))
 }
 
@@ -151,7 +165,8 @@ pub async fn delete_personal(tx: &mut Change, user: i64, id: i64) -> Result<()> 
     let found = personal_of(tx, user).await?.into_iter().find(|token| token.id == id);
     if let Some(token) = found {
         tx.execute(sql!("DELETE FROM personal_tokens WHERE id = $1 AND user_id = $2", id, user)).await?;
-        tx.record(Event::deleted(Fact::PatDeleted, &token));
+        let fact = user::get(tx, user).await?.either(Fact::PatDeleted, Fact::ServiceTokenDeleted);
+        tx.record(Event::deleted(fact, &token));
     }
     Ok(())
 }

@@ -54,6 +54,11 @@ impl User {
         let names = [&self.email, &self.username, &self.name];
         names.into_iter().flatten().next().cloned().unwrap_or_else(|| format!("user {}", self.id))
     }
+
+    /// What is recorded of a person, or of a service account.
+    pub(super) const fn either(&self, person: Fact, service: Fact) -> Fact {
+        if self.is_service { service } else { person }
+    }
 }
 
 /// `sql!` text that selects [`User`]s; a condition follows. More columns may stand in front.
@@ -188,7 +193,7 @@ pub async fn create(tx: &mut Change, new: NewUser) -> Result<User> {
         seen_at: None,
         has_password,
     };
-    tx.record(Event::created(Fact::UserCreated, &user));
+    tx.record(Event::created(user.either(Fact::UserCreated, Fact::ServiceAccountCreated), &user));
     Ok(user)
 }
 
@@ -252,7 +257,8 @@ pub async fn update(tx: &mut Change, id: i64, edit: Edit) -> Result<User> {
         // A link that was mailed to the old address must not open the account.
         tx.execute(sql!("DELETE FROM reset_tokens WHERE user_id = $1", id)).await?;
     }
-    tx.record(Event::updated(Fact::UserUpdated, &before, &after));
+    let fact = after.either(Fact::UserUpdated, Fact::ServiceAccountUpdated);
+    tx.record(Event::updated(fact, &before, &after));
     Ok(after)
 }
 
@@ -298,7 +304,7 @@ pub async fn delete(tx: &mut Change, id: i64) -> Result<User> {
     ] {
         tx.execute(statement).await?;
     }
-    tx.record(Event::deleted(Fact::UserDeleted, &user));
+    tx.record(Event::deleted(user.either(Fact::UserDeleted, Fact::ServiceAccountDeleted), &user));
     Ok(user)
 }
 

@@ -1,8 +1,19 @@
-//! Projects and environments: where roles apply and what API tokens reach.
+//! Projects: where flags live, where roles apply, and what API tokens reach.
 
 pub mod change_requests;
+pub mod environment;
+pub mod favorites;
+pub mod flags;
+mod life;
 pub mod members;
 pub mod naming;
+mod project;
+pub mod statistics;
+pub mod summary;
+
+pub use self::life::{archive, delete, revive};
+pub use self::naming::{LinkTemplate, Naming};
+pub use self::project::{Draft, Edit, Mode, Project, create, ensure_free, get, update};
 
 use crate::access::{Sight, visible};
 use crate::db::Read;

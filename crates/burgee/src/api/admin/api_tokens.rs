@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::access::{CreateApiTokens, DeleteApiTokens, Granted, ReadApiTokens, UpdateApiTokens};
+use crate::access::{CreateApiTokens, DeleteApiTokens, Granted, Guard, ReadApiTokens, UpdateApiTokens};
 use crate::api::input::{Body, Name};
 use crate::api::{Problem, Routes};
 use crate::app::App;
@@ -32,11 +32,11 @@ pub(super) fn routes() -> Routes {
         .add(Method::DELETE, "/api/admin/api-tokens/{token}", "deleteApiToken", TAG, delete)
 }
 
-/// A token. `secret` is its selector, except in the answer to its creation.
+/// A token. `secret` is its selector, except in the answer to its creation; `alias` is a secret and never shown.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "apiTokenSchema")]
-struct TokenView {
+pub(super) struct TokenView {
     secret: String,
     secure: bool,
     token_name: String,
@@ -60,7 +60,7 @@ impl From<ApiToken> for TokenView {
             environment: token.environment,
             project: token.projects.join(","),
             projects: token.projects,
-            alias: token.alias,
+            alias: None,
             created_at: token.created_at,
             expires_at: token.expires_at,
             seen_at: token.seen_at,
@@ -70,8 +70,8 @@ impl From<ApiToken> for TokenView {
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "apiTokensSchema")]
-struct Tokens {
-    tokens: Vec<TokenView>,
+pub(super) struct Tokens {
+    pub(super) tokens: Vec<TokenView>,
 }
 
 async fn list(grant: Granted<ReadApiTokens>, State(app): State<App>) -> Result<Json<Tokens>, Problem> {
@@ -102,7 +102,7 @@ async fn visible<'a>(
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "createApiTokenSchema")]
-struct NewTokenView {
+pub(super) struct NewTokenView {
     token_name: Option<String>,
     username: Option<String>,
     #[schemars(regex(
@@ -116,17 +116,23 @@ struct NewTokenView {
 }
 
 impl NewTokenView {
-    fn read(self) -> Result<NewToken> {
+    /// The same for one project, whichever were asked for.
+    pub(super) fn within(self, project: String) -> Self {
+        Self { project: Some(project), projects: None, ..self }
+    }
+
+    /// Checks it. `project` is the former form of `projects`; where both are given, they must agree.
+    pub(super) fn read(self) -> Result<NewToken> {
         let Some(name) = self.token_name.or(self.username) else {
             return Err(Error::bad_data(
                 "The `/body/tokenName` property is required. It was not present on the data you sent.",
             ));
         };
         let projects = match (self.project, self.projects) {
-            (Some(_), Some(_)) => {
-                return Err(Error::bad_data("Only one of `project` and `projects` may be given."));
+            (Some(project), Some(projects)) if projects != [project.as_str()] => {
+                return Err(Error::bad_data("`project` and `projects` differ: give one of them."));
             }
-            (Some(project), None) => vec![project],
+            (Some(project), _) => vec![project],
             (None, projects) => projects.unwrap_or_default(),
         };
         let Some(kind) = Kind::posted(&self.r#type) else {
@@ -150,12 +156,19 @@ async fn create(
 ) -> Result<Response, Problem> {
     let new = body.read()?;
     grant.ensure(new.kind.permission(Action::Create))?;
-    let limit = app.config.unleash_api_tokens_limit;
-    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    make(&grant, &app, new).await
+}
+
+/// Makes a token, if there is room for one more, and shows it whole.
+pub(super) async fn make<G: Guard>(
+    grant: &Granted<G>,
+    app: &App,
+    new: NewToken,
+) -> Result<Response, Problem> {
+    let mut tx = app.db.change(grant, app.clock.now()).await?;
     projects::ensure_reachable(&mut tx, &new.environment, &new.projects).await?;
-    api_token::ensure_room(&mut tx, limit).await?;
-    let made = api_token::create(&mut tx, &app.entropy, new).await?;
-    let (token, secret) = made;
+    api_token::ensure_room(&mut tx, app.config.unleash_api_tokens_limit).await?;
+    let (token, secret) = api_token::create(&mut tx, &app.entropy, new).await?;
     tx.commit().await?;
     let location = format!("{}/api/admin/api-tokens/{}", app.config.base_path(), token.selector);
     let view = TokenView { secret, ..TokenView::from(token) };

@@ -1,5 +1,7 @@
 //! Flags in environments: on or off, and the variants that flags themselves have.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
@@ -8,17 +10,21 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::feature_life::flag;
 use super::feature_strategies::{StrategyView, VariantShape};
-use crate::access::{Granted, SeeEnvironment, ToggleFeature, UpdateVariants};
-use crate::api::input::{At, Body, Query};
+use crate::access::{Granted, Guard, SeeEnvironment, SeeProject, ToggleFeature, UpdateVariants};
+use crate::api::input::{At, Body, Flag, Query};
 use crate::api::json_patch::Patches;
 use crate::api::{Problem, Routes};
 use crate::app::App;
 use crate::clock::Time;
 use crate::error::{Error, Kind};
+use crate::events::Change;
 use crate::features::{self, Edit, InPlace, Place};
 
 const TAG: &str = "Features";
+/// How many flags one request may switch.
+const MOST: usize = 500;
 
 macro_rules! at {
     ($rest:literal) => {
@@ -48,6 +54,15 @@ pub(super) fn routes() -> Routes {
         .gives::<Variants>(200)
         .add(Method::PATCH, at!("/variants"), "patchEnvironmentsFeatureVariants", TAG, patch_variants)
         .takes::<Patches>()
+        .gives::<Variants>(200)
+        .add(
+            Method::PUT,
+            flag!("/variants-batch"),
+            "overwriteFeatureVariantsOnEnvironments",
+            TAG,
+            push_variants,
+        )
+        .takes::<Pushed>()
         .gives::<Variants>(200)
 }
 
@@ -119,18 +134,19 @@ struct Bulk {
 async fn switch(
     app: &App,
     grant: &Granted<ToggleFeature>,
-    features: &[String],
+    features: Vec<String>,
     enabled: bool,
     should_activate_disabled_strategies: bool,
 ) -> Result<(), Problem> {
+    // In the order of names, so that two who switch the same flags do not wait for each other.
+    let features: BTreeSet<String> = features.into_iter().collect();
+    if features.len() > MOST {
+        return Err(Error::bad_data(format!("One request can switch at most {MOST} flags.")).into());
+    }
     let scope = grant.scope();
     let mut tx = app.db.change(grant, app.clock.now()).await?;
     for feature in features {
-        let place = Place {
-            project: scope.project.clone(),
-            feature: feature.clone(),
-            environment: scope.environment.clone(),
-        };
+        let place = Place { project: scope.project.clone(), feature, environment: scope.environment.clone() };
         let edit = Edit::UpdateEnabled { enabled, should_activate_disabled_strategies };
         features::submit(&mut tx, grant, &app.entropy, &place, edit).await?;
     }
@@ -144,11 +160,11 @@ async fn on(
     At(at): At,
     Query(query): Query<Activate>,
 ) -> Result<(), Problem> {
-    switch(&app, &grant, &[at.feature], true, query.should_activate_disabled_strategies).await
+    switch(&app, &grant, vec![at.feature], true, query.should_activate_disabled_strategies).await
 }
 
 async fn off(grant: Granted<ToggleFeature>, State(app): State<App>, At(at): At) -> Result<(), Problem> {
-    switch(&app, &grant, &[at.feature], false, false).await
+    switch(&app, &grant, vec![at.feature], false, false).await
 }
 
 async fn bulk_on(
@@ -157,7 +173,7 @@ async fn bulk_on(
     Query(query): Query<Activate>,
     Body(body): Body<Bulk>,
 ) -> Result<(), Problem> {
-    switch(&app, &grant, &body.features, true, query.should_activate_disabled_strategies).await
+    switch(&app, &grant, body.features, true, query.should_activate_disabled_strategies).await
 }
 
 async fn bulk_off(
@@ -165,7 +181,7 @@ async fn bulk_off(
     State(app): State<App>,
     Body(body): Body<Bulk>,
 ) -> Result<(), Problem> {
-    switch(&app, &grant, &body.features, false, false).await
+    switch(&app, &grant, body.features, false, false).await
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -197,7 +213,10 @@ async fn overwrite_variants(
     At(at): At,
     Body(body): Body<VariantList>,
 ) -> Result<Json<Variants>, Problem> {
-    write_variants(&app, &grant, at, body.0).await
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    let variants = write_variants(&mut tx, &app, &grant, &at, body.0).await?;
+    tx.commit().await?;
+    Ok(Json(Variants { version: 1, variants }))
 }
 
 async fn patch_variants(
@@ -206,24 +225,61 @@ async fn patch_variants(
     At(at): At,
     Body(patches): Body<Patches>,
 ) -> Result<Json<Variants>, Problem> {
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    features::lock(&mut tx, &at.project, &at.feature).await?;
     let place = features::place(&mut tx, &at.project, &at.feature, &at.environment).await?;
-    tx.end().await?;
     let after = patches.apply(json!(place.variants))?;
     let variants = serde_json::from_value(after)
         .map_err(|error| Error::bad_data(format!("The patch does not leave a list of variants: {error}")))?;
-    write_variants(&app, &grant, at, variants).await
+    let variants = write_variants(&mut tx, &app, &grant, &at, variants).await?;
+    tx.commit().await?;
+    Ok(Json(Variants { version: 1, variants }))
+}
+
+/// The same variants for several environments.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "pushVariantsSchema")]
+struct Pushed {
+    #[serde(default)]
+    environments: Option<BTreeSet<String>>,
+    #[serde(default)]
+    #[schemars(with = "Option<Vec<VariantShape>>")]
+    variants: Option<Vec<Variant>>,
+}
+
+async fn push_variants(
+    grant: Granted<SeeProject>,
+    State(app): State<App>,
+    Flag(feature): Flag,
+    Body(body): Body<Pushed>,
+) -> Result<Json<Variants>, Problem> {
+    let environments = body.environments.unwrap_or_default();
+    if environments.is_empty() {
+        return Err(Error::bad_data("No environments provided").into());
+    }
+    let project = &grant.scope().project;
+    let wanted = body.variants.unwrap_or_default();
+    let mut variants = Vec::new();
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    for environment in environments {
+        grant.ensure_held(UpdateVariants::ANY_OF, project, &environment)?;
+        let at = Place { project: project.clone(), feature: feature.clone(), environment };
+        variants = write_variants(&mut tx, &app, &grant, &at, wanted.clone()).await?;
+    }
+    tx.commit().await?;
+    Ok(Json(Variants { version: 1, variants }))
 }
 
 /// Variants of flags themselves are a thing of the past: only flags that have some may change them.
-async fn write_variants(
+async fn write_variants<G: Guard>(
+    tx: &mut Change,
     app: &App,
-    grant: &Granted<UpdateVariants>,
-    at: Place,
+    grant: &Granted<G>,
+    at: &Place,
     variants: Vec<Variant>,
-) -> Result<Json<Variants>, Problem> {
-    let mut tx = app.db.change(grant, app.clock.now()).await?;
-    let place = features::place(&mut tx, &at.project, &at.feature, &at.environment).await?;
+) -> Result<Vec<Variant>, Problem> {
+    features::lock(tx, &at.project, &at.feature).await?;
+    let place = features::place(tx, &at.project, &at.feature, &at.environment).await?;
     if place.variants.is_empty() && !variants.is_empty() {
         return Err(Error::rejected(
             Kind::InvalidOperation,
@@ -231,8 +287,6 @@ async fn write_variants(
         )
         .into());
     }
-    features::submit(&mut tx, grant, &app.entropy, &at, Edit::PatchVariant { variants }).await?;
-    let place = features::place(&mut tx, &at.project, &at.feature, &at.environment).await?;
-    tx.commit().await?;
-    Ok(Json(Variants { version: 1, variants: place.variants }))
+    features::submit(tx, grant, &app.entropy, at, Edit::PatchVariant { variants }).await?;
+    Ok(features::place(tx, &at.project, &at.feature, &at.environment).await?.variants)
 }

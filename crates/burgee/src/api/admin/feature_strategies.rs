@@ -7,16 +7,19 @@ use axum::extract::State;
 use axum::http::Method;
 use burgee_eval::document::{Constraint, Variant};
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::constraints::ConstraintView;
 use super::feature_environments::at;
 use crate::access::{AddStrategy, Granted, RemoveStrategy, SeeEnvironment, UpdateStrategy};
-use crate::api::input::{At, Body, Name};
+use crate::api::input::{At, Body, Name, present};
 use crate::api::json_patch::Patches;
 use crate::api::{Problem, Routes};
 use crate::app::App;
+use crate::db::Read;
 use crate::error::{Error, Result};
+use crate::events::Change;
 use crate::features::{self, Edit, Place, Position, Strategy, StrategyDraft};
 
 const TAG: &str = "Features";
@@ -50,7 +53,7 @@ pub(super) struct StrategyView {
     name: String,
     title: Option<String>,
     disabled: bool,
-    #[schemars(with = "Vec<ConstraintShape>")]
+    #[schemars(with = "Vec<ConstraintView>")]
     constraints: Vec<Constraint>,
     parameters: BTreeMap<String, String>,
     #[schemars(with = "Vec<VariantShape>")]
@@ -73,20 +76,6 @@ impl From<Strategy> for StrategyView {
             segments: strategy.segments,
         }
     }
-}
-
-/// What a constraint looks like.
-#[derive(JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "constraintSchema")]
-#[expect(dead_code, reason = "describes a type of another crate")]
-pub(super) struct ConstraintShape {
-    context_name: String,
-    operator: String,
-    values: Option<Vec<Scalar>>,
-    value: Option<Scalar>,
-    inverted: Option<bool>,
-    case_insensitive: Option<bool>,
 }
 
 /// Text, or something that can be written as text.
@@ -166,7 +155,7 @@ struct Changed {
     #[serde(default)]
     sort_order: Option<i64>,
     #[serde(default)]
-    #[schemars(with = "Option<Vec<ConstraintShape>>")]
+    #[schemars(with = "Option<Vec<ConstraintView>>")]
     constraints: Option<Vec<Constraint>>,
     #[serde(default)]
     #[schemars(with = "Option<Vec<VariantShape>>")]
@@ -175,11 +164,6 @@ struct Changed {
     parameters: Option<BTreeMap<String, Scalar>>,
     #[serde(default)]
     segments: Option<Vec<i64>>,
-}
-
-/// Tells `null` from what is left out.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(from).map(Some)
 }
 
 impl Changed {
@@ -211,10 +195,8 @@ async fn list(
 }
 
 /// The strategy as it stands.
-async fn standing(app: &App, at: &Place, id: &str) -> Result<Strategy> {
-    let mut tx = app.db.read().await?;
-    let place = features::place(&mut tx, &at.project, &at.feature, &at.environment).await?;
-    tx.end().await?;
+async fn standing(tx: &mut Read, at: &Place, id: &str) -> Result<Strategy> {
+    let place = features::place(tx, &at.project, &at.feature, &at.environment).await?;
     let found = place.strategies.into_iter().find(|strategy| strategy.id == id);
     found.ok_or_else(|| Error::not_found(format!("Could not find strategy with id: {id}")))
 }
@@ -225,7 +207,8 @@ async fn get(
     At(at): At,
     Name(id): Name,
 ) -> Result<Json<StrategyView>, Problem> {
-    Ok(Json(standing(&app, &at, &id).await?.into()))
+    let mut tx = app.db.read().await?;
+    Ok(Json(standing(&mut tx, &at, &id).await?.into()))
 }
 
 async fn add(
@@ -248,8 +231,10 @@ async fn update(
     Name(id): Name,
     Body(body): Body<Changed>,
 ) -> Result<Json<StrategyView>, Problem> {
-    let draft = body.onto(standing(&app, &at, &id).await?.into());
-    replace(&app, &grant, &at, id, draft).await
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    features::lock(&mut tx, &at.project, &at.feature).await?;
+    let draft = body.onto(standing(&mut tx, &at, &id).await?.into());
+    replace(tx, &app, &grant, &at, id, draft).await
 }
 
 async fn patch(
@@ -259,21 +244,23 @@ async fn patch(
     Name(id): Name,
     Body(patches): Body<Patches>,
 ) -> Result<Json<StrategyView>, Problem> {
-    let before = standing(&app, &at, &id).await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    features::lock(&mut tx, &at.project, &at.feature).await?;
+    let before = standing(&mut tx, &at, &id).await?;
     let after: Value = patches.apply(json!(StrategyView::from(before.clone())))?;
     let changed: Changed = serde_json::from_value(after)
         .map_err(|error| Error::bad_data(format!("The patch does not leave a strategy: {error}")))?;
-    replace(&app, &grant, &at, id, changed.onto(before.into())).await
+    replace(tx, &app, &grant, &at, id, changed.onto(before.into())).await
 }
 
 async fn replace(
+    mut tx: Change,
     app: &App,
     grant: &Granted<UpdateStrategy>,
     at: &Place,
     id: String,
     draft: StrategyDraft,
 ) -> Result<Json<StrategyView>, Problem> {
-    let mut tx = app.db.change(grant, app.clock.now()).await?;
     let edit = Edit::UpdateStrategy { id, draft };
     let replaced = features::submit(&mut tx, grant, &app.entropy, at, edit).await?;
     tx.commit().await?;

@@ -16,7 +16,9 @@ use crate::api::json_patch::Patches;
 use crate::api::{Problem, Routes};
 use crate::app::App;
 use crate::clock::Time;
-use crate::features::{self, Author, Detail, Draft, Feature, Summary};
+use crate::error::Error;
+use crate::events::Change;
+use crate::features::{self, Author, Detail, Draft, Feature, Stage, Summary};
 use crate::projects;
 
 const TAG: &str = "Features";
@@ -79,8 +81,7 @@ struct Around {
     #[serde(skip_serializing_if = "Option::is_none")]
     created_by: Option<AuthorView>,
     environments: Vec<EnvironmentView>,
-    #[schemars(with = "Vec<ParentShape>")]
-    dependencies: Vec<Dependency>,
+    dependencies: Vec<ParentView>,
     children: Vec<String>,
     links: Vec<LinkView>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,12 +89,18 @@ struct Around {
     collaborators: Collaborators,
 }
 
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "describes a type of another crate")]
-struct ParentShape {
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct ParentView {
     feature: String,
-    enabled: Option<bool>,
-    variants: Option<Vec<String>>,
+    enabled: bool,
+    variants: Vec<String>,
+}
+
+impl From<Dependency> for ParentView {
+    fn from(parent: Dependency) -> Self {
+        Self { feature: parent.feature, enabled: parent.enabled != Some(false), variants: parent.variants }
+    }
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -117,16 +124,24 @@ struct LinkView {
     id: String,
     url: String,
     title: Option<String>,
+    feature: String,
 }
 
+/// A stage in the life of a flag.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(inline)]
-struct StageView {
+pub(super) struct StageView {
     stage: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<String>,
     entered_stage_at: Time,
+}
+
+impl From<Stage> for StageView {
+    fn from(stage: Stage) -> Self {
+        Self { stage: stage.stage, status: stage.status, entered_stage_at: stage.created_at }
+    }
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -158,18 +173,19 @@ impl From<Detail> for FeatureView {
             favorite: detail.favorite,
             created_by: detail.author.map(AuthorView::from),
             environments: detail.environments.into_iter().map(EnvironmentView::whole).collect(),
-            dependencies: detail.dependencies,
+            dependencies: detail.dependencies.into_iter().map(ParentView::from).collect(),
             children: detail.children,
             links: detail
                 .links
                 .into_iter()
-                .map(|link| LinkView { id: link.id, url: link.url, title: link.title })
+                .map(|link| LinkView {
+                    id: link.id,
+                    url: link.url,
+                    title: link.title,
+                    feature: detail.feature.name.clone(),
+                })
                 .collect(),
-            lifecycle: detail.stage.map(|stage| StageView {
-                stage: stage.stage,
-                status: stage.status,
-                entered_stage_at: stage.created_at,
-            }),
+            lifecycle: detail.stage.map(StageView::from),
             collaborators: Collaborators {
                 users: detail.collaborators.into_iter().map(AuthorView::from).collect(),
             },
@@ -255,6 +271,9 @@ async fn get(
 ) -> Result<Json<FeatureView>, Problem> {
     let mut tx = app.db.read().await?;
     let feature = features::get(&mut tx, &grant.scope().project, &name).await?;
+    if feature.archived {
+        return Err(Error::not_found(format!("Could not find feature flag with name {name}")).into());
+    }
     let detail = features::detail(&mut tx, feature, grant.person().ok()).await?;
     Ok(Json(detail.into()))
 }
@@ -280,7 +299,7 @@ async fn create(
 ) -> Result<Response, Problem> {
     let draft = drafted(body.description, body.r#type, body.impression_data);
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    let feature = features::create(&mut tx, &grant.scope().project, &body.name, draft).await?;
+    let feature = features::create(&mut tx, &app.entropy, &grant.scope().project, &body.name, draft).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(FeatureView::from(feature))).into_response())
 }
@@ -309,14 +328,13 @@ fn drafted(description: Option<String>, kind: Option<String>, impression_data: O
 }
 
 async fn change(
-    app: &App,
+    mut tx: Change,
     grant: &Granted<UpdateFeature>,
     name: &str,
     draft: Draft,
     stale: bool,
 ) -> Result<Json<FeatureView>, Problem> {
     let project = &grant.scope().project;
-    let mut tx = app.db.change(grant, app.clock.now()).await?;
     features::update(&mut tx, project, name, draft).await?;
     let feature = features::switch_stale(&mut tx, project, name, stale).await?;
     tx.commit().await?;
@@ -330,7 +348,8 @@ async fn update(
     Body(body): Body<Changed>,
 ) -> Result<Json<FeatureView>, Problem> {
     let draft = drafted(body.description, body.r#type, body.impression_data);
-    change(&app, &grant, &name, draft, body.stale.unwrap_or_default()).await
+    let tx = app.db.change(&grant, app.clock.now()).await?;
+    change(tx, &grant, &name, draft, body.stale.unwrap_or_default()).await
 }
 
 async fn patch(
@@ -339,14 +358,13 @@ async fn patch(
     Flag(name): Flag,
     Body(patches): Body<Patches>,
 ) -> Result<Json<FeatureView>, Problem> {
-    let mut tx = app.db.read().await?;
-    let feature = features::get(&mut tx, &grant.scope().project, &name).await?;
-    tx.end().await?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    let feature = features::lock(&mut tx, &grant.scope().project, &name).await?;
     let after = patches.apply(json!(FeatureView::from(feature)))?;
     let text = |key: &str| after[key].as_str().map(str::to_owned);
     let draft = drafted(text("description"), text("type"), after["impressionData"].as_bool());
     let stale = matches!(after["stale"], Value::Bool(true));
-    change(&app, &grant, &name, draft, stale).await
+    change(tx, &grant, &name, draft, stale).await
 }
 
 /// A name that somebody thinks of.
@@ -364,7 +382,7 @@ async fn validate(
     State(app): State<App>,
     Body(body): Body<Wished>,
 ) -> Result<(), Problem> {
-    features::check_name("name", &body.name)?;
+    features::check_name(&body.name)?;
     let mut tx = app.db.read().await?;
     features::ensure_free(&mut tx, &body.name).await?;
     if let Some(project) = &body.project_id {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::groups::GroupItem;
+use super::opinions::AskedView;
 use super::roles::Role;
 use super::users::UserView;
 use crate::access::{Granted, Hold, SignedIn, reach, role};
@@ -17,6 +18,7 @@ use crate::api::{Problem, Routes};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
 use crate::events::{Event, Fact};
+use crate::instance::opinions;
 use crate::people::password::{self, Verdict};
 use crate::people::{group, user};
 use crate::provisioning::locks;
@@ -41,7 +43,7 @@ pub(super) fn routes() -> Routes {
 struct Me {
     user: UserView,
     permissions: Vec<PermissionHeld>,
-    feedback: Vec<Value>,
+    feedback: Vec<AskedView>,
     splash: Map<String, Value>,
 }
 
@@ -73,8 +75,12 @@ async fn me(grant: Granted<SignedIn>, State(app): State<App>) -> Result<Json<Me>
     Ok(Json(Me {
         user: UserView::from(&user),
         permissions: grant.held().iter().map(PermissionHeld::from).collect(),
-        feedback: Vec::new(),
-        splash: Map::new(),
+        feedback: opinions::asked(&mut tx, id)
+            .await?
+            .into_iter()
+            .map(|asked| AskedView::new(id, asked))
+            .collect(),
+        splash: opinions::seen(&mut tx, id).await?.into_iter().map(|name| (name, true.into())).collect(),
     }))
 }
 
@@ -103,7 +109,7 @@ async fn profile(grant: Granted<SignedIn>, State(app): State<App>) -> Result<Jso
         projects,
         groups: group::of_user(&mut tx, id).await?.into_iter().map(GroupItem::from).collect(),
         features: Vec::new(),
-        subscriptions: Vec::new(),
+        subscriptions: opinions::subscriptions(&mut tx, id).await?,
         can_change_password: user.has_password && !locked,
     };
     Ok(Json(profile))

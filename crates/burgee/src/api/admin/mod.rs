@@ -1,19 +1,43 @@
 //! `/api/admin`: one file for each noun.
 
+mod addons;
 mod api_tokens;
+mod banners;
+mod constraints;
+mod contexts;
+mod dashboard;
+mod environments;
 mod event_filter;
 mod events;
+mod feature_dependencies;
 mod feature_environments;
+mod feature_life;
+mod feature_links;
 mod feature_strategies;
+mod feature_types;
 mod features;
 mod groups;
+pub(super) mod instance_settings;
+mod invite_links;
+mod logins;
 mod me;
+mod opinions;
 mod overview;
 mod passwords;
 mod personal_tokens;
 mod project_access;
+mod project_reports;
+mod project_settings;
+mod project_tokens;
+mod projects;
 pub(super) mod roles;
 mod scim_settings;
+mod segments;
+mod service_accounts;
+mod statistics;
+mod strategies;
+mod tag_types;
+mod tags;
 pub(super) mod users;
 
 use super::Routes;
@@ -25,13 +49,37 @@ pub(super) fn routes() -> Routes {
         .merge(overview::routes())
         .merge(me::routes())
         .merge(personal_tokens::routes())
+        .merge(service_accounts::routes())
         .merge(groups::routes())
         .merge(roles::routes())
         .merge(api_tokens::routes())
+        .merge(project_tokens::routes())
+        .merge(projects::routes())
+        .merge(project_settings::routes())
+        .merge(project_reports::routes())
         .merge(project_access::routes())
+        .merge(environments::routes())
+        .merge(dashboard::routes())
         .merge(events::routes())
         .merge(features::routes())
+        .merge(feature_life::routes())
+        .merge(feature_dependencies::routes())
+        .merge(feature_links::routes())
         .merge(feature_environments::routes())
         .merge(feature_strategies::routes())
+        .merge(opinions::routes())
+        .merge(invite_links::routes())
+        .merge(logins::routes())
+        .merge(statistics::routes())
+        .merge(addons::routes())
+        .merge(banners::routes())
+        .merge(instance_settings::routes())
         .merge(scim_settings::routes())
+        .merge(constraints::routes())
+        .merge(contexts::routes())
+        .merge(segments::routes())
+        .merge(strategies::routes())
+        .merge(feature_types::routes())
+        .merge(tag_types::routes())
+        .merge(tags::routes())
 }

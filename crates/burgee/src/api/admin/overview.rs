@@ -13,7 +13,9 @@ use crate::access::{Administer, Granted, Level, Permission, holdings_of, reach, 
 use crate::api::input::{Id, Query};
 use crate::api::{Problem, Routes};
 use crate::app::App;
-use crate::people::{group, user};
+use crate::db::Read;
+use crate::people::group;
+use crate::people::user::{self, User};
 
 pub(super) fn routes() -> Routes {
     Routes::default()
@@ -23,7 +25,7 @@ pub(super) fn routes() -> Routes {
 }
 
 #[derive(Deserialize)]
-struct Place {
+pub(super) struct Place {
     project: Option<String>,
     environment: Option<String>,
 }
@@ -31,7 +33,7 @@ struct Place {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "userAccessOverviewSchema")]
-struct View {
+pub(super) struct View {
     overview: Levels,
     user: UserView,
     root_role: Role,
@@ -72,7 +74,13 @@ async fn get(
 ) -> Result<Json<View>, Problem> {
     let mut tx = app.db.read().await?;
     let user = user::get(&mut tx, id).await?;
-    let held = holdings_of(&mut tx, id).await?;
+    view(&mut tx, user, place).await
+}
+
+/// What `user` may do in `place`.
+pub(super) async fn view(tx: &mut Read, user: User, place: Place) -> Result<Json<View>, Problem> {
+    let id = user.id;
+    let held = holdings_of(tx, id).await?;
     let (project, environment) = (place.project.as_deref(), place.environment.as_deref());
     let answers = |level: Level| {
         let asked = Permission::ALL.iter().copied().filter(move |permission| permission.level() == level);
@@ -90,17 +98,17 @@ async fn get(
         root: answers(Level::Root),
         project: answers(Level::Project),
         environment: answers(Level::Environment),
-        groups: group::of_user(&mut tx, id).await?.into_iter().map(GroupItem::from).collect(),
+        groups: group::of_user(tx, id).await?.into_iter().map(GroupItem::from).collect(),
     };
     let mut project_roles = Vec::new();
-    for (project, role) in reach::project_roles(&mut tx, id).await? {
+    for (project, role) in reach::project_roles(tx, id).await? {
         if place.project.as_ref().is_none_or(|wanted| *wanted == project) {
-            let held = role::held(&mut tx, role.id).await?;
+            let held = role::held(tx, role.id).await?;
             let permissions = held.into_iter().map(PermissionView::from).collect();
             project_roles.push(RoleInProject { role: Role::within(role, project), permissions });
         }
     }
-    let root_role = role::get(&mut tx, user.root_role).await?.into();
+    let root_role = role::get(tx, user.root_role).await?.into();
     let overview = View { overview: levels, user: UserView::from(&user), root_role, project_roles };
     Ok(Json(overview))
 }

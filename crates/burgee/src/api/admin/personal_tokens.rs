@@ -33,7 +33,7 @@ pub(super) fn routes() -> Routes {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "patSchema")]
-struct Pat {
+pub(super) struct Pat {
     id: i64,
     user_id: i64,
     description: String,
@@ -48,7 +48,7 @@ struct Pat {
 }
 
 impl Pat {
-    fn new(token: Personal, now: Time) -> Self {
+    pub(super) fn new(token: Personal, now: Time) -> Self {
         let expiry_warning = if token.expires_at <= now {
             Some("expired")
         } else if token.expires_at <= now.plus(SOON) {
@@ -67,12 +67,17 @@ impl Pat {
             expiry_warning,
         }
     }
+
+    /// As shown once, to whoever made it.
+    pub(super) fn with_secret(self, secret: String) -> Self {
+        Self { secret: Some(secret), ..self }
+    }
 }
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "patsSchema")]
-struct Pats {
-    pats: Vec<Pat>,
+pub(super) struct Pats {
+    pub(super) pats: Vec<Pat>,
 }
 
 async fn list(grant: Granted<SignedIn>, State(app): State<App>) -> Result<Json<Pats>, Problem> {
@@ -85,9 +90,9 @@ async fn list(grant: Granted<SignedIn>, State(app): State<App>) -> Result<Json<P
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "createPatSchema")]
-struct NewPat {
-    description: String,
-    expires_at: Time,
+pub(super) struct NewPat {
+    pub(super) description: String,
+    pub(super) expires_at: Time,
 }
 
 async fn create(
@@ -101,7 +106,7 @@ async fn create(
     let (token, secret) = made;
     tx.commit().await?;
     let location = format!("{}/api/admin/user/tokens/{}", app.config.base_path(), token.id);
-    let pat = Pat { secret: Some(secret), ..Pat::new(token, now) };
+    let pat = Pat::new(token, now).with_secret(secret);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(pat)).into_response())
 }
 

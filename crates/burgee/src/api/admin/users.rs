@@ -197,7 +197,8 @@ async fn create(
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)).into_response())
 }
 
-fn check_email(email: &str) -> Result<()> {
+/// Refuses what cannot be an e-mail address.
+pub(in crate::api) fn check_email(email: &str) -> Result<()> {
     let valid = email.split_once('@').is_some_and(|(local, domain)| {
         !local.is_empty() && !domain.is_empty() && !email.chars().any(|c| c.is_whitespace() || c.is_control())
     });

@@ -70,7 +70,7 @@ both! {
             json!({"tokenName": "a", "type": "client", "environment": "moon"}),
             json!({"tokenName": "a", "type": "client", "project": "moon"}),
             json!({"tokenName": "a", "type": "client", "projects": ["default", "moon"]}),
-            json!({"tokenName": "a", "type": "client", "project": "default", "projects": ["default"]}),
+            json!({"tokenName": "a", "type": "client", "project": "default", "projects": ["*"]}),
             json!({"tokenName": "a", "type": "client", "expiresAt": "tomorrow"}),
         ] {
             let answer = admin.post(PATH, body.clone()).await;

@@ -93,9 +93,9 @@ both! {
         push(&server, id).await;
         let path = format!("/api/admin/groups/{id}");
         let renamed = admin.put(&path, json!({"name": "Other"})).await.expect(400).json();
-        assert_eq!(renamed["message"], "Cannot update the name of a SCIM group");
+        assert_eq!(renamed["details"][0]["message"], "Cannot update the name of a SCIM group");
         let emptied = admin.put(&path, json!({"name": "Crew", "users": []})).await.expect(400).json();
-        assert_eq!(emptied["message"], "Cannot update users of a SCIM group");
+        assert_eq!(emptied["details"][0]["message"], "Cannot update users of a SCIM group");
         let same = json!({"name": "Crew", "description": "new", "rootRole": 2, "users": [{"user": {"id": ann}}]});
         let after = admin.put(&path, same).await.expect(200).json();
         assert_eq!((after["scimId"].as_str(), after["description"].as_str(), after["rootRole"].as_i64()), (Some("SCIM-ID"), Some("new"), Some(2)));

@@ -65,7 +65,7 @@ both! {
             ann.post("/api/admin/user/tokens", body).await.expect(400);
         }
         let late = ann.post("/api/admin/user/tokens", json!({"description": "late", "expiresAt": "2001-01-01T00:00:00Z"})).await.expect(400).json();
-        assert_eq!(late["message"], "The expiry date should be in future.");
+        assert_eq!(late["details"][0]["message"], "The expiry date should be in future.");
         for n in 0..8 {
             ann.post("/api/admin/user/tokens", json!({"description": format!("n{n}"), "expiresAt": "2099-01-01T00:00:00Z"})).await.expect(201);
         }

@@ -37,10 +37,10 @@ both! {
         for id in 1..=6 {
             let body = serde_json::json!({"name": "Other", "permissions": []});
             let refused = admin.put(&format!("/api/admin/roles/{id}"), body).await.expect(403).json();
-            assert_eq!(refused["message"], "You cannot change built in roles.");
+            assert_eq!(refused["details"][0]["message"], "You cannot change built in roles.");
             admin.delete(&format!("/api/admin/roles/{id}")).await.expect(403);
         }
         let unknown = admin.post("/api/admin/roles", serde_json::json!({"name": "x", "permissions": [{"name": "FLY"}]})).await.expect(400).json();
-        assert!(unknown["message"].as_str().unwrap().contains("FLY"));
+        assert!(unknown["details"][0]["message"].as_str().unwrap().contains("FLY"));
     }
 }

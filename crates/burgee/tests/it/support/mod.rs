@@ -3,6 +3,7 @@
 #[macro_use]
 pub mod both;
 pub mod client;
+pub mod flags;
 pub mod postgres;
 pub mod server;
 pub mod snapshot;

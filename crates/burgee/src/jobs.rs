@@ -1,0 +1,43 @@
+//! What the server does by itself, again and again.
+
+use std::time::Duration;
+
+use crate::app::App;
+use crate::error::Result;
+use crate::features;
+use crate::people::login_history;
+
+/// Runs every job at its own pace until the server is told to stop. A job that fails is tried again at its next turn.
+/// Jobs must bear that other servers do the same at the same time.
+pub async fn run(app: App) {
+    tokio::join!(keep_house(&app), mark_overdue_flags(&app));
+}
+
+/// Writes sightings, and forgets quiet counters and old sign-ins.
+async fn keep_house(app: &App) {
+    while turn(app, 15).await {
+        app.throttle.forget_the_quiet();
+        report("forgetting old sign-ins", login_history::forget(&app.db, app.clock.now()).await);
+        report("writing when people were last seen", app.seen.write(&app.db).await);
+    }
+}
+
+async fn mark_overdue_flags(app: &App) {
+    while turn(app, 60).await {
+        report("marking flags as potentially stale", features::mark_overdue(&app.db, app.clock.now()).await);
+    }
+}
+
+/// Waits for the next turn. False: the server stops, there is none.
+async fn turn(app: &App, seconds: u64) -> bool {
+    tokio::select! {
+        () = app.stopping.cancelled() => false,
+        () = tokio::time::sleep(Duration::from_secs(seconds)) => true,
+    }
+}
+
+fn report(what: &str, outcome: Result<()>) {
+    if let Err(error) = outcome {
+        tracing::warn!(%error, "a job failed: {what}");
+    }
+}

@@ -1,0 +1,87 @@
+//! Which of Unleash's operations are served, printed from the table of operations.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use crate::support::{TestServer, snapshot};
+
+/// Operations that will not be served, by a part of their path, and why.
+const NEVER: [(&str, &str); 12] = [
+    ("/api/admin/cdn/", "belongs to the vendor's cloud"),
+    ("/api/admin/invoices", "nothing is sold"),
+    ("POST /api/admin/license", "there is nothing to license"),
+    ("/api/client/edge-licensing/", "there is nothing to license"),
+    ("/api/admin/metrics/connection", "counts what the vendor bills"),
+    ("/api/admin/metrics/request", "counts what the vendor bills"),
+    ("/api/admin/metrics/traffic", "counts what the vendor bills"),
+    ("/api/admin/metrics/rps", "Prometheus has it"),
+    ("/api/admin/email/preview/", "no e-mail is sent"),
+    ("/api/admin/notifications", "the event log has it"),
+    ("/edge/issue-token", "tokens are made by people who may, not by a shared key"),
+    ("/api/admin/metrics/edges", "Prometheus has it"),
+];
+
+#[tokio::test]
+async fn the_list_of_operations_is_current() {
+    let server = TestServer::sqlite().await;
+    let document = server.anonymous().get("/docs/openapi.json").await.expect(200).json();
+    let mut served: BTreeSet<String> = BTreeSet::from(["GET /internal-backstage/prometheus".to_owned()]);
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        served.extend(operations.as_object().unwrap().keys().map(|method| key(method, path)));
+    }
+    let shapes: Value = serde_json::from_str(include_str!("../wire/unleash-shapes.json")).unwrap();
+    let published = shapes["operations"].as_object().unwrap().iter().map(|(name, operation)| {
+        let (method, path) = (operation["method"].as_str().unwrap(), operation["path"].as_str().unwrap());
+        (method.to_owned(), path.to_owned(), name.clone())
+    });
+    let unpublished = include_str!("../wire/unpublished.txt").lines().map(|line| {
+        let (method, path) = line.split_once(' ').unwrap();
+        (method.to_owned(), path.to_owned(), String::new())
+    });
+    let mut rows = BTreeMap::new();
+    let mut used = BTreeSet::new();
+    for (method, path, name) in published.chain(unpublished) {
+        let never = NEVER.iter().find(|(part, _)| format!("{method} {path}").contains(part));
+        let state = match never {
+            _ if served.contains(&key(&method, &path)) => "served".to_owned(),
+            Some((part, why)) => {
+                used.insert(*part);
+                format!("never: {why}")
+            }
+            None => "not yet".to_owned(),
+        };
+        rows.insert((path, method), (name, state));
+    }
+    let unused: Vec<_> = NEVER.iter().map(|(part, _)| *part).filter(|part| !used.contains(part)).collect();
+    assert!(unused.is_empty(), "no operation is left out because of {unused:?}");
+    snapshot::check("docs/compatibility.md", &page(&rows));
+}
+
+/// Method and path without the names of the parameters, which differ between documents.
+fn key(method: &str, path: &str) -> String {
+    let path: Vec<&str> =
+        path.split('/').map(|segment| if segment.starts_with('{') { "{}" } else { segment }).collect();
+    format!("{} {}", method.to_uppercase(), path.join("/"))
+}
+
+fn page(rows: &BTreeMap<(String, String), (String, String)>) -> String {
+    let count = |state: &str| rows.values().filter(|(_, found)| found.starts_with(state)).count();
+    let mut text = format!(
+        "# Compatibility\n\n\
+         Every operation that Unleash publishes in the OpenAPI documents of its open-source edition (8.2) and its \
+         Enterprise edition\n(7.5), and those that its admin UI uses without publishing them (without a name below). \
+         A test prints this page and checks\nthe answers of what is served against Unleash's shapes.\n\n\
+         {} operations: {} served, {} not yet, {} never.\n\n\
+         | Operation | Name | |\n|---|---|---|\n",
+        rows.len(),
+        count("served"),
+        count("not yet"),
+        count("never"),
+    );
+    for ((path, method), (name, state)) in rows {
+        writeln!(text, "| {method} `{path}` | {name} | {state} |").unwrap();
+    }
+    text
+}
