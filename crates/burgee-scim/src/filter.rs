@@ -154,6 +154,19 @@ pub enum Checked {
     },
 }
 
+impl Checked {
+    /// How many tests there are.
+    pub(crate) fn tests(&self) -> usize {
+        match self {
+            Checked::Const(_) => 0,
+            Checked::And(parts) | Checked::Or(parts) => parts.iter().map(Checked::tests).sum(),
+            Checked::Not(inner) => inner.tests(),
+            Checked::Test(_) => 1,
+            Checked::Element { filter, .. } => filter.tests(),
+        }
+    }
+}
+
 /// One comparison.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Test {

@@ -11,6 +11,7 @@
 //! is the reference meaning of the result.
 
 pub mod attr;
+pub mod body;
 pub mod discovery;
 pub mod error;
 pub mod filter;
@@ -30,7 +31,7 @@ pub use filter::{Checked, Filter, Op, Operand, Test};
 pub use fold::fold;
 pub use instant::{parse_instant, render_instant};
 pub use leaves::{Leaf, leaves};
-pub use patch::{Member, MemberChange, Operation, PatchOp};
+pub use patch::{MemberChange, Operation, PatchOp};
 pub use path::Path;
 pub use project::Projection;
 pub use schema::{Attribute, GROUP, ResourceType, Schema, USER};

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::attr::{Resolved, resolve};
 use crate::error::excerpt;
-use crate::patch::Member;
+use crate::patch;
 use crate::schema::{Attribute, Kind, Mutability, ResourceType, Schema};
 use crate::value::{self, is_nothing};
 use crate::{Error, Mode, Object};
@@ -82,16 +82,16 @@ pub fn replace(rt: &ResourceType, current: &Object, body: Object, mode: Mode) ->
     Ok(resource)
 }
 
-/// Takes `members` out of the body of a group; `None` if it is not there or `null`, so that absent never means empty.
+/// Takes `members` out of the body of a group, by id; `None` if it is not there or `null`, so that absent never means empty.
 ///
 /// Call it before or after [`accept`].
-pub fn take_members(body: &mut Object) -> Result<Option<Vec<Member>>, Error> {
+pub fn take_members(body: &mut Object) -> Result<Option<Vec<String>>, Error> {
     let Some(key) = body.keys().find(|key| key.eq_ignore_ascii_case("members")).cloned() else {
         return Ok(None);
     };
     match body.shift_remove(&key) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => Member::list(value).map(Some),
+        Some(value) => patch::list(value).map(Some),
     }
 }
 

@@ -207,11 +207,15 @@ pub(crate) fn boolean(text: &str) -> Option<bool> {
         .map(|(_, b)| b)
 }
 
+/// True for a list whose elements are the members of a set, known by an id that never changes.
+pub(crate) fn is_set(attribute: &Attribute) -> bool {
+    attribute.sub("value").is_some_and(|sub| sub.mutability == Mutability::Immutable)
+}
+
 /// Lists are compared element by element, so they are bounded. Immutable elements are set members: they are stored apart,
 /// and come by the hundred thousand.
 pub(crate) fn check_count(attribute: &Attribute, count: usize) -> Result<(), Error> {
-    let is_set = attribute.sub("value").is_some_and(|sub| sub.mutability == Mutability::Immutable);
-    if count > MAX_ELEMENTS && !is_set {
+    if count > MAX_ELEMENTS && !is_set(attribute) {
         let detail = format!("{} has {count} values; the limit is {MAX_ELEMENTS}", attribute.name);
         return Err(Error::invalid_value(detail));
     }

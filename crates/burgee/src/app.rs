@@ -27,6 +27,7 @@ use crate::people::password::Passwords;
 use crate::people::seen::Seen;
 use crate::people::session::Door;
 use crate::people::throttle::Throttle;
+use crate::provisioning::pages::Pages;
 use crate::scim;
 use crate::start;
 use crate::telemetry::Metrics;
@@ -54,6 +55,8 @@ pub struct Shared {
     pub throttle: Throttle,
     /// Who was seen when.
     pub seen: Seen,
+    /// What is known of lists that are read page by page.
+    pub pages: Pages,
     /// What is counted.
     pub metrics: Metrics,
     /// The only way to start work that outlives a request: the server waits for it before it stops.
@@ -109,6 +112,7 @@ impl App {
             ),
             config,
             seen: Seen::default(),
+            pages: Pages::default(),
             metrics: Metrics::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Operation, PatchOp};
+use super::{MAX_COMPARISONS, Operation, PatchOp};
 use crate::attr::Foreign;
 use crate::filter::matches_element;
 use crate::resource::{finish, home, object_at};
@@ -14,20 +14,44 @@ use crate::{AttrRef, Checked, Error, Mode, Object, Path, fold};
 ///
 /// All or nothing: an error leaves the caller with what it had. Operations that change nothing give back an equal
 /// object, so that the caller can tell whether to count a new version. What only the server writes passes through.
+/// More than [`MAX_COMPARISONS`] are 400 `tooMany`.
 pub fn apply(
     rt: &ResourceType,
     mut resource: Object,
     ops: &[Operation],
     mode: Mode,
 ) -> Result<Object, Error> {
+    let mut work = Work(0);
     for operation in ops {
-        step(rt, &mut resource, operation, mode)?;
+        step(rt, &mut resource, operation, mode, &mut work)?;
     }
     finish(rt, &mut resource)?;
     Ok(resource)
 }
 
-fn step(rt: &ResourceType, resource: &mut Object, operation: &Operation, mode: Mode) -> Result<(), Error> {
+/// Counts comparisons of values.
+struct Work(usize);
+
+impl Work {
+    /// What one test of a filter takes, in plain comparisons.
+    const TEST: usize = 40;
+
+    fn spend(&mut self, these: usize, with_those: usize) -> Result<(), Error> {
+        self.0 = self.0.saturating_add(these.saturating_mul(with_those));
+        if self.0 > MAX_COMPARISONS {
+            return Err(Error::too_many("the operations compare too many values: send fewer at once"));
+        }
+        Ok(())
+    }
+}
+
+fn step(
+    rt: &ResourceType,
+    resource: &mut Object,
+    operation: &Operation,
+    mode: Mode,
+    work: &mut Work,
+) -> Result<(), Error> {
     let Operation { op, path, value } = operation;
     let value = value.as_ref();
     match path {
@@ -35,15 +59,12 @@ fn step(rt: &ResourceType, resource: &mut Object, operation: &Operation, mode: M
             resource.shift_remove(schema.urn);
             Ok(())
         }
-        Path::Unknown(foreign) => {
-            unknown(rt, resource, *op, foreign, value);
-            Ok(())
-        }
+        Path::Unknown(foreign) => unknown(rt, resource, *op, foreign, value, work),
         Path::Attr(attr) => {
             let home = home(resource, attr.schema);
             match attr.sub {
-                None => whole(home, *attr, *op, value, mode),
-                Some(sub) if attr.attribute.multi_valued => part_of_each(home, *attr, sub, *op, value),
+                None => whole(home, *attr, *op, value, mode, work),
+                Some(sub) if attr.attribute.multi_valued => part_of_each(home, *attr, sub, *op, value, work),
                 Some(sub) => {
                     let parts = object_at(home, attr.attribute.name);
                     set_part(parts, attr.attribute, sub, value)?;
@@ -54,7 +75,7 @@ fn step(rt: &ResourceType, resource: &mut Object, operation: &Operation, mode: M
         }
         Path::Element { attr, filter, sub, seed } => {
             let selection = Selection { attr: *attr, filter, sub: *sub, seed, mode };
-            selection.apply(home(resource, attr.schema), *op, value)
+            selection.apply(home(resource, attr.schema), *op, value, work)
         }
     }
 }
@@ -66,6 +87,7 @@ fn whole(
     op: PatchOp,
     value: Option<&Value>,
     mode: Mode,
+    work: &mut Work,
 ) -> Result<(), Error> {
     let attribute = attr.attribute;
     let name = attribute.name;
@@ -75,13 +97,15 @@ fn whole(
     }
     match (op, value) {
         (PatchOp::Remove, Some(Value::Array(unwanted))) => {
-            elements(home, name).retain(|element| !unwanted.iter().any(|u| is_meant(attribute, u, element)));
+            let elements = elements(home, name);
+            work.spend(elements.len(), unwanted.len())?;
+            elements.retain(|element| !unwanted.iter().any(|u| is_meant(attribute, u, element)));
         }
         (PatchOp::Remove, _) | (_, None) => {
             home.shift_remove(name);
         }
         (PatchOp::Add, Some(Value::Array(new))) if attribute.multi_valued => {
-            append(attribute, elements(home, name), new)?;
+            append(attribute, elements(home, name), new, work)?;
         }
         (PatchOp::Add, Some(Value::Object(new))) if attribute.kind == Kind::Complex => {
             merge(object_at(home, name), attribute, new)?;
@@ -107,9 +131,11 @@ fn part_of_each(
     sub: &'static Attribute,
     op: PatchOp,
     value: Option<&Value>,
+    work: &mut Work,
 ) -> Result<(), Error> {
     let name = attr.attribute.name;
     let elements = elements(home, name);
+    work.spend(elements.len(), 1)?;
     if elements.is_empty() && op != PatchOp::Remove {
         if sub.name != "value" {
             prune(home, name);
@@ -135,9 +161,16 @@ struct Selection<'a> {
 }
 
 impl Selection<'_> {
-    fn apply(&self, home: &mut Object, op: PatchOp, value: Option<&Value>) -> Result<(), Error> {
+    fn apply(
+        &self,
+        home: &mut Object,
+        op: PatchOp,
+        value: Option<&Value>,
+        work: &mut Work,
+    ) -> Result<(), Error> {
         let name = self.attr.attribute.name;
         let elements = elements(home, name);
+        work.spend(elements.len(), self.filter.tests() * Work::TEST)?;
         let selected: Vec<usize> =
             (0..elements.len()).filter(|&i| matches_element(self.filter, &elements[i])).collect();
         let outcome = match (op, selected.is_empty()) {
@@ -252,7 +285,13 @@ fn set_part(
 
 /// Appends what is not there yet: no element with that value (and type, if given), or none that is equal. An element
 /// with that value takes over the other parts.
-fn append(attribute: &Attribute, elements: &mut Vec<Value>, new: &[Value]) -> Result<(), Error> {
+fn append(
+    attribute: &Attribute,
+    elements: &mut Vec<Value>,
+    new: &[Value],
+    work: &mut Work,
+) -> Result<(), Error> {
+    work.spend(elements.len() + new.len() / 2, new.len())?;
     let mut favoured = None;
     for element in new {
         let found = elements.iter().position(|old| match element.get("value") {
@@ -320,7 +359,14 @@ fn prune(home: &mut Object, name: &str) {
 }
 
 /// Attributes that no schema describes: kept as sent, found in any case.
-fn unknown(rt: &ResourceType, resource: &mut Object, op: PatchOp, foreign: &Foreign, value: Option<&Value>) {
+fn unknown(
+    rt: &ResourceType,
+    resource: &mut Object,
+    op: PatchOp,
+    foreign: &Foreign,
+    value: Option<&Value>,
+    work: &mut Work,
+) -> Result<(), Error> {
     let Foreign { urn, name, sub } = foreign;
     if let (Some(urn), None) = (urn, sub)
         && op == PatchOp::Remove
@@ -329,15 +375,14 @@ fn unknown(rt: &ResourceType, resource: &mut Object, op: PatchOp, foreign: &Fore
         let whole = format!("{urn}:{name}");
         let key = spelling(resource, &whole);
         if resource.contains_key(&key) {
-            change_unknown(resource, &key, op, value);
-            return;
+            return change_unknown(resource, &key, op, value, work);
         }
     }
     let mut path: Vec<(&str, bool)> = Vec::new();
     path.extend(urn.as_deref().map(|urn| (urn, true)));
     path.push((name, false));
     path.extend(sub.as_deref().map(|sub| (sub, false)));
-    change_below(rt, resource, &path, op, value);
+    change_below(rt, resource, &path, op, value, work)
 }
 
 fn change_below(
@@ -346,21 +391,22 @@ fn change_below(
     path: &[(&str, bool)],
     op: PatchOp,
     value: Option<&Value>,
-) {
-    let [(name, is_urn), rest @ ..] = path else { return };
+    work: &mut Work,
+) -> Result<(), Error> {
+    let [(name, is_urn), rest @ ..] = path else { return Ok(()) };
     let key = match rt.schema_of(name).filter(|_| *is_urn) {
         Some(schema) => schema.urn.to_owned(),
         None => canonical_or_spelling(rt, parent, name),
     };
     if rest.is_empty() {
-        change_unknown(parent, &key, op, value);
-        return;
+        return change_unknown(parent, &key, op, value, work);
     }
     if op == PatchOp::Remove && !parent.get(&key).is_some_and(Value::is_object) {
-        return;
+        return Ok(());
     }
-    change_below(rt, object_at(parent, &key), rest, op, value);
+    change_below(rt, object_at(parent, &key), rest, op, value, work)?;
     prune(parent, &key);
+    Ok(())
 }
 
 /// `name` of `name.nosuch` is a known attribute with its own spelling.
@@ -377,11 +423,18 @@ fn spelling(parent: &Object, name: &str) -> String {
     parent.keys().find(|key| key.eq_ignore_ascii_case(name)).map_or_else(|| name.to_owned(), Clone::clone)
 }
 
-fn change_unknown(parent: &mut Object, key: &str, op: PatchOp, value: Option<&Value>) {
+fn change_unknown(
+    parent: &mut Object,
+    key: &str,
+    op: PatchOp,
+    value: Option<&Value>,
+    work: &mut Work,
+) -> Result<(), Error> {
     let key = spelling(parent, key);
     match (op, value) {
         (PatchOp::Remove, Some(Value::Array(unwanted))) => {
             if let Some(Value::Array(elements)) = parent.get_mut(&key) {
+                work.spend(elements.len(), unwanted.len())?;
                 elements.retain(|element| !unwanted.iter().any(|u| means_unknown(u, element)));
             } else if !unwanted.is_empty() {
                 parent.shift_remove(&key);
@@ -395,6 +448,7 @@ fn change_unknown(parent: &mut Object, key: &str, op: PatchOp, value: Option<&Va
                 old.extend(new.iter().map(|(name, value)| (name.clone(), value.clone())));
             }
             (PatchOp::Add, Some(Value::Array(old)), Value::Array(new)) => {
+                work.spend(old.len() + new.len() / 2, new.len())?;
                 for element in new {
                     if !old.contains(element) {
                         old.push(element.clone());
@@ -407,6 +461,7 @@ fn change_unknown(parent: &mut Object, key: &str, op: PatchOp, value: Option<&Va
         },
     }
     prune(parent, &key);
+    Ok(())
 }
 
 fn means_unknown(given: &Value, element: &Value) -> bool {

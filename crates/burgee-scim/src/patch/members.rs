@@ -9,22 +9,11 @@ use crate::schema::Kind;
 use crate::value::{check_reference, check_text};
 use crate::{Checked, Error, Op, Operand, Path};
 
-/// A member of a group, as sent.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Member {
-    /// Its id.
-    pub value: String,
-    /// `User` or `Group`, as sent.
-    pub kind: Option<String>,
-    /// Its name, as sent.
-    pub display: Option<String>,
-}
-
-/// One change of a membership set.
+/// One change of a membership set. Members are known by their ids; nothing else that is sent of them is ever used.
 #[derive(Clone, PartialEq, Debug)]
 pub enum MemberChange {
     /// These are members now, if they were not.
-    Add(Vec<Member>),
+    Add(Vec<String>),
     /// These are not members any more, if they were. Never empty.
     Remove(Vec<String>),
     /// Members that pass a filter, other than one for ids, are not members any more.
@@ -32,51 +21,46 @@ pub enum MemberChange {
     /// There are no members any more.
     RemoveAll,
     /// These and no others are members now.
-    Replace(Vec<Member>),
+    Replace(Vec<String>),
 }
 
-impl Member {
-    /// Reads the value of `members`, dropping repeated ids: a list of (or one) object with `value`, or id.
-    pub fn list(value: Value) -> Result<Vec<Member>, Error> {
-        let values = match value {
-            Value::Array(values) => values,
-            single => vec![single],
-        };
-        let mut seen = HashSet::new();
-        let mut members = Vec::with_capacity(values.len());
-        for value in values {
-            let member = Member::one(value)?;
-            if seen.insert(member.value.clone()) {
-                members.push(member);
-            }
-        }
-        Ok(members)
+/// The ids in the value of `members`, each once: a list of (or one) object with `value`, or id.
+pub(crate) fn list(value: Value) -> Result<Vec<String>, Error> {
+    let values = match value {
+        Value::Array(values) => values,
+        single => vec![single],
+    };
+    let mut ids = Vec::with_capacity(values.len());
+    for value in values {
+        ids.push(id(value)?);
     }
+    let mut seen = HashSet::with_capacity(ids.len());
+    let first: Vec<bool> = ids.iter().map(|id| seen.insert(id.as_str())).collect();
+    let mut first = first.into_iter();
+    ids.retain(|_| first.next() == Some(true));
+    Ok(ids)
+}
 
-    fn one(value: Value) -> Result<Member, Error> {
-        let mut member = Member { value: String::new(), kind: None, display: None };
-        match value {
-            Value::String(id) => member.value = id,
-            Value::Object(parts) => {
-                for (name, value) in parts {
-                    let Value::String(text) = value else { continue };
-                    match name.to_ascii_lowercase().as_str() {
-                        "value" => member.value = text,
-                        "type" => member.kind = Some(text),
-                        "display" => member.display = Some(text),
-                        _ => {}
-                    }
-                }
-            }
-            _ => return Err(Error::invalid_value("a member must be an object")),
+/// Who is meant by one member.
+pub(super) fn id(member: Value) -> Result<String, Error> {
+    let id = match member {
+        Value::String(id) => id,
+        Value::Object(parts) => {
+            let ids = parts.into_iter().filter(|(name, _)| name.eq_ignore_ascii_case("value"));
+            let mut texts = ids.filter_map(|(_, value)| match value {
+                Value::String(text) => Some(text),
+                _ => None,
+            });
+            texts.next_back().unwrap_or_default()
         }
-        check_text(&member.value)?;
-        check_reference(&member.value)?;
-        if member.value.is_empty() {
-            return Err(Error::invalid_value("a member has no value"));
-        }
-        Ok(member)
+        _ => return Err(Error::invalid_value("a member must be an object")),
+    };
+    check_text(&id)?;
+    check_reference(&id)?;
+    if id.is_empty() {
+        return Err(Error::invalid_value("a member has no value"));
     }
+    Ok(id)
 }
 
 /// Splits the operations on `members` from the rest, keeping the order within both; they are independent of each
@@ -107,14 +91,12 @@ fn change(operation: Operation) -> Result<Option<MemberChange>, Error> {
         },
         (PatchOp::Remove, Path::Attr(attr), None) if attr.sub.is_none() => Some(MemberChange::RemoveAll),
         (op, Path::Attr(attr), Some(value)) if attr.sub.is_none() => {
-            let members = Member::list(value)?;
+            let members = list(value)?;
             match op {
                 PatchOp::Replace => Some(MemberChange::Replace(members)),
                 _ if members.is_empty() => None,
                 PatchOp::Add => Some(MemberChange::Add(members)),
-                PatchOp::Remove => {
-                    Some(MemberChange::Remove(members.into_iter().map(|member| member.value).collect()))
-                }
+                PatchOp::Remove => Some(MemberChange::Remove(members)),
             }
         }
         _ => return Err(Error::invalid_path("members are added and removed as a whole")),

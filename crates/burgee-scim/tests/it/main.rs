@@ -60,7 +60,7 @@ pub(crate) fn patched(
     operations: Value,
     mode: Mode,
 ) -> Result<Object, Error> {
-    let ops = burgee_scim::patch::parse_patch(&patch_body(operations), rt, mode)?;
+    let ops = burgee_scim::patch::parse_patch(patch_body(operations), rt, mode)?;
     burgee_scim::patch::apply(rt, from, &ops, mode)
 }
 

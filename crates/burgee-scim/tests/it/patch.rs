@@ -504,7 +504,7 @@ fn unknown_attributes_change_like_known_ones() {
 
 #[test]
 fn envelope() {
-    let parse = |body: Value, mode| parse_patch(&object(body), &USER, mode).map(|ops| ops.len());
+    let parse = |body: Value, mode| parse_patch(object(body), &USER, mode).map(|ops| ops.len());
     let op = json!({ "op": "replace", "path": "active", "value": true });
     let urn = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
     for mode in BOTH {
@@ -644,7 +644,7 @@ fn paths_never_widen() {
 #[test]
 fn all_or_nothing_and_in_order() {
     let ops = parse_patch(
-        &patch_body(json!([
+        patch_body(json!([
             { "op": "add", "path": "title", "value": "Dr" },
             { "op": "remove", "path": r#"emails[type eq "nosuch"]"# },
         ])),
@@ -693,4 +693,33 @@ fn what_a_patch_makes_can_be_put_back() {
         let patched = patched(&USER, start.clone(), json!([operation]), Mode::Tolerant).unwrap();
         assert_eq!(accept(&patched), patched, "{operation}");
     }
+}
+
+#[test]
+fn comparisons_are_bounded() {
+    let many = |n: usize| -> Vec<Value> { (0..n).map(|i| json!({ "value": format!("{i}@x.io") })).collect() };
+    let mut ann = ann();
+    ann.insert("emails".to_owned(), json!(many(1000)));
+    let refuse = |operations: Vec<Value>| {
+        for mode in BOTH {
+            let refused_as = refused(patched(&USER, ann.clone(), json!(operations), mode), ScimType::TooMany);
+            assert!(refused_as.contains("fewer at once"), "{refused_as}");
+        }
+    };
+    let filtered = |i: usize| json!({ "op": "replace", "path": format!("emails[value eq \"{i}@x.io\"].type"), "value": "t" });
+    refuse((0..1000).map(filtered).collect());
+    refuse((0..20).map(|_| json!({ "op": "add", "path": "emails", "value": many(1000) })).collect());
+    refuse(
+        (0..20)
+            .map(|_| json!({ "op": "remove", "path": "emails", "value": many(1000) }))
+            .chain((0..20).map(|_| json!({ "op": "add", "path": "emails", "value": many(1000) })))
+            .collect(),
+    );
+    // What real clients send is far below.
+    let some: Vec<Value> = (0..50).map(filtered).collect();
+    assert!(patched(&USER, ann.clone(), json!(some), Mode::Tolerant).is_ok());
+    // Attributes that no schema describes have no bound of their own until the end.
+    let numbers = |n: usize| json!({ "op": "add", "path": "shoes", "value": (0..n).collect::<Vec<_>>() });
+    let operations = json!([numbers(3000), numbers(3000)]);
+    refused(patched(&USER, ann.clone(), operations, Mode::Tolerant), ScimType::TooMany);
 }

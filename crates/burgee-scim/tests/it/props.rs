@@ -272,7 +272,7 @@ proptest! {
         for mode in [Mode::Strict, Mode::Tolerant] {
             for path in [path.as_str(), "emails", "name", "title", "active", ENT, r#"emails[type eq "x"]"#] {
                 let body = object(json!({ "schemas": [patch::PATCH_URN], "Operations": [{ "op": op, "path": path, "value": value }] }));
-                if let Ok(ops) = patch::parse_patch(&body, &USER, mode) {
+                if let Ok(ops) = patch::parse_patch(body.clone(), &USER, mode) {
                     let _ = patch::apply(&USER, crate::ann(), &ops, mode);
                 }
             }

@@ -209,9 +209,8 @@ pub async fn provisioner(
     ip: Option<String>,
 ) -> Result<Option<Granted<Provision>>> {
     let digest = digest(token);
-    let mut tx = db.read().await?;
-    let found: Option<(i64, String, bool)> = tx
-        .optional(sql!(
+    let found: Option<(i64, String, bool)> = db
+        .glance(sql!(
             "SELECT c.id, c.name, c.enabled FROM scim_tokens t JOIN scim_connections c ON c.id = t.connection_id
                  WHERE t.digest = $1 AND (t.expires_at IS NULL OR t.expires_at > $2)",
             digest,

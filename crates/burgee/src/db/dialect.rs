@@ -24,7 +24,10 @@ const TOKENS: [(&str, &str, &str); 8] = [
 ];
 
 /// Lists given as a JSON array in one argument: token, SQLite, PostgreSQL.
-const LISTS: [(&str, &str, &str); 2] = [
+///
+/// `column {among:$n}` is `column IN ({list:$n})`, which PostgreSQL searches an index for in one go, where it would
+/// join a list that it takes for short.
+const LISTS: [(&str, &str, &str); 3] = [
     (
         "{list:",
         "SELECT value AS item FROM json_each({})",
@@ -34,6 +37,11 @@ const LISTS: [(&str, &str, &str); 2] = [
         "{ids:",
         "SELECT value AS item FROM json_each({})",
         "SELECT CAST(json_array_elements_text(CAST({} AS json)) AS BIGINT) AS item",
+    ),
+    (
+        "{among:",
+        "IN (SELECT value FROM json_each({}))",
+        "= ANY (ARRAY(SELECT json_array_elements_text(CAST({} AS json))))",
     ),
 ];
 
@@ -70,13 +78,21 @@ pub(super) const fn begin_read(engine: Engine) -> &'static str {
     }
 }
 
-/// What makes event ids become visible in commit order. SQLite has one writer and needs nothing.
-pub(super) const fn order_events(engine: Engine) -> Option<&'static str> {
-    match engine {
-        Engine::Sqlite => None,
-        Engine::Postgres => Some("SELECT pg_advisory_xact_lock(4242001)"),
+/// What makes event ids become visible in commit order. SQLite has one writer and needs nothing. If others are
+/// waiting, the commit does not wait for the disk, and [`FLUSH`] follows.
+pub(super) const fn order_events(engine: Engine, others: bool) -> Option<&'static str> {
+    match (engine, others) {
+        (Engine::Sqlite, _) => None,
+        (Engine::Postgres, false) => Some("SELECT pg_advisory_xact_lock(4242001)"),
+        (Engine::Postgres, true) => {
+            Some("SELECT set_config('synchronous_commit', 'off', TRUE), pg_advisory_xact_lock(4242001)")
+        }
     }
 }
+
+/// PostgreSQL: a transaction that writes nothing but the log, and so makes all before it last. It waits for whatever
+/// the server's `synchronous_commit` asks for.
+pub(super) const FLUSH: &str = "SELECT pg_logical_emit_message(TRUE, 'burgee', '')";
 
 /// What stands before a statement to see its plan instead of its result.
 pub(super) const fn explain(engine: Engine) -> &'static str {

@@ -28,13 +28,7 @@ pub(super) fn make(file: &Path) -> Result<()> {
 /// however that ends. Refuses at once while another server has it. Nobody else asks for it: the operator's commands and
 /// backups work beside a server.
 pub(super) fn take(file: &Path) -> Result<File> {
-    // Two names for one database must lead to one lock.
-    let file = file
-        .canonicalize()
-        .map_err(|error| Error::bad_data(format!("cannot find {}: {error}", file.display())))?;
-    let mut name = file.clone().into_os_string();
-    name.push(".lock");
-    let lock = PathBuf::from(name);
+    let lock = beside(file, ".lock")?;
     let taken = open(&lock)?;
     taken.try_lock().map_err(|error| match error {
         TryLockError::WouldBlock => Error::bad_data(format!(
@@ -45,6 +39,17 @@ pub(super) fn take(file: &Path) -> Result<File> {
         TryLockError::Error(cause) => Error::bad_data(format!("cannot lock {}: {cause}", lock.display())),
     })?;
     Ok(taken)
+}
+
+/// The file beside the database that is named like it, with something more at the end. SQLite follows links, and keeps
+/// its log beside what they lead to; two names for one database must lead to one lock.
+pub(super) fn beside(file: &Path, end: &str) -> Result<PathBuf> {
+    let mut name = file
+        .canonicalize()
+        .map_err(|error| Error::bad_data(format!("cannot find {}: {error}", file.display())))?
+        .into_os_string();
+    name.push(end);
+    Ok(name.into())
 }
 
 fn open(file: &Path) -> Result<File> {

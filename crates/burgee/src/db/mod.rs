@@ -7,6 +7,7 @@
 pub mod dialect;
 pub mod file;
 mod json;
+mod lasting;
 mod migrate;
 mod sql;
 
@@ -32,6 +33,7 @@ use sqlx::{
 pub use self::dialect::Engine;
 use self::dialect::{begin_read, begin_write, render};
 pub use self::json::Json;
+use self::lasting::{Lasting, Log, Turn};
 use self::sql::Text;
 pub use self::sql::{Keep, Registered, Sql, Statement, Value};
 use crate::error::{Error, Result};
@@ -45,7 +47,10 @@ const TRUSTED: Duration = Duration::from_secs(1);
 
 /// A handle on the database; cheap to clone.
 #[derive(Clone)]
-pub struct Db(Pools);
+pub struct Db {
+    pools: Pools,
+    lasting: Arc<Lasting>,
+}
 
 #[derive(Clone)]
 enum Pools {
@@ -55,7 +60,7 @@ enum Pools {
         /// Held, not used: nobody else serves this file.
         _taken: Option<Arc<File>>,
     },
-    /// `aside` is for whoever already holds a connection of the pool and must see what others see.
+    /// `aside` is for whoever cannot wait for those who hold the connections of the pool.
     Postgres { pool: PgPool, aside: PgPool },
 }
 
@@ -71,52 +76,27 @@ impl Db {
         file::make(&file)?;
         // Before anything is migrated: the server that has it may be of another version.
         let taken = file::take(&file)?;
-        Self(open_sqlite(&file, Some(Arc::new(taken))).await?).migrated().await
+        Self::migrated(open_sqlite(&file, Some(Arc::new(taken))).await?).await
     }
 
     /// Like [`Db::open`], beside a server that may be running.
     pub async fn attach(url: &str) -> Result<Self> {
-        let pools = if let Some(file) = file::of(url) {
+        let opened = if let Some(file) = file::of(url) {
             file::make(&file)?;
             open_sqlite(&file, None).await?
         } else {
-            if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-                return Err(Error::bad_data("DATABASE_URL must begin with sqlite: or postgres://"));
-            }
-            let options = PgConnectOptions::from_str(url)
-                .map_err(|error| Error::bad_data(format!("DATABASE_URL is not understood: {error}")))?
-                .application_name("burgee");
-            let aside = PgPoolOptions::new().max_connections(2).connect_lazy_with(options.clone());
-            let pool = PgPoolOptions::new()
-                .max_connections(CONNECTIONS)
-                .acquire_timeout(Duration::from_secs(5))
-                .after_connect(|connection, _| {
-                    // What is estimated to be long here takes a millisecond; compiling it takes a hundred.
-                    Box::pin(async move { connection.execute("SET jit = off").await.map(drop) })
-                })
-                .test_before_acquire(false)
-                .before_acquire(|connection, about| {
-                    Box::pin(async move {
-                        if about.idle_for >= TRUSTED {
-                            connection.ping().await?;
-                        }
-                        Ok(true)
-                    })
-                })
-                .connect_with(options)
-                .await?;
-            Pools::Postgres { pool, aside }
+            open_postgres(url).await?
         };
-        Self(pools).migrated().await
+        Self::migrated(opened).await
     }
 
-    async fn migrated(self) -> Result<Self> {
-        match &self.0 {
+    async fn migrated((pools, log): (Pools, Log)) -> Result<Self> {
+        match &pools {
             Pools::Sqlite { writer, .. } => migrate::migrator(Engine::Sqlite).run(writer).await,
             Pools::Postgres { pool, .. } => migrate::migrator(Engine::Postgres).run(pool).await,
         }
         .map_err(Error::internal)?;
-        Ok(self)
+        Ok(Self { pools, lasting: Arc::new(Lasting::new(log)) })
     }
 
     /// Asks the database for a sign of life.
@@ -126,7 +106,7 @@ impl Db {
 
     /// Which engine this is.
     pub fn engine(&self) -> Engine {
-        match self.0 {
+        match self.pools {
             Pools::Sqlite { .. } => Engine::Sqlite,
             Pools::Postgres { .. } => Engine::Postgres,
         }
@@ -136,7 +116,7 @@ impl Db {
     /// not available.
     pub async fn read(&self) -> Result<Read> {
         let begin = begin_read(self.engine());
-        Ok(Read(match &self.0 {
+        Ok(Read(match &self.pools {
             Pools::Sqlite { readers, .. } => {
                 Connection::Sqlite(readers.begin_with(begin).await.map_err(Error::Unavailable)?)
             }
@@ -146,10 +126,30 @@ impl Db {
         }))
     }
 
+    /// The first row of one statement, which needs no view around it.
+    pub(crate) async fn glance<T: Row>(&self, sql: Sql) -> Result<Option<T>> {
+        Ok(match &self.pools {
+            Pools::Sqlite { readers, .. } => {
+                let mut connection = readers.acquire().await.map_err(Error::Unavailable)?;
+                let text = text(&sql, Engine::Sqlite);
+                sqlx::query_as_with(text, sqlite_arguments(sql.args)?)
+                    .fetch_optional(&mut *connection)
+                    .await?
+            }
+            Pools::Postgres { pool, .. } => {
+                let mut connection = pool.acquire().await.map_err(Error::Unavailable)?;
+                let text = text(&sql, Engine::Postgres);
+                sqlx::query_as_with(text, postgres_arguments(sql.args)?)
+                    .fetch_optional(&mut *connection)
+                    .await?
+            }
+        })
+    }
+
     /// Like [`Db::read`], for whoever holds a transaction already: never waits for the connections that such
     /// transactions hold.
     pub(crate) async fn aside(&self) -> Result<Read> {
-        match &self.0 {
+        match &self.pools {
             Pools::Sqlite { .. } => self.read().await,
             Pools::Postgres { aside, .. } => {
                 let begin = begin_read(Engine::Postgres);
@@ -168,20 +168,22 @@ impl Db {
     /// the rest of the crate to that.
     pub(crate) async fn begin_write(&self) -> Result<Write> {
         let begin = begin_write(self.engine());
-        Ok(Write(Read(match &self.0 {
+        let tx = Read(match &self.pools {
             Pools::Sqlite { writer, .. } => {
                 Connection::Sqlite(writer.begin_with(begin).await.map_err(Error::Unavailable)?)
             }
             Pools::Postgres { pool, .. } => {
                 Connection::Postgres(pool.begin_with(begin).await.map_err(Error::Unavailable)?)
             }
-        })))
+        });
+        let lasts = self.engine() == Engine::Postgres;
+        Ok(Write { tx, lasts, turn: self.lasting.turn(), lasting: self.lasting.clone() })
     }
 
     /// Asks the engine to compile a statement, without running it. For the test that checks every one.
     pub async fn prepare(&self, statement: &'static Statement) -> Result<(), sqlx::Error> {
         let text = statement.text(self.engine());
-        match &self.0 {
+        match &self.pools {
             Pools::Sqlite { writer, .. } => {
                 writer.acquire().await?.prepare(text.into_sql_str()).await.map(drop)
             }
@@ -193,7 +195,7 @@ impl Db {
 
     /// Waits until running transactions are done and closes the files or connections.
     pub async fn close(&self) {
-        match &self.0 {
+        match &self.pools {
             Pools::Sqlite { writer, readers, .. } => {
                 readers.close().await;
                 writer.close().await;
@@ -206,13 +208,45 @@ impl Db {
     }
 }
 
-async fn open_sqlite(file: &Path, taken: Option<Arc<File>>) -> Result<Pools> {
-    // FULL: an acknowledged change, and its event, survive power loss.
+async fn open_postgres(url: &str) -> Result<(Pools, Log)> {
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(Error::bad_data("DATABASE_URL must begin with sqlite: or postgres://"));
+    }
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|error| Error::bad_data(format!("DATABASE_URL is not understood: {error}")))?
+        .application_name("burgee");
+    let pool = || {
+        PgPoolOptions::new()
+            .acquire_timeout(Duration::from_secs(5))
+            .after_connect(|connection, _| {
+                // What is estimated to be long here takes a millisecond; compiling it takes a hundred.
+                Box::pin(async move { connection.execute("SET jit = off").await.map(drop) })
+            })
+            .test_before_acquire(false)
+            .before_acquire(|connection, about| {
+                Box::pin(async move {
+                    if about.idle_for >= TRUSTED {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+    };
+    let aside = pool().max_connections(2).connect_lazy_with(options.clone());
+    let log = Log::Server(aside.clone());
+    let pool = pool().max_connections(CONNECTIONS).connect_with(options).await?;
+    Ok((Pools::Postgres { pool, aside }, log))
+}
+
+async fn open_sqlite(file: &Path, taken: Option<Arc<File>>) -> Result<(Pools, Log)> {
+    let log = Log::File { path: file::beside(file, "-wal")?, failed: Arc::default() };
+    // NORMAL: a commit does not wait for the disk. `Write::commit` does, so that an acknowledged change, and its event,
+    // survive power loss.
     let options = SqliteConnectOptions::new()
         .filename(file)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
+        .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(Duration::from_secs(5))
         .foreign_keys(true)
         .pragma("temp_store", "memory")
@@ -234,7 +268,7 @@ async fn open_sqlite(file: &Path, taken: Option<Arc<File>>) -> Result<Pools> {
         .acquire_timeout(Duration::from_secs(30))
         .test_before_acquire(false)
         .connect_lazy_with(options.create_if_missing(false).read_only(true));
-    Ok(Pools::Sqlite { writer, readers, _taken: taken })
+    Ok((Pools::Sqlite { writer, readers, _taken: taken }, log))
 }
 
 enum Connection {
@@ -246,7 +280,13 @@ enum Connection {
 pub struct Read(Connection);
 
 /// A transaction that may also write. Dropping it undoes everything.
-pub struct Write(Read);
+pub struct Write {
+    tx: Read,
+    lasting: Arc<Lasting>,
+    /// True if a commit lasts by itself.
+    lasts: bool,
+    turn: Turn,
+}
 
 /// A writing transaction for bookkeeping tables; see [`Db::bookkeep`].
 pub struct Books(Write);
@@ -321,7 +361,7 @@ impl Write {
     /// Runs a statement and tells how many rows it touched.
     pub async fn execute(&mut self, sql: Sql) -> Result<u64> {
         let sql_ = sql;
-        Ok(match &mut self.0.0 {
+        Ok(match &mut self.tx.0 {
             Connection::Sqlite(tx) => {
                 let text = text(&sql_, Engine::Sqlite);
                 sqlx::query_with(text, sqlite_arguments(sql_.args)?).execute(&mut **tx).await?.rows_affected()
@@ -339,19 +379,21 @@ impl Write {
     /// From here on, no other transaction commits events before this one does, so that event ids become
     /// visible in order. Taken as late as possible: everything before it runs in parallel.
     pub(crate) async fn order_events(&mut self) -> Result<()> {
-        if let Some(lock) = dialect::order_events(self.engine()) {
+        let others = self.turn.others();
+        if let Some(lock) = dialect::order_events(self.engine(), others) {
             self.execute(Sql::build(lock)).await?;
+            self.lasts = !others;
         }
         Ok(())
     }
 
-    /// Makes the changes lasting.
+    /// Makes the changes lasting. After an error, it is not known whether they are.
     pub(crate) async fn commit(self) -> Result<()> {
-        match self.0.0 {
+        match self.tx.0 {
             Connection::Sqlite(tx) => tx.commit().await?,
             Connection::Postgres(tx) => tx.commit().await?,
         }
-        Ok(())
+        if self.lasts { Ok(()) } else { self.lasting.wait().await }
     }
 }
 
@@ -375,13 +417,13 @@ impl Books {
 impl Deref for Write {
     type Target = Read;
     fn deref(&self) -> &Read {
-        &self.0
+        &self.tx
     }
 }
 
 impl DerefMut for Write {
     fn deref_mut(&mut self) -> &mut Read {
-        &mut self.0
+        &mut self.tx
     }
 }
 

@@ -143,7 +143,8 @@ impl Keep {
 }
 
 /// `sql!("SELECT … WHERE id = $1", id)`: one text for both databases, registered.
-/// `{list:$n}` stands for the strings, `{ids:$n}` for the whole numbers of a JSON array given as the n-th argument.
+/// `{list:$n}` stands for the strings, `{ids:$n}` for the whole numbers of a JSON array given as the n-th argument;
+/// `column {among:$n}` asks for one of the strings.
 #[macro_export]
 macro_rules! sql {
     ($text:expr $(, $arg:expr)* $(,)?) => {

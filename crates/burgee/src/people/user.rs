@@ -160,6 +160,7 @@ pub async fn create(tx: &mut Change, new: NewUser) -> Result<User> {
     ensure_free(tx, new.username.as_deref(), new.email.as_deref(), None).await?;
     let now = tx.now();
     let author = tx.actor().user_id();
+    let has_password = new.password_hash.is_some();
     let (id,): (i64,) = tx
         .one(sql!(
             "INSERT INTO users (name, username, username_ci, email, email_ci, email_hash, root_role_id, password_hash,
@@ -178,7 +179,20 @@ pub async fn create(tx: &mut Change, new: NewUser) -> Result<User> {
             author
         ))
         .await?;
-    let user = get(tx, id).await?;
+    let user = User {
+        id,
+        name: new.name,
+        username: new.username,
+        email: new.email,
+        image_url: None,
+        root_role: new.root_role,
+        active: true,
+        is_service: new.is_service,
+        created_at: now,
+        scim_id: None,
+        seen_at: None,
+        has_password,
+    };
     tx.record(Event::created(user.either(Fact::UserCreated, Fact::ServiceAccountCreated), &user));
     Ok(user)
 }

@@ -1,5 +1,7 @@
 //! Provisioned groups: created or adopted, renamed, removed. Their members are [`super::members`]' matter.
 
+use std::collections::BTreeSet;
+
 use burgee_scim::{MemberChange, Object, fold};
 use serde_json::json;
 
@@ -127,7 +129,8 @@ pub async fn change(
 
 /// Removes a group and everything that it gave its members, except that the last admin stays one.
 pub async fn delete(tx: &mut Change, group: &Provisioned) -> Result<()> {
-    let at_stake = guard::at_stake(tx, group.local_id, &[], &[group.local_id]).await?;
+    let everybody = BTreeSet::from([group.local_id]);
+    let at_stake = guard::at_stake(tx, group.local_id, &BTreeSet::new(), &everybody).await?;
     people::group::delete(tx, group.local_id).await?;
     guard::keep_one_of(tx, &at_stake, "delete group").await
 }

@@ -3,6 +3,8 @@
 //! Its call succeeds all the same (an error would stop its whole synchronisation), but one admin keeps access, and
 //! the event log says so.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use crate::access::admins::ADMIN_ROLE;
@@ -35,7 +37,12 @@ pub(super) async fn retain(tx: &mut Change, id: i64, why: &str) -> Result<()> {
 
 /// Those among `users`, and among everybody in `groups`, whom `group` makes admins if they are in it: itself, or
 /// because it is in a group that does. For most groups nobody.
-pub(super) async fn at_stake(tx: &mut Read, group: i64, users: &[i64], groups: &[i64]) -> Result<Vec<i64>> {
+pub(super) async fn at_stake(
+    tx: &mut Read,
+    group: i64,
+    users: &BTreeSet<i64>,
+    groups: &BTreeSet<i64>,
+) -> Result<Vec<i64>> {
     if users.is_empty() && groups.is_empty() {
         return Ok(Vec::new());
     }

@@ -1,14 +1,16 @@
 //! The members of provisioned groups, as set operations on rows: what an operation costs depends on what it changes,
 //! never on how large the group is.
 
-use burgee_scim::{Checked, Member, MemberChange};
+use std::collections::{BTreeSet, HashMap};
+
+use burgee_scim::{Checked, MemberChange};
 use serde_json::json;
 
 use super::guard;
 use super::query::member_condition;
 use super::resource::Provisioned;
 use crate::db::{Read, Sql};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::events::{Change, Event, Fact};
 use crate::sql;
 
@@ -23,37 +25,65 @@ pub struct Listed {
     pub display: Option<String>,
 }
 
+#[derive(sqlx::FromRow)]
+struct Row {
+    key: i64,
+    scim_id: Option<String>,
+    display: Option<String>,
+}
+
 /// The next `limit` users in a group after the place `after`, with their names if `named`.
+///
+/// Rows are taken from the membership before anything else is looked up, so that a page costs the same wherever it
+/// begins. Those of people whom the connection does not know are passed over.
 pub async fn users(
     tx: &mut Read,
     connection: i64,
     group: i64,
-    after: i64,
+    mut after: i64,
     limit: i64,
     named: bool,
 ) -> Result<Vec<Listed>> {
-    let sql = if named {
-        sql!(
-            "SELECT m.user_id AS key, s.scim_id, COALESCE(u.name, u.username, u.email) AS display
-             FROM group_users m JOIN scim_users s ON s.user_id = m.user_id JOIN users u ON u.id = m.user_id
-             WHERE m.group_id = $1 AND m.user_id > $2 AND s.connection_id = $3 ORDER BY m.user_id LIMIT $4",
-            group,
-            after,
-            connection,
-            limit
-        )
-    } else {
-        sql!(
-            "SELECT m.user_id AS key, s.scim_id, CAST(NULL AS TEXT) AS display
-             FROM group_users m JOIN scim_users s ON s.user_id = m.user_id
-             WHERE m.group_id = $1 AND m.user_id > $2 AND s.connection_id = $3 ORDER BY m.user_id LIMIT $4",
-            group,
-            after,
-            connection,
-            limit
-        )
-    };
-    tx.all(sql).await
+    let full = usize::try_from(limit).map_err(Error::internal)?;
+    let mut listed = Vec::new();
+    loop {
+        let sql = if named {
+            sql!(
+                "SELECT m.user_id AS key, s.scim_id, COALESCE(u.name, u.username, u.email) AS display
+                 FROM (SELECT user_id FROM group_users WHERE group_id = $1 AND user_id > $2
+                       ORDER BY user_id LIMIT $4) m
+                 LEFT JOIN scim_users s ON s.user_id = m.user_id AND s.connection_id = $3
+                 LEFT JOIN users u ON u.id = s.user_id ORDER BY m.user_id",
+                group,
+                after,
+                connection,
+                limit
+            )
+        } else {
+            sql!(
+                "SELECT m.user_id AS key, s.scim_id, CAST(NULL AS TEXT) AS display
+                 FROM (SELECT user_id FROM group_users WHERE group_id = $1 AND user_id > $2
+                       ORDER BY user_id LIMIT $4) m
+                 LEFT JOIN scim_users s ON s.user_id = m.user_id AND s.connection_id = $3 ORDER BY m.user_id",
+                group,
+                after,
+                connection,
+                limit
+            )
+        };
+        let rows: Vec<Row> = tx.all(sql).await?;
+        let last = rows.last().map_or(after, |row| row.key);
+        let ended = rows.len() < full;
+        listed
+            .extend(rows.into_iter().filter_map(|Row { key, scim_id, display }| {
+                Some(Listed { key, scim_id: scim_id?, display })
+            }));
+        if ended || listed.len() >= full {
+            listed.truncate(full);
+            return Ok(listed);
+        }
+        after = last;
+    }
 }
 
 /// The groups inside a group.
@@ -66,6 +96,78 @@ pub async fn groups(tx: &mut Read, connection: i64, group: i64) -> Result<Vec<Li
         connection
     ))
     .await
+}
+
+/// Everybody in a group.
+#[derive(Debug, Default)]
+pub struct Inside {
+    /// Users.
+    pub users: Vec<Listed>,
+    /// The groups inside it.
+    pub groups: Vec<Listed>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Within {
+    owner: i64,
+    key: i64,
+    scim_id: Option<String>,
+    display: Option<String>,
+}
+
+/// Everybody in each of some groups, from one look at `limit` rows of users and one at as many of groups. Groups that
+/// a look did not reach the end of are left out: [`users`] and [`groups`] tell.
+pub async fn inside(
+    tx: &mut Read,
+    connection: i64,
+    groups: &[i64],
+    limit: i64,
+) -> Result<HashMap<i64, Inside>> {
+    let ids = serde_json::to_string(groups)?;
+    let users: Vec<Within> = tx
+        .all(sql!(
+            "SELECT m.group_id AS owner, m.user_id AS key, s.scim_id,
+                    COALESCE(u.name, u.username, u.email) AS display
+             FROM (SELECT group_id, user_id FROM group_users WHERE group_id IN ({ids:$1})
+                   ORDER BY group_id, user_id LIMIT $3) m
+             LEFT JOIN scim_users s ON s.user_id = m.user_id AND s.connection_id = $2
+             LEFT JOIN users u ON u.id = s.user_id ORDER BY m.group_id, m.user_id",
+            &ids,
+            connection,
+            limit
+        ))
+        .await?;
+    let nested: Vec<Within> = tx
+        .all(sql!(
+            "SELECT m.parent_id AS owner, m.child_id AS key, s.scim_id, g.name AS display
+             FROM (SELECT parent_id, child_id FROM group_groups WHERE parent_id IN ({ids:$1})
+                   ORDER BY parent_id, child_id LIMIT $3) m
+             LEFT JOIN scim_groups s ON s.group_id = m.child_id AND s.connection_id = $2
+             LEFT JOIN groups g ON g.id = s.group_id ORDER BY m.parent_id, m.child_id",
+            &ids,
+            connection,
+            limit
+        ))
+        .await?;
+    let full = usize::try_from(limit).map_err(Error::internal)?;
+    let mut found: HashMap<i64, Inside> = groups.iter().map(|group| (*group, Inside::default())).collect();
+    for look in [&users, &nested] {
+        if let Some(last) = look.last().filter(|_| look.len() >= full) {
+            found.retain(|group, _| *group < last.owner);
+        }
+    }
+    let known = |Within { key, scim_id, display, .. }| Some(Listed { key, scim_id: scim_id?, display });
+    for row in users {
+        if let Some(inside) = found.get_mut(&row.owner) {
+            inside.users.extend(known(row));
+        }
+    }
+    for row in nested {
+        if let Some(inside) = found.get_mut(&row.owner) {
+            inside.groups.extend(known(row));
+        }
+    }
+    Ok(found)
 }
 
 /// True if a group has more than `limit` members. Reads no more than that many rows.
@@ -107,7 +209,7 @@ pub async fn memberships(tx: &mut Read, connection: i64, users: &[&str]) -> Resu
     .await
 }
 
-/// Applies changes to a group's membership in order, records who came and who went, and keeps an admin, if they would
+/// Applies changes to a group's membership in order, records who came and who went in the end, and keeps an admin, if they would
 /// have left none. True if anything changed. Ids that the connection does not know are ignored; people who were
 /// added by hand before a group was adopted stay.
 pub async fn apply(
@@ -117,36 +219,30 @@ pub async fn apply(
     name: &str,
     changes: &[MemberChange],
 ) -> Result<bool> {
-    let mut work = Work {
-        tx,
-        connection,
-        group: group.local_id,
-        added: Vec::new(),
-        removed: Vec::new(),
-        groups_added: 0,
-        groups_removed: Vec::new(),
-    };
+    let (users, groups) = (Moved::default(), Moved::default());
+    let mut work = Work { tx, connection, group: group.local_id, users, groups };
     for change in changes {
         match change {
-            MemberChange::Add(members) => work.add(&ids(members)).await?,
-            MemberChange::Remove(members) => work.remove(members).await?,
+            MemberChange::Add(ids) => work.add(ids.len(), &serde_json::to_string(ids)?).await?,
+            MemberChange::Remove(ids) => work.remove(ids.len(), &serde_json::to_string(ids)?).await?,
             MemberChange::RemoveMatching(filter) => work.remove_matching(filter).await?,
-            MemberChange::RemoveAll => work.keep_only(&[]).await?,
-            MemberChange::Replace(members) => {
-                let ids = ids(members);
-                work.keep_only(&ids).await?;
-                work.add(&ids).await?;
+            MemberChange::RemoveAll => work.keep_only("[]").await?,
+            MemberChange::Replace(ids) => {
+                let list = serde_json::to_string(ids)?;
+                work.keep_only(&list).await?;
+                work.add(ids.len(), &list).await?;
             }
         }
     }
-    let Work { added, removed, groups_added, groups_removed, .. } = work;
-    let nested = groups_added + groups_removed.len() as u64;
-    let state = |users: &[i64]| json!({ "groupId": group.local_id, "groupName": name, "userIds": users });
-    if !added.is_empty() {
-        tx.record(Event::created(Fact::GroupUserAdded, &state(&added)));
+    let Work { users, groups, .. } = work;
+    let nested = groups.came.len() + groups.went.len();
+    let state =
+        |users: &BTreeSet<i64>| json!({ "groupId": group.local_id, "groupName": name, "userIds": users });
+    if !users.came.is_empty() {
+        tx.record(Event::created(Fact::GroupUserAdded, &state(&users.came)));
     }
-    if !removed.is_empty() {
-        tx.record(Event::deleted(Fact::GroupUserRemoved, &state(&removed)));
+    if !users.went.is_empty() {
+        tx.record(Event::deleted(Fact::GroupUserRemoved, &state(&users.went)));
     }
     if nested > 0 {
         tx.record(Event::created(
@@ -154,13 +250,26 @@ pub async fn apply(
             &json!({ "id": group.local_id, "name": name, "groupsChanged": nested }),
         ));
     }
-    let at_stake = guard::at_stake(tx, group.local_id, &removed, &groups_removed).await?;
+    let at_stake = guard::at_stake(tx, group.local_id, &users.went, &groups.went).await?;
     guard::keep_one_of(tx, &at_stake, "remove from group").await?;
-    Ok(!added.is_empty() || !removed.is_empty() || nested > 0)
+    Ok(!users.came.is_empty() || !users.went.is_empty() || nested > 0)
 }
 
-fn ids(members: &[Member]) -> Vec<String> {
-    members.iter().map(|member| member.value.clone()).collect()
+/// Who is in the group now and was not before, and the other way round. Whoever came and went did neither.
+#[derive(Default)]
+struct Moved {
+    came: BTreeSet<i64>,
+    went: BTreeSet<i64>,
+}
+
+impl Moved {
+    fn come(&mut self, ids: Vec<(i64,)>) {
+        self.came.extend(ids.into_iter().map(|(id,)| id).filter(|id| !self.went.remove(id)));
+    }
+
+    fn go(&mut self, ids: Vec<(i64,)>) {
+        self.went.extend(ids.into_iter().map(|(id,)| id).filter(|id| !self.came.remove(id)));
+    }
 }
 
 /// The `+` in front of a connection's id keeps SQLite from searching by connection, which would be all users, where
@@ -169,50 +278,48 @@ struct Work<'a> {
     tx: &'a mut Change,
     connection: i64,
     group: i64,
-    added: Vec<i64>,
-    removed: Vec<i64>,
-    groups_added: u64,
-    groups_removed: Vec<i64>,
+    users: Moved,
+    groups: Moved,
 }
 
 impl Work<'_> {
-    async fn add(&mut self, ids: &[String]) -> Result<()> {
-        if ids.is_empty() {
+    async fn add(&mut self, count: usize, list: &str) -> Result<()> {
+        if count == 0 {
             return Ok(());
         }
         let now = self.tx.now();
         let author = self.tx.actor().name.clone();
-        let list = serde_json::to_string(ids)?;
         let added: Vec<(i64,)> = self
             .tx
             .all(sql!(
                 "INSERT INTO group_users (group_id, user_id, joined_at, created_by)
                  SELECT $1, s.user_id, $2, $3 FROM scim_users s
-                 WHERE s.scim_id IN ({list:$4}) AND +s.connection_id = $5
+                 WHERE s.scim_id {among:$4} AND +s.connection_id = $5
                  ON CONFLICT (group_id, user_id) DO NOTHING RETURNING user_id",
                 self.group,
                 now,
                 author,
-                &list,
+                list,
                 self.connection
             ))
             .await?;
-        if added.len() < ids.len() {
-            self.groups_added += self
+        if added.len() < count {
+            let groups = self
                 .tx
-                .execute(sql!(
+                .all(sql!(
                     "INSERT INTO group_groups (parent_id, child_id)
                      SELECT $1, s.group_id FROM scim_groups s
-                     WHERE s.scim_id IN ({list:$2}) AND +s.connection_id = $3 AND s.group_id <> $1
-                     ON CONFLICT (parent_id, child_id) DO NOTHING",
+                     WHERE s.scim_id {among:$2} AND +s.connection_id = $3 AND s.group_id <> $1
+                     ON CONFLICT (parent_id, child_id) DO NOTHING RETURNING child_id",
                     self.group,
-                    &list,
+                    list,
                     self.connection
                 ))
                 .await?;
-            self.name_unknown(ids.len(), &list).await?;
+            self.groups.come(groups);
+            self.name_unknown(count, list).await?;
         }
-        self.added.extend(added.into_iter().map(|(id,)| id));
+        self.users.come(added);
         Ok(())
     }
 
@@ -221,8 +328,8 @@ impl Work<'_> {
         let (known,): (i64,) = self
             .tx
             .one(sql!(
-                "SELECT (SELECT COUNT(*) FROM scim_users s WHERE s.scim_id IN ({list:$1}) AND +s.connection_id = $2)
-                      + (SELECT COUNT(*) FROM scim_groups s WHERE s.scim_id IN ({list:$1}) AND +s.connection_id = $2)",
+                "SELECT (SELECT COUNT(*) FROM scim_users s WHERE s.scim_id {among:$1} AND +s.connection_id = $2)
+                      + (SELECT COUNT(*) FROM scim_groups s WHERE s.scim_id {among:$1} AND +s.connection_id = $2)",
                 list,
                 self.connection
             ))
@@ -238,41 +345,39 @@ impl Work<'_> {
         Ok(())
     }
 
-    async fn remove(&mut self, ids: &[String]) -> Result<()> {
-        let list = serde_json::to_string(ids)?;
+    async fn remove(&mut self, count: usize, list: &str) -> Result<()> {
         let removed: Vec<(i64,)> = self
             .tx
             .all(sql!(
                 "DELETE FROM group_users WHERE group_id = $1 AND user_id IN (
-                     SELECT s.user_id FROM scim_users s WHERE s.scim_id IN ({list:$2}) AND +s.connection_id = $3)
+                     SELECT s.user_id FROM scim_users s WHERE s.scim_id {among:$2} AND +s.connection_id = $3)
                  RETURNING user_id",
                 self.group,
-                &list,
+                list,
                 self.connection
             ))
             .await?;
-        if removed.len() < ids.len() {
-            let removed: Vec<(i64,)> = self
+        if removed.len() < count {
+            let groups = self
                 .tx
                 .all(sql!(
                     "DELETE FROM group_groups WHERE parent_id = $1 AND child_id IN (
-                         SELECT s.group_id FROM scim_groups s WHERE s.scim_id IN ({list:$2}) AND +s.connection_id = $3)
+                         SELECT s.group_id FROM scim_groups s WHERE s.scim_id {among:$2} AND +s.connection_id = $3)
                      RETURNING child_id",
                     self.group,
                     list,
                     self.connection
                 ))
                 .await?;
-            self.groups_removed.extend(removed.into_iter().map(|(id,)| id));
+            self.groups.go(groups);
         }
-        self.removed.extend(removed.into_iter().map(|(id,)| id));
+        self.users.go(removed);
         Ok(())
     }
 
-    /// Removes whoever is not in `ids`: with [`Work::add`], a replacement that touches only what differs. Both engines
+    /// Removes whoever is not in `list`: with [`Work::add`], a replacement that touches only what differs. Both engines
     /// look into a `NOT IN` list by hash or tree; joining the list instead reads it again for every member.
-    async fn keep_only(&mut self, ids: &[String]) -> Result<()> {
-        let list = serde_json::to_string(ids)?;
+    async fn keep_only(&mut self, list: &str) -> Result<()> {
         let removed: Vec<(i64,)> = self
             .tx
             .all(sql!(
@@ -281,11 +386,11 @@ impl Work<'_> {
                      WHERE m.group_id = $1 AND s.connection_id = $3 AND s.scim_id NOT IN ({list:$2}))
                  RETURNING user_id",
                 self.group,
-                &list,
+                list,
                 self.connection
             ))
             .await?;
-        let groups: Vec<(i64,)> = self
+        let groups = self
             .tx
             .all(sql!(
                 "DELETE FROM group_groups WHERE parent_id = $1 AND child_id IN (
@@ -297,8 +402,8 @@ impl Work<'_> {
                 self.connection
             ))
             .await?;
-        self.removed.extend(removed.into_iter().map(|(id,)| id));
-        self.groups_removed.extend(groups.into_iter().map(|(id,)| id));
+        self.users.go(removed);
+        self.groups.go(groups);
         Ok(())
     }
 
@@ -312,8 +417,8 @@ impl Work<'_> {
         users.bind(self.group).push(" AND s.connection_id = ").bind(self.connection).push(" AND ");
         member_condition(&mut users, engine, self.connection, filter, "s.scim_id", "user")?;
         users.push(") RETURNING user_id");
-        let removed: Vec<(i64,)> = self.tx.all(users).await?;
-        self.removed.extend(removed.into_iter().map(|(id,)| id));
+        let removed = self.tx.all(users).await?;
+        self.users.go(removed);
         let mut groups = Sql::build("DELETE FROM group_groups WHERE parent_id = ");
         groups.bind(self.group).push(
             " AND child_id IN (SELECT s.group_id FROM group_groups m JOIN scim_groups s ON s.group_id = m.child_id
@@ -322,8 +427,8 @@ impl Work<'_> {
         groups.bind(self.group).push(" AND s.connection_id = ").bind(self.connection).push(" AND ");
         member_condition(&mut groups, engine, self.connection, filter, "s.scim_id", "group")?;
         groups.push(") RETURNING child_id");
-        let removed: Vec<(i64,)> = self.tx.all(groups).await?;
-        self.groups_removed.extend(removed.into_iter().map(|(id,)| id));
+        let removed = self.tx.all(groups).await?;
+        self.groups.go(removed);
         Ok(())
     }
 }

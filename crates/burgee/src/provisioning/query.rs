@@ -8,9 +8,10 @@ use burgee_scim::{AttrRef, Checked};
 
 use self::filter::Compiler;
 pub(super) use self::filter::member_condition;
+use super::pages::{Pages, Place};
 use super::resource::{Noun, Provisioned, Row, rows};
 use crate::db::{Engine, Read, Sql};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A search as the wire asks for it, checked.
 #[derive(Clone, Debug, Default)]
@@ -44,14 +45,22 @@ pub struct Page {
 }
 
 /// Searches a connection's users or groups.
-pub async fn search(tx: &mut Read, connection: i64, noun: Noun, query: &Query) -> Result<Page> {
+pub async fn search(
+    tx: &mut Read,
+    pages: &Pages,
+    connection: i64,
+    noun: Noun,
+    query: &Query,
+) -> Result<Page> {
     let engine = tx.engine();
-    let mut count = Sql::build(match noun {
-        Noun::User => "SELECT COUNT(*) FROM scim_users r",
-        Noun::Group => "SELECT COUNT(*) FROM scim_groups r",
-    });
-    conditions(&mut count, engine, connection, noun, query)?;
-    let (total,): (i64,) = tx.one(count).await?;
+    let place = match (&query.filter, &query.sort) {
+        (None, None) => Some(pages.place(tx, connection, noun, query.skip).await?),
+        _ => None,
+    };
+    let total = match place.as_ref().and_then(|place| place.total) {
+        Some(total) => total,
+        None => count(tx, connection, noun, query).await?,
+    };
     if query.count == 0 || query.skip >= total {
         return Ok(Page { total, found: Vec::new() });
     }
@@ -62,30 +71,58 @@ pub async fn search(tx: &mut Read, connection: i64, noun: Noun, query: &Query) -
         Noun::Group => rows!("group"),
     });
     select.push(" WHERE r.id IN (");
-    ids(&mut select, engine, connection, noun, query)?;
+    ids(&mut select, engine, connection, noun, query, place.as_ref())?;
     select.push(")");
     order(&mut select, noun, query);
     let rows: Vec<Row> = tx.all(select).await?;
-    Ok(Page { total, found: rows.into_iter().map(Provisioned::try_from).collect::<Result<_>>()? })
+    let found: Vec<Provisioned> = rows.into_iter().map(Provisioned::try_from).collect::<Result<_>>()?;
+    if let (Some(place), [first, .., last]) = (place, found.as_slice()) {
+        let next = query.skip + i64::try_from(found.len()).map_err(Error::internal)?;
+        let starts = [(query.skip, first.key - 1), (next, last.key)];
+        pages.remember(&place, connection, noun, total, starts);
+    }
+    Ok(Page { total, found })
+}
+
+async fn count(tx: &mut Read, connection: i64, noun: Noun, query: &Query) -> Result<i64> {
+    let engine = tx.engine();
+    let mut count = Sql::build(match noun {
+        Noun::User => "SELECT COUNT(*) FROM scim_users r",
+        Noun::Group => "SELECT COUNT(*) FROM scim_groups r",
+    });
+    conditions(&mut count, engine, connection, noun, query)?;
+    let (total,): (i64,) = tx.one(count).await?;
+    Ok(total)
 }
 
 /// How the database would find a page, line by line: for the test that holds searches to an index.
 pub async fn plan(tx: &mut Read, connection: i64, noun: Noun, query: &Query) -> Result<Vec<String>> {
     let engine = tx.engine();
     let mut sql = Sql::build("");
-    ids(&mut sql, engine, connection, noun, query)?;
+    ids(&mut sql, engine, connection, noun, query, None)?;
     tx.plan(sql).await
 }
 
-/// Selects the ids of a page.
-fn ids(sql: &mut Sql, engine: Engine, connection: i64, noun: Noun, query: &Query) -> Result<()> {
+/// Selects the ids of a page, from the place where it is known to begin.
+fn ids(
+    sql: &mut Sql,
+    engine: Engine,
+    connection: i64,
+    noun: Noun,
+    query: &Query,
+    place: Option<&Place>,
+) -> Result<()> {
     sql.push(match noun {
         Noun::User => "SELECT r.id FROM scim_users r",
         Noun::Group => "SELECT r.id FROM scim_groups r",
     });
     conditions(sql, engine, connection, noun, query)?;
+    if let Some(place) = place {
+        sql.push(" AND r.id > ").bind(place.after);
+    }
     order(sql, noun, query);
-    sql.push(" LIMIT ").bind(query.count).push(" OFFSET ").bind(query.skip);
+    sql.push(" LIMIT ").bind(query.count);
+    sql.push(" OFFSET ").bind(place.map_or(query.skip, |place| place.skip));
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use crate::events::Change;
 use crate::sql;
 
 /// What identity providers provision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Noun {
     /// Users.
     User,

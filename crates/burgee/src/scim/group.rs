@@ -1,5 +1,6 @@
 //! Groups as the client sees them. Members stream out when they are many.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -14,10 +15,12 @@ use super::router::Call;
 use crate::db::Read;
 use crate::error::{Error, Result};
 use crate::provisioning::Provisioned;
-use crate::provisioning::members::{self, Listed};
+use crate::provisioning::members::{self, Inside, Listed};
 
 /// Members read at once.
 const CHUNK: i64 = 1000;
+/// Members of all groups of a page that are read in one look, before any is read by itself.
+const LOOK: i64 = 10_000;
 /// How long a client may take for one piece of a long list: the view of the database is kept open for it.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -53,20 +56,27 @@ pub(super) async fn render(
     };
     // The view begins here, so that a database that does not answer is an error and no broken body.
     let mut tx = app.db.read().await?;
+    let mut known = HashMap::new();
+    if heads.len() > 1 {
+        let ids: Vec<i64> = heads.iter().map(|(id, _)| *id).collect();
+        known = members::inside(&mut tx, connection, &ids, LOOK).await?;
+    }
     let mut first = frame.before;
     let mut heads = heads.into_iter().peekable();
     let mut rest = Vec::new();
     while let Some((id, head)) = heads.next() {
-        let page = members::users(&mut tx, connection, id, 0, CHUNK, shown.display).await?;
-        let more = page.len() == usize::try_from(CHUNK).unwrap_or(usize::MAX);
-        let after = page.last().map_or(0, |last| last.key);
         first.push_str(&opened(&head)?);
-        shown.write(&mut first, &page, "Users", true)?;
-        if more {
-            rest.push((id, after));
-            break;
+        if let Some(inside) = known.remove(&id) {
+            shown.whole(&mut first, &inside)?;
+        } else {
+            let page = members::users(&mut tx, connection, id, 0, CHUNK, shown.display).await?;
+            shown.write(&mut first, &page, "Users", true)?;
+            if page.len() == usize::try_from(CHUNK).unwrap_or(usize::MAX) {
+                rest.push((id, page.last().map_or(0, |last| last.key)));
+                break;
+            }
+            close(&mut tx, connection, id, &shown, &mut first, page.is_empty()).await?;
         }
-        close(&mut tx, connection, id, &shown, &mut first, page.is_empty()).await?;
         if heads.peek().is_some() {
             first.push(',');
         }
@@ -79,7 +89,7 @@ pub(super) async fn render(
     let (out, chunks) = mpsc::channel::<Bytes>(2);
     let heads: Vec<(i64, Object)> = heads.collect();
     app.tasks.spawn(async move {
-        let job = Stream { tx, connection, shown, out };
+        let job = Stream { tx, connection, shown, known, out };
         if let Err(error) = job.run(first, rest, heads, frame.after).await {
             // The client sees a body that ends too early, which is no valid JSON.
             tracing::error!(%error, "a long list of members could not be sent whole");
@@ -94,6 +104,7 @@ struct Stream {
     tx: Read,
     connection: i64,
     shown: Shown,
+    known: HashMap<i64, Inside>,
     out: mpsc::Sender<Bytes>,
 }
 
@@ -112,7 +123,10 @@ impl Stream {
         for (id, head) in heads {
             text.push(',');
             text.push_str(&opened(&head)?);
-            self.members(&mut text, id, 0, true).await?;
+            match self.known.remove(&id) {
+                Some(inside) => self.shown.whole(&mut text, &inside)?,
+                None => self.members(&mut text, id, 0, true).await?,
+            }
         }
         text.push_str(&after);
         self.send(&mut text).await?;
@@ -151,9 +165,7 @@ async fn close(
     empty: bool,
 ) -> Result<()> {
     let nested = members::groups(tx, connection, id).await?;
-    shown.write(text, &nested, "Groups", empty)?;
-    text.push_str("]}");
-    Ok(())
+    shown.end(text, &nested, empty)
 }
 
 /// The group up to the list of its members.
@@ -193,6 +205,17 @@ impl Shown {
             kind: has("type"),
             base: base.to_owned(),
         })
+    }
+
+    fn whole(&self, text: &mut String, inside: &Inside) -> Result<()> {
+        self.write(text, &inside.users, "Users", true)?;
+        self.end(text, &inside.groups, inside.users.is_empty())
+    }
+
+    fn end(&self, text: &mut String, nested: &[Listed], empty: bool) -> Result<()> {
+        self.write(text, nested, "Groups", empty)?;
+        text.push_str("]}");
+        Ok(())
     }
 
     fn write(&self, text: &mut String, members: &[Listed], endpoint: &str, mut first: bool) -> Result<()> {

@@ -1,5 +1,7 @@
 //! What a request carries: parameters in any spelling, and a JSON object.
 
+use std::num::{IntErrorKind, ParseIntError};
+
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use burgee_scim::{AttrRef, Error, Object, Projection, Resolved, ResourceType, filter, resolve};
@@ -46,7 +48,10 @@ impl Parameters {
         for (name, value) in body {
             let text = match value {
                 Value::String(text) => text.clone(),
-                Value::Number(number) => number.to_string(),
+                Value::Number(number) => match number.as_i64() {
+                    Some(whole) => whole.to_string(),
+                    None => number.as_f64().unwrap_or_default().to_string(),
+                },
                 Value::Array(names) => names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
                 Value::Null => continue,
                 _ => return Err(Error::invalid_value(format!("{name} is not of the right type"))),
@@ -120,15 +125,20 @@ fn sortable(kind: &'static ResourceType, name: &str) -> Option<AttrRef> {
     }
 }
 
+/// A whole number. However large one is, it asks for as much as there can be.
 fn integer(name: &str, text: &str) -> Result<i64, Error> {
-    text.trim().parse().map_err(|_| Error::invalid_value(format!("{name} is not a whole number")))
+    text.trim().parse().or_else(|error: ParseIntError| match error.kind() {
+        IntErrorKind::PosOverflow => Ok(i64::MAX),
+        IntErrorKind::NegOverflow => Ok(i64::MIN),
+        _ => Err(Error::invalid_value(format!("{name} is not a whole number"))),
+    })
 }
 
-/// Reads a body that is a JSON object, in any of the media types that clients send.
-pub(super) async fn object(headers: &HeaderMap, body: Body) -> Result<Object, Fault> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if !matches!(kind.as_str(), "" | "application/scim+json" | "application/json" | "text/json") {
+/// Reads a body about `kind` that is a JSON object, in any of the media types that clients send.
+pub(super) async fn object(headers: &HeaderMap, body: Body, kind: &ResourceType) -> Result<Object, Fault> {
+    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if !matches!(media.as_str(), "" | "application/scim+json" | "application/json" | "text/json") {
         return Err(Error::status(415, "The body must be application/scim+json or application/json.").into());
     }
     let bytes = Limited::new(body, LARGEST)
@@ -146,7 +156,7 @@ pub(super) async fn object(headers: &HeaderMap, body: Body) -> Result<Object, Fa
     if text.is_empty() {
         return Err(Error::invalid_syntax("The body is empty.").into());
     }
-    match serde_json::from_slice(text) {
+    match burgee_scim::body::parse(text, kind, MODE) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(Error::invalid_syntax("The body is no JSON object.").into()),
         Err(error) => Err(Error::invalid_syntax(format!("The body is no JSON: {error}")).into()),

@@ -3,9 +3,7 @@
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use burgee_scim::{
-    GROUP, Member, MemberChange, Object, Projection, ResourceType, USER, patch as engine, resource,
-};
+use burgee_scim::{GROUP, MemberChange, Object, Projection, ResourceType, USER, patch as engine, resource};
 
 use super::edit::{Edit, is_late};
 use super::fault::Fault;
@@ -90,7 +88,7 @@ pub(super) async fn patch(call: Call, noun: Noun, id: &str, mut body: Object) ->
     let projection = parameters.projection(kind(noun))?;
     let noticed = quirks::of_patch(&mut body, kind(noun));
     noticed.count(&call.app.metrics);
-    let operations = engine::parse_patch(&body, kind(noun), MODE)?;
+    let operations = engine::parse_patch(body, kind(noun), MODE)?;
     let (operations, members) = engine::split_members(operations)?;
     let next = |current: &Object| engine::apply(kind(noun), current.clone(), &operations, MODE);
     let changed = Edit { call: &call, noun, id, next, members: &members }.apply().await?;
@@ -108,7 +106,7 @@ pub(super) async fn patch(call: Call, noun: Noun, id: &str, mut body: Object) ->
 fn take_members(
     noun: Noun,
     body: &mut Object,
-    change: fn(Vec<Member>) -> MemberChange,
+    change: fn(Vec<String>) -> MemberChange,
 ) -> Result<Option<MemberChange>, Fault> {
     match noun {
         Noun::User => Ok(None),

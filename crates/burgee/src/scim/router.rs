@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use burgee_scim::{Error, Object};
+use burgee_scim::{Error, GROUP, Object, USER};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::caller::Caller;
@@ -92,7 +92,8 @@ async fn handle(app: App, request: Request) -> Result<Response, Fault> {
         return Err(Fault::method(target.methods()));
     }
     let object = if matches!(method, Method::POST | Method::PUT | Method::PATCH) {
-        request::object(&parts.headers, body).await?
+        let kind = if matches!(target, Target::Groups | Target::Group(_)) { &GROUP } else { &USER };
+        request::object(&parts.headers, body, kind).await?
     } else {
         Object::new()
     };

@@ -18,7 +18,7 @@ pub(super) async fn users(call: &Call, parameters: &Parameters) -> Result<Respon
     let query = parameters.query(&USER)?;
     let projection = parameters.projection(&USER)?;
     let mut tx = call.app.db.read().await?;
-    let page = query::search(&mut tx, call.connection(), Noun::User, &query).await?;
+    let page = query::search(&mut tx, &call.app.pages, call.connection(), Noun::User, &query).await?;
     let bodies = user::render(&mut tx, call.connection(), &page.found, &call.base, &projection).await?;
     let mut list = envelope(parameters, page.total, bodies.len());
     list["Resources"] = json!(bodies);
@@ -29,7 +29,7 @@ pub(super) async fn groups(call: &Call, parameters: &Parameters) -> Result<Respo
     let query = parameters.query(&GROUP)?;
     let projection = parameters.projection(&GROUP)?;
     let mut tx = call.app.db.read().await?;
-    let page = query::search(&mut tx, call.connection(), Noun::Group, &query).await?;
+    let page = query::search(&mut tx, &call.app.pages, call.connection(), Noun::Group, &query).await?;
     tx.end().await?;
     let mut before = envelope(parameters, page.total, page.found.len()).to_string();
     before.pop();
@@ -47,17 +47,18 @@ pub(super) async fn everything(call: &Call, parameters: &Parameters) -> Result<R
     }
     let (user_view, group_view) = (parameters.projection(&USER)?, parameters.projection(&GROUP)?);
     let connection = call.connection();
+    let pages = &call.app.pages;
     let nothing = || Page { total: 0, found: Vec::new() };
     let mut tx = call.app.db.read().await?;
     let found_users = match users {
-        Ok(query) => query::search(&mut tx, connection, Noun::User, &query).await?,
+        Ok(query) => query::search(&mut tx, pages, connection, Noun::User, &query).await?,
         Err(_) => nothing(),
     };
     let found_groups = match groups {
         Ok(mut query) => {
             query.skip = (query.skip - found_users.total).max(0);
             query.count -= i64::try_from(found_users.found.len()).map_err(Error::internal)?;
-            query::search(&mut tx, connection, Noun::Group, &query).await?
+            query::search(&mut tx, pages, connection, Noun::Group, &query).await?
         }
         Err(_) => nothing(),
     };

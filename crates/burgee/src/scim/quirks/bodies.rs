@@ -13,7 +13,7 @@ pub(super) fn notice(body: &Object, noticed: &mut Noticed) {
             ("id" | "meta" | "groups", _) => noticed.note(Quirk::ReadOnly),
             ("password", _) => noticed.note(Quirk::Password),
             ("active", Value::String(_)) => noticed.note(Quirk::StringBoolean),
-            ("members", Value::Array(members)) if members.iter().any(Value::is_string) => {
+            ("members", Value::Array(members)) if members.first().is_some_and(Value::is_string) => {
                 noticed.note(Quirk::StringMember);
             }
             _ => {}

@@ -94,8 +94,9 @@ fn of_value(path: &str, value: &mut Value, noticed: &mut Noticed) {
         "manager" => entra::wrap(value, noticed),
         "roles" => entra::unpack(value, noticed),
         "members" => {
+            // Those after the first may be ids because the parser made them so.
             let text = match &*value {
-                Value::Array(members) => members.iter().any(Value::is_string),
+                Value::Array(members) => members.first().is_some_and(Value::is_string),
                 single => single.is_string(),
             };
             if text {

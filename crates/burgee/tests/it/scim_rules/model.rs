@@ -186,12 +186,11 @@ impl GroupOp {
         }
     }
 
-    /// `known` holds the ids that mean somebody, without the group itself. True if the members changed on the way.
-    pub fn apply(&self, group: &mut Resource, known: &BTreeSet<String>) -> bool {
+    /// `known` holds the ids that mean somebody, without the group itself.
+    pub fn apply(&self, group: &mut Resource, known: &BTreeSet<String>) {
         let meant = |ids: &[String]| -> BTreeSet<String> {
             ids.iter().filter(|id| known.contains(*id)).cloned().collect()
         };
-        let before = group.members.clone();
         match self {
             Self::Add(ids) => group.members.extend(meant(ids)),
             Self::Remove(ids) => group.members.retain(|id| !ids.contains(id)),
@@ -204,7 +203,6 @@ impl GroupOp {
                 drop(group.document.insert("externalId".to_owned(), json!(format!("e{to}"))));
             }
         }
-        group.members != before
     }
 }
 

@@ -179,11 +179,11 @@ impl Story<'_> {
         let mut group = self.model.groups[id].clone();
         let mut known = self.model.known();
         known.remove(id);
-        let mut changed = false;
         for op in ops {
-            changed |= op.apply(&mut group, &known);
+            op.apply(&mut group, &known);
         }
-        changed |= group.document != self.model.groups[id].document;
+        let before = &self.model.groups[id];
+        let changed = group.document != before.document || group.members != before.members;
         let ok = free(&self.model.groups, "displayName", &group, Some(id));
         insist(what, answer, ok, &[200, 204])?;
         if ok {

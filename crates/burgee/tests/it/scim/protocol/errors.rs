@@ -119,13 +119,13 @@ both! {
         refused(wire.post("/Groups", json!({"externalId": "x"})).await, 400, "invalidValue", "displayName");
         refused(wire.post("/Groups", json!({"displayName": "x", "members": [3]})).await, 400, "invalidValue", "member");
         for operation in [
-            json!({"op": "replace", "path": "active", "value": "perhaps"}), json!({"op": "add", "path": "title"}),
+            json!({"op": "replace", "path": "active", "value": "perhaps"}), json!({"op": "replace", "path": "active", "value": ""}), json!({"op": "add", "path": "title"}),
             json!({"op": "replace", "path": "name", "value": "x"}), json!({"op": "replace", "value": "x"}), json!({"op": "replace", "path": "userName", "value": ""}),
         ] {
             let answer = wire.patch(&path, json!([operation])).await;
             assert_eq!(answer.json()["scimType"], "invalidValue", "{operation}: {}", answer.text);
         }
-        for query in ["count=x", "startIndex=1.5", "count=99999999999999999999"] {
+        for query in ["count=x", "startIndex=1.5", "count="] {
             refused(wire.get(&format!("/Users?{query}")).await, 400, "invalidValue", "whole number");
         }
         assert_eq!(wire.read(&path).await["meta"]["version"], "W/\"1\"");

@@ -1,6 +1,9 @@
 //! Pages and order.
 
-use serde_json::json;
+use std::collections::BTreeSet;
+
+use burgee::provisioning::members;
+use serde_json::{Value, json};
 
 use crate::scim::wire::{USER, Wire, values};
 
@@ -14,7 +17,8 @@ both! {
             ("", 1, "ann bob cat dan eve"), ("startIndex=2&count=2", 2, "bob cat"), ("startIndex=5&count=2", 5, "eve"),
             ("startIndex=6", 6, ""), ("startIndex=99&count=5", 99, ""), ("startIndex=0&count=1", 1, "ann"),
             ("startIndex=-7&count=1", 1, "ann"), ("count=0", 1, ""), ("count=-1", 1, ""), ("count=100000", 1, "ann bob cat dan eve"),
-            ("startIndex=9223372036854775807", i64::MAX, ""),
+            ("startIndex=9223372036854775807", i64::MAX, ""), ("startIndex=99999999999999999999", i64::MAX, ""),
+            ("count=99999999999999999999", 1, "ann bob cat dan eve"), ("count=-99999999999999999999", 1, ""),
         ] {
             let list = wire.read(&format!("/Users?{query}")).await;
             assert_eq!((list["totalResults"].as_i64(), list["startIndex"].as_i64()), (Some(5), Some(start)), "{query}");
@@ -23,8 +27,37 @@ both! {
         }
         let list = wire.post("/Users/.search", json!({"startIndex": 4, "count": 1})).await.expect(200).json();
         assert_eq!((&list["startIndex"], &list["Resources"][0]["userName"]), (&json!(4), &json!("dan")));
+        let list = wire.post("/Users/.search", json!({"startIndex": 4.0, "count": 99_999_999_999_999_999_999_f64})).await.expect(200).json();
+        assert_eq!(values(&list["Resources"], "userName"), ["dan", "eve"]);
         let list = wire.read("/Users?filter=userName gt \"bob\"&startIndex=2&count=1&sortBy=userName&sortOrder=descending").await;
         assert_eq!((&list["totalResults"], &list["Resources"][0]["userName"]), (&json!(3), &json!("dan")));
+    }
+
+    async fn pages_follow_changes(server) {
+        let wire = Wire::new(&server);
+        let mut ids = Vec::new();
+        for name in ["ann", "bob", "cat", "dan", "eve", "fay"] {
+            ids.push(wire.user(name).await);
+        }
+        let page = async |start: usize, names: &str, total: i64| {
+            // The second time, what the first has found is remembered.
+            for _ in 0..2 {
+                let list = wire.read(&format!("/Users?startIndex={start}&count=2")).await;
+                let found: Vec<&str> = list["Resources"].as_array().unwrap().iter().map(|user| user["userName"].as_str().unwrap()).collect();
+                assert_eq!((found.join(" ").as_str(), list["totalResults"].as_i64()), (names, Some(total)), "{start}");
+            }
+        };
+        page(1, "ann bob", 6).await;
+        page(3, "cat dan", 6).await;
+        page(5, "eve fay", 6).await;
+        wire.delete(&format!("/Users/{}", ids[0])).await.expect(204);
+        page(3, "dan eve", 5).await;
+        page(4, "eve fay", 5).await;
+        wire.user("gus").await;
+        page(5, "fay gus", 6).await;
+        page(1, "bob cat", 6).await;
+        wire.delete(&format!("/Users/{}", ids[5])).await.expect(204);
+        page(4, "eve gus", 5).await;
     }
 
     async fn users_are_found_by_one_of_their_groups(server) {
@@ -40,6 +73,28 @@ both! {
             (format!("groups[not (value eq \"{crew}\")]"), "ann bob"), (format!("not (groups[value eq \"{crew}\"])"), "bob cat"),
         ] {
             assert_eq!(wire.names(&format!("filter={filter}")).await.join(" "), names, "{filter}");
+        }
+    }
+
+    async fn every_group_on_a_page_has_its_own_members(server) {
+        let wire = Wire::new(&server);
+        let (ann, bob) = (wire.user("ann").await, wire.user("bob").await);
+        let crew = wire.group("Crew", &[&ann, &bob]).await;
+        wire.group("Nobody", &[]).await;
+        wire.group("Pilots", &[&crew, &bob]).await;
+        let shown = |list: &Value| -> Vec<String> {
+            list["Resources"].as_array().unwrap().iter().map(|group| values(&group["members"], "display").join(" ")).collect()
+        };
+        assert_eq!(shown(&wire.read("/Groups?attributes=members.display").await), ["ann bob", "", "bob Crew"]);
+        assert_eq!(shown(&wire.read("/Groups?attributes=members.display&sortBy=displayName&sortOrder=descending").await), ["bob Crew", "", "ann bob"]);
+        let list = wire.read("/Groups?attributes=members.value").await;
+        assert_eq!(list["Resources"][2]["members"], json!([{"value": bob}, {"value": crew}]));
+        // A look that ends early says nothing of the groups that it did not reach the end of.
+        let groups: Vec<i64> = server.rows("SELECT id FROM groups ORDER BY id").await.iter().map(|row| row[0].as_ref().unwrap().parse().unwrap()).collect();
+        let mut tx = server.app.db.read().await.unwrap();
+        for (limit, reached) in [(1, vec![]), (2, vec![]), (3, vec![groups[0], groups[1]]), (4, groups.clone())] {
+            let found = members::inside(&mut tx, 1, &groups, limit).await.unwrap();
+            assert_eq!(found.keys().copied().collect::<BTreeSet<_>>(), reached.into_iter().collect(), "{limit}");
         }
     }
 

@@ -69,6 +69,18 @@ both! {
         wire.patch(&group, json!([{"op": "add", "path": "members", "value": [{"value": ann}]}])).await.expect(200);
         assert_eq!((version(&group).await, version(&user).await), ("W/\"2\"".into(), "W/\"2\"".into()));
         assert_eq!(wire.read(&user).await["groups"][0]["value"], crew.as_str());
+        // Who goes and comes in one request, or comes and goes, was there all the time.
+        let (bob, inner) = (wire.user("bob").await, wire.group("Inner", &[]).await);
+        let before = (wire.read(&group).await, server.event_count().await);
+        let member = |op: &str, id: &str| json!({"op": op, "path": "members", "value": [{"value": id}]});
+        for moves in [
+            json!([member("remove", &ann), member("add", &ann)]), json!([member("add", &bob), member("remove", &bob)]),
+            json!([member("add", &inner), {"op": "remove", "path": format!("members[value eq \"{inner}\"]")}]),
+            json!([{"op": "remove", "path": "members"}, member("add", &bob), member("replace", &ann)]),
+        ] {
+            wire.patch(&group, moves).await.expect(200);
+        }
+        assert_eq!((wire.read(&group).await, server.event_count().await), before);
         // Of two who start from the same version, one wins.
         let held = wire.with("if-match", "W/\"2\"");
         let patch = |text: &str| json!([{"op": "replace", "path": "title", "value": text}]);
