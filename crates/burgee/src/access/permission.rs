@@ -232,6 +232,8 @@ guards! {
     AddStrategy: InEnvironment = [CreateFeatureStrategy];
     /// Change the strategies of flags.
     UpdateStrategy: InEnvironment = [UpdateFeatureStrategy];
+    /// Change a strategy that is named without its flag.
+    UpdateSomeStrategy: Somewhere = [UpdateFeatureStrategy];
     /// Remove strategies from flags.
     RemoveStrategy: InEnvironment = [DeleteFeatureStrategy];
     /// Change the variants of flags.

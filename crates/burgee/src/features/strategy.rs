@@ -145,6 +145,18 @@ pub async fn strategies(
     Ok(out)
 }
 
+/// Where a strategy belongs.
+pub async fn home(tx: &mut Read, id: &str) -> Result<Option<Place>> {
+    let row: Option<(String, String, String)> = tx
+        .optional(sql!(
+            "SELECT f.project, s.feature, s.environment
+             FROM feature_strategies s JOIN features f ON f.name = s.feature WHERE s.id = $1",
+            id
+        ))
+        .await?;
+    Ok(row.map(|(project, feature, environment)| Place { project, feature, environment }))
+}
+
 /// Adds a strategy under `id` to those that stand at a place already.
 pub(super) async fn insert(
     tx: &mut Change,

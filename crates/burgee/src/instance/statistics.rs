@@ -15,6 +15,22 @@ pub struct Figures {
     pub users: i64,
     /// Service accounts.
     pub service_accounts: i64,
+    /// Flags that are not archived.
+    pub features: i64,
+    /// Flags that are.
+    pub archived_features: i64,
+    /// Segments.
+    pub segments: i64,
+    /// Context fields.
+    pub context_fields: i64,
+    /// Strategy types.
+    pub strategies: i64,
+    /// The most strategies that one flag has in one environment.
+    pub most_strategies: i64,
+    /// How often flags were exported.
+    pub exports: i64,
+    /// How often flags were imported.
+    pub imports: i64,
     /// Projects.
     pub projects: i64,
     /// Environments.
@@ -39,6 +55,16 @@ pub async fn figures(tx: &mut Read) -> Result<Figures> {
         "SELECT (SELECT COUNT(*) FROM users WHERE deleted_at IS NULL AND active = TRUE AND is_system = FALSE
                     AND is_service = FALSE) AS users,
                 (SELECT COUNT(*) FROM users WHERE deleted_at IS NULL AND is_service = TRUE) AS service_accounts,
+                (SELECT COUNT(*) FROM features WHERE archived_at IS NULL) AS features,
+                (SELECT COUNT(*) FROM features WHERE archived_at IS NOT NULL) AS archived_features,
+                (SELECT COUNT(*) FROM segments) AS segments,
+                (SELECT COUNT(*) FROM context_fields) AS context_fields,
+                (SELECT COUNT(*) FROM strategy_types) AS strategies,
+                (SELECT COALESCE(MAX(s.size), 0) FROM (
+                    SELECT COUNT(*) AS size FROM feature_strategies GROUP BY feature, environment
+                 ) s) AS most_strategies,
+                (SELECT COUNT(*) FROM events WHERE type = 'features-exported') AS exports,
+                (SELECT COUNT(*) FROM events WHERE type = 'features-imported') AS imports,
                 (SELECT COUNT(*) FROM projects) AS projects,
                 (SELECT COUNT(*) FROM environments) AS environments,
                 (SELECT COUNT(*) FROM groups) AS groups,

@@ -55,7 +55,7 @@ impl Throttle {
 
     /// Counts one try, from one address, to get in by something that no account stands behind.
     pub fn address(&self, ip: Option<&str>) -> Result<()> {
-        self.count(&self.addresses, ip.unwrap_or("unknown"))
+        self.count(&self.addresses, network(ip))
     }
 
     /// Counts one request for a reset link.

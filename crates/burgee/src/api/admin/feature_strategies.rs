@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::Method;
+use axum::http::{Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use burgee_eval::document::{Constraint, Variant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,9 @@ use serde_json::{Value, json};
 
 use super::constraints::ConstraintView;
 use super::feature_environments::at;
-use crate::access::{AddStrategy, Granted, RemoveStrategy, SeeEnvironment, UpdateStrategy};
+use crate::access::{
+    AddStrategy, Granted, RemoveStrategy, SeeEnvironment, UpdateSomeStrategy, UpdateStrategy,
+};
 use crate::api::input::{At, Body, Name, present};
 use crate::api::json_patch::Patches;
 use crate::api::{Problem, Routes};
@@ -23,6 +26,7 @@ use crate::events::Change;
 use crate::features::{self, Edit, Place, Position, Strategy, StrategyDraft};
 
 const TAG: &str = "Features";
+const SEGMENTS: &str = "/api/admin/segments/strategies";
 
 pub(super) fn routes() -> Routes {
     Routes::default()
@@ -41,6 +45,9 @@ pub(super) fn routes() -> Routes {
         .add(Method::PATCH, at!("/strategies/{strategyId}"), "patchFeatureStrategy", TAG, patch)
         .takes::<Patches>()
         .gives::<StrategyView>(200)
+        .add(Method::POST, SEGMENTS, "updateFeatureStrategySegments", "Strategies", use_segments)
+        .takes::<Segments>()
+        .gives::<Segments>(201)
         .add(Method::DELETE, at!("/strategies/{strategyId}"), "deleteFeatureStrategy", TAG, remove)
 }
 
@@ -308,4 +315,39 @@ async fn sort(
     features::submit(&mut tx, &grant, &app.entropy, &at, Edit::ReorderStrategy(positions)).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Which segments a strategy is to use.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "updateFeatureStrategySegmentsSchema")]
+struct Segments {
+    project_id: String,
+    strategy_id: String,
+    environment_id: String,
+    segment_ids: Vec<i64>,
+}
+
+async fn use_segments(
+    grant: Granted<UpdateSomeStrategy>,
+    State(app): State<App>,
+    Body(body): Body<Segments>,
+) -> Result<Response, Problem> {
+    let id = &body.strategy_id;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    let sight = grant.sight(&mut tx).await?;
+    sight.ensure(&mut tx, &body.project_id).await?;
+    grant.ensure_in(Some(&body.project_id), Some(&body.environment_id))?;
+    let home = features::home(&mut tx, id).await?;
+    let at = home
+        .filter(|at| (&at.project, &at.environment) == (&body.project_id, &body.environment_id))
+        .ok_or_else(|| Error::not_found(format!("Could not find strategy with id={id}")))?;
+    features::lock(&mut tx, &at.project, &at.feature).await?;
+    let before = standing(&mut tx, &at, id).await?;
+    let draft = StrategyDraft { segments: body.segment_ids.clone(), ..before.into() };
+    let edit = Edit::UpdateStrategy { id: id.clone(), draft };
+    features::submit(&mut tx, &grant, &app.entropy, &at, edit).await?;
+    tx.commit().await?;
+    let location = format!("{}{SEGMENTS}/{id}", app.config.base_path());
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(body)).into_response())
 }

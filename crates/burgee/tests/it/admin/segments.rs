@@ -73,7 +73,7 @@ both! {
             assert_eq!(admin.post(PATH, body).await.expect(400).json()["name"], "BadDataError");
         }
         let full = admin.post(PATH, json!({"name": "a", "constraints": [constraint(600), constraint(401)]})).await.expect(400).json();
-        assert_eq!(full["message"], "Segments may not have more than 1000 values");
+        assert_eq!(full["details"][0]["message"], "Segments may not have more than 1000 values");
         make(&server, json!({"name": "a", "constraints": [constraint(600), constraint(400)]})).await;
     }
 

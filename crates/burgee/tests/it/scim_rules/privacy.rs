@@ -119,10 +119,10 @@ both! {
         for enabled in [true, false] {
             admin.post("/api/admin/scim-settings", json!({"enabled": enabled})).await.expect(200);
             let renamed = admin.put(&path, json!({"name": "Other"})).await.expect(400).json();
-            assert_eq!(renamed["message"], "Cannot update the name of a SCIM group");
+            assert_eq!(renamed["details"][0]["message"], "Cannot update the name of a SCIM group");
             for users in [json!([]), json!([{"user": {"id": user}}, {"user": {"id": 1}}])] {
                 let moved = admin.put(&path, json!({"name": "Crew", "users": users})).await.expect(400).json();
-                assert_eq!(moved["message"], "Cannot update users of a SCIM group");
+                assert_eq!(moved["details"][0]["message"], "Cannot update users of a SCIM group");
             }
             let rest = json!({"name": "Crew", "description": format!("{enabled}"), "rootRole": 2, "users": [{"user": {"id": user}}]});
             admin.put(&path, rest).await.expect(200);

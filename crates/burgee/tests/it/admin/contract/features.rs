@@ -23,6 +23,9 @@ pub async fn story(contract: &Contract, server: &TestServer) {
     let at = ["default", "menu", "development", id.as_str()];
     call("getFeatureStrategies", &place, None).await;
     call("getFeatureStrategy", &at, None).await;
+    let segments =
+        json!({ "projectId": "default", "environmentId": "development", "strategyId": id, "segmentIds": [] });
+    assert!(!call("updateFeatureStrategySegments", &[], Some(segments)).await.header("location").is_empty());
     call("updateFeatureStrategy", &at, Some(json!({ "parameters": { "rollout": "10" } }))).await;
     call("patchFeatureStrategy", &at, Some(json!([{ "op": "replace", "path": "/title", "value": "A" }])))
         .await;
