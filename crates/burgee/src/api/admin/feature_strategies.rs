@@ -82,7 +82,7 @@ impl From<Strategy> for StrategyView {
 #[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
 #[schemars(inline)]
-enum Scalar {
+pub(super) enum Scalar {
     Text(String),
     Number(serde_json::Number),
     Truth(bool),

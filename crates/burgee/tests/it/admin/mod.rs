@@ -25,4 +25,5 @@ mod segments;
 mod service_accounts;
 mod strategies;
 mod tags;
+mod transfer;
 mod users;

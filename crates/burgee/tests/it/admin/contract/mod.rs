@@ -5,6 +5,7 @@ mod instance;
 mod people;
 mod projects;
 mod segments;
+mod transfer;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -121,6 +122,7 @@ both! {
         let contract = Contract::new(&server).await;
         people::story(&contract, &server).await;
         segments::story(&contract, &server).await;
+        transfer::story(&contract, &server).await;
         features::story(&contract, &server).await;
         instance::story(&contract, &server).await;
         projects::story(&contract, &server).await;
