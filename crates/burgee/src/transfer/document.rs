@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use burgee_eval::document::{Constraint, Variant};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::contexts::LegalValue;
@@ -252,14 +253,19 @@ fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Scalar {
-        Text(String),
-        Number(serde_json::Number),
-        Truth(bool),
-    }
+/// Text, or something that can be written as text.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+pub(super) enum Scalar {
+    Text(String),
+    Number(serde_json::Number),
+    Truth(bool),
+}
+
+pub(super) fn texts<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, String>, D::Error> {
     let found: Option<BTreeMap<String, Option<Scalar>>> = Option::deserialize(deserializer)?;
     let text = |scalar| match scalar {
         Scalar::Text(text) => text,

@@ -64,7 +64,7 @@ pub async fn export(
     Ok(document)
 }
 
-async fn flags(tx: &mut Read, sight: &Sight, chosen: &Selection) -> Result<Vec<Flag>> {
+pub(super) async fn flags(tx: &mut Read, sight: &Sight, chosen: &Selection) -> Result<Vec<Flag>> {
     let (mut names, mut tag, mut project) = (None, None, None);
     match chosen {
         Selection::Named(list) if list.len() > MOST_NAMED => {
@@ -96,7 +96,11 @@ async fn flags(tx: &mut Read, sight: &Sight, chosen: &Selection) -> Result<Vec<F
 }
 
 /// The strategies in the environment, and the segments that they use.
-async fn strategies(tx: &mut Read, flags: &str, environment: &str) -> Result<(Vec<Rule>, Vec<NamedSegment>)> {
+pub(super) async fn strategies(
+    tx: &mut Read,
+    flags: &str,
+    environment: &str,
+) -> Result<(Vec<Rule>, Vec<NamedSegment>)> {
     #[derive(sqlx::FromRow)]
     struct Row {
         id: String,
@@ -153,7 +157,7 @@ async fn strategies(tx: &mut Read, flags: &str, environment: &str) -> Result<(Ve
     Ok((rules, segments.into_iter().map(|(id, name)| NamedSegment { id, name }).collect()))
 }
 
-async fn places(tx: &mut Read, flags: &str, environment: &str) -> Result<Vec<FlagEnvironment>> {
+pub(super) async fn places(tx: &mut Read, flags: &str, environment: &str) -> Result<Vec<FlagEnvironment>> {
     #[derive(sqlx::FromRow)]
     struct Row {
         feature: String,
@@ -219,7 +223,7 @@ async fn fields(tx: &mut Read, sight: &Sight, rules: &[Rule]) -> Result<Vec<Shar
     Ok(rows.into_iter().map(field).collect())
 }
 
-async fn tags(tx: &mut Read, flags: &str) -> Result<Vec<FlagTag>> {
+pub(super) async fn tags(tx: &mut Read, flags: &str) -> Result<Vec<FlagTag>> {
     tx.all(sql!(
         "SELECT feature AS feature_name, type AS tag_type, value AS tag_value FROM feature_tags
          WHERE feature IN ({list:$1}) ORDER BY feature, type, value",
@@ -240,7 +244,7 @@ async fn tag_types(tx: &mut Read, tags: &[FlagTag]) -> Result<Vec<TagKind>> {
     Ok(known.into_iter().filter(|kind| used.contains(&kind.name)).map(kind).collect())
 }
 
-async fn dependencies(tx: &mut Read, flags: &str) -> Result<Vec<FlagDependencies>> {
+pub(super) async fn dependencies(tx: &mut Read, flags: &str) -> Result<Vec<FlagDependencies>> {
     let rows: Vec<(String, String, bool, String)> = tx
         .all(sql!(
             "SELECT child, parent, enabled, variants FROM feature_dependencies
@@ -256,7 +260,7 @@ async fn dependencies(tx: &mut Read, flags: &str) -> Result<Vec<FlagDependencies
     Ok(found.into_iter().map(of).collect())
 }
 
-async fn links(tx: &mut Read, flags: &str) -> Result<Vec<FlagLinks>> {
+pub(super) async fn links(tx: &mut Read, flags: &str) -> Result<Vec<FlagLinks>> {
     let rows: Vec<(String, String, String, Option<String>)> = tx
         .all(sql!(
             "SELECT feature, id, url, title FROM feature_links WHERE feature IN ({list:$1}) ORDER BY feature, id",

@@ -1,6 +1,7 @@
 //! Flags on their way from one installation, project or environment to another: Unleash's export document, what is to
-//! be said against one before it is imported, and the import.
+//! be said against one before it is imported, and the import; and whole installations as text, see [`declared`].
 
+pub mod declared;
 mod document;
 mod export;
 mod import;
