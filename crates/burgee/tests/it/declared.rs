@@ -49,8 +49,11 @@ async fn furnish(server: &TestServer) {
     admin.post("/api/admin/projects", json!({"id": "shop", "name": "Shop # 1", "description": "no", "mode": "private", "environments": ["development", "staging"]})).await.done();
     let rich = admin.post("/api/admin/segments", json!({"name": "Rich: yes", "constraints": [{"contextName": "tier", "operator": "IN", "values": ["gold"], "inverted": true}]})).await.done().json();
     admin.post("/api/admin/segments", json!({"name": "own", "project": "shop", "constraints": [{"contextName": "age", "operator": "NUM_GT", "value": "7"}]})).await.done();
-    let access = format!("/api/admin/projects/shop/role/{}/access", role["roles"]["id"]);
-    admin.post(&access, json!({"users": [{"id": ann}], "groups": [{"id": group["id"]}]})).await.done();
+    let access = "/api/admin/projects/shop/access";
+    admin
+        .post(access, json!({"roles": [role["roles"]["id"]], "users": [ann], "groups": [group["id"]]}))
+        .await
+        .done();
     let flags = "/api/admin/projects/shop/features";
     for name in ["base", "menu", "null"] {
         admin.post(flags, json!({"name": name, "type": "experiment", "description": "first\nsecond: \"x\"", "impressionData": true})).await.done();
