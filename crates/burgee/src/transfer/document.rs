@@ -257,21 +257,29 @@ fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
 #[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
 #[schemars(inline)]
-pub(super) enum Scalar {
+pub enum Scalar {
+    /// Text.
     Text(String),
+    /// A number.
     Number(serde_json::Number),
+    /// Yes or no.
     Truth(bool),
+}
+
+impl From<Scalar> for String {
+    fn from(scalar: Scalar) -> Self {
+        match scalar {
+            Scalar::Text(text) => text,
+            Scalar::Number(number) => number.to_string(),
+            Scalar::Truth(truth) => truth.to_string(),
+        }
+    }
 }
 
 pub(super) fn texts<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, String>, D::Error> {
     let found: Option<BTreeMap<String, Option<Scalar>>> = Option::deserialize(deserializer)?;
-    let text = |scalar| match scalar {
-        Scalar::Text(text) => text,
-        Scalar::Number(number) => number.to_string(),
-        Scalar::Truth(truth) => truth.to_string(),
-    };
     let given = found.unwrap_or_default().into_iter();
-    Ok(given.filter_map(|(name, value)| Some((name, text(value?)))).collect())
+    Ok(given.filter_map(|(name, value)| Some((name, value?.into()))).collect())
 }

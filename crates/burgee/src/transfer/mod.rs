@@ -9,7 +9,7 @@ mod survey;
 
 pub use self::document::{
     Document, Flag, FlagDependencies, FlagEnvironment, FlagLinks, FlagTag, Link, NamedSegment, Parent, Rule,
-    SharedField, TagKind,
+    Scalar, SharedField, TagKind,
 };
 pub use self::export::{Selection, export};
 pub use self::import::import;

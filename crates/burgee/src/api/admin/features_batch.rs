@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use super::constraints::ConstraintView;
 use super::contexts::LegalValueView;
-use super::feature_strategies::{Scalar, VariantShape};
+use super::feature_strategies::VariantShape;
 use crate::access::{Granted, SignedIn};
 use crate::api::input::Body;
 use crate::api::{Problem, Routes};
 use crate::app::App;
-use crate::transfer::{self, Document, Item, Report, Request, Selection};
+use crate::transfer::{self, Document, Item, Report, Request, Scalar, Selection};
 
 const TAG: &str = "Import/Export";
 /// The largest body, in bytes.

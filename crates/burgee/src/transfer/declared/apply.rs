@@ -190,25 +190,22 @@ async fn apply_group(tx: &mut Change, name: &str, wanted: &Group) -> Result<()> 
     };
     let key = burgee_scim::fold(name);
     let found = group::list(tx).await?.into_iter().find(|group| burgee_scim::fold(&group.name) == key);
-    let group = match found {
-        Some(before) => {
-            let draft = group::Draft {
-                name: before.name,
-                description: wanted.description.clone().or(before.description),
-                mappings_sso: before.mappings_sso.0,
-                root_role: root_role.or(before.root_role),
-            };
-            group::update(tx, before.id, draft).await?
-        }
-        None => {
-            let draft = group::Draft {
-                name: name.to_owned(),
-                description: wanted.description.clone(),
-                mappings_sso: Vec::new(),
-                root_role,
-            };
-            group::create(tx, draft).await?
-        }
+    let group = if let Some(before) = found {
+        let draft = group::Draft {
+            name: before.name,
+            description: wanted.description.clone().or(before.description),
+            mappings_sso: before.mappings_sso.0,
+            root_role: root_role.or(before.root_role),
+        };
+        group::update(tx, before.id, draft).await?
+    } else {
+        let draft = group::Draft {
+            name: name.to_owned(),
+            description: wanted.description.clone(),
+            mappings_sso: Vec::new(),
+            root_role,
+        };
+        group::create(tx, draft).await?
     };
     let Some(members) = &wanted.members else { return Ok(()) };
     let members = users(tx, &members.iter().collect::<Vec<_>>()).await?;

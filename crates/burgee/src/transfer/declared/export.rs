@@ -13,7 +13,7 @@ use super::{
 use crate::access::{Sight, role};
 use crate::contexts::{self, View};
 use crate::db::Read;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::people::group;
 use crate::projects::{self, environment};
 use crate::tags::types;
@@ -31,8 +31,8 @@ pub async fn export(tx: &mut Read, only: &[String]) -> Result<Declaration> {
             found.projects.insert(id, project);
         }
     }
-    for id in only.iter().filter(|id| !found.projects.contains_key(*id)) {
-        return Err(crate::error::Error::not_found(format!("there is no project {id}, or it is archived")));
+    if let Some(id) = only.iter().find(|id| !found.projects.contains_key(*id)) {
+        return Err(Error::not_found(format!("there is no project {id}, or it is archived")));
     }
     found.segments = segments(tx).await?;
     found.context_fields = fields(tx).await?;

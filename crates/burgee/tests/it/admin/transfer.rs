@@ -10,14 +10,17 @@ const VALIDATE: &str = "/api/admin/features-batch/validate";
 const IMPORT: &str = "/api/admin/features-batch/import";
 
 fn request(project: &str, environment: &str, data: Value) -> Value {
-    json!({ "project": project, "environment": environment, "data": data })
+    let mut body = json!({ "project": project, "environment": environment });
+    body["data"] = data;
+    body
 }
 
 /// A document with these parts.
 fn document(parts: Value) -> Value {
     let mut data = json!({ "features": [], "featureStrategies": [], "tagTypes": [] });
-    for (key, value) in parts.as_object().unwrap() {
-        data[key] = value.clone();
+    let Value::Object(parts) = parts else { unreachable!("parts have names") };
+    for (key, value) in parts {
+        data[key] = value;
     }
     data
 }
@@ -241,7 +244,14 @@ both! {
         let (_, editor) = server.person("ed", "Editor").await;
         editor.post(IMPORT, request("default", "development", parts)).await.expect(200);
 
+        // Where changes need approval, only those may import who need not wait for it.
         let only = document(json!({"features": [{"name": "menu"}]}));
+        let approval = "/api/admin/projects/default/environments/production/change-requests/config";
+        server.admin().put(approval, json!({"changeRequestsEnabled": true})).await.done();
+        let refused = editor.post(IMPORT, request("default", "production", only.clone())).await.expect(403).json();
+        assert_eq!(refused["permissions"], json!(["SKIP_CHANGE_REQUEST"]));
+        server.admin().post(IMPORT, request("default", "production", only.clone())).await.expect(200);
+
         viewer.post(VALIDATE, request("secret", "development", only)).await.expect(404);
         let seen = viewer.post(EXPORT, json!({"environment": "development", "features": ["menu", "hidden"]})).await.expect(200).json();
         assert_eq!(seen["features"].as_array().unwrap().len(), 1, "what somebody does not see does not leave");
