@@ -92,6 +92,7 @@ impl App {
         let (listener, address) = app.listen().await?;
         identity::ensure(&app.db, &app.entropy).await?;
         let welcome = start::first(&app).await?;
+        start::import(&app).await?;
         Ok(Opened { app, listener, address, welcome })
     }
 

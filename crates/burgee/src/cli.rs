@@ -2,11 +2,13 @@
 
 use std::fmt::Write as _;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
+use crate::access::{Administer, Granted, Root};
 use crate::app::{App, Opened};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -14,6 +16,10 @@ use crate::db::file;
 use crate::entropy::Entropy;
 use crate::error::{Error, Result};
 use crate::people::recovery;
+use crate::transfer::declared::{self, Format};
+
+/// How `burgee apply --exit-code` ends when something changes.
+const CHANGES: u8 = 2;
 
 /// Feature management with provisioning: Unleash's API, SCIM 2.0, one binary.
 #[derive(Parser)]
@@ -34,6 +40,43 @@ enum Command {
         #[command(subcommand)]
         command: Admin,
     },
+    /// Print projects with their flags, and what they refer to, as text that `burgee apply` takes.
+    Export(Export),
+    /// Bring projects, flags and what they refer to into the state that files describe. Recorded in the event log.
+    Apply(Apply),
+}
+
+#[derive(Args)]
+struct Export {
+    /// Only this project, with what it uses; may be given several times.
+    #[arg(long)]
+    project: Vec<String>,
+    /// How to write it.
+    #[arg(long, value_enum, default_value_t = Written::Yaml)]
+    format: Written,
+    #[command(flatten)]
+    config: Config,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Written {
+    Yaml,
+    Json,
+}
+
+#[derive(Args)]
+struct Apply {
+    /// YAML or JSON.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Only print what would change.
+    #[arg(long)]
+    dry_run: bool,
+    /// End with 2 if something changes, with 0 if nothing does.
+    #[arg(long)]
+    exit_code: bool,
+    #[command(flatten)]
+    config: Config,
 }
 
 #[derive(Subcommand)]
@@ -62,31 +105,83 @@ pub fn main() -> ExitCode {
         match program.command {
             None => serve(program.serve).await,
             Some(Command::Serve(config)) => serve(config).await,
-            Some(Command::Admin { command: Admin::Recover(recover) }) => {
-                let user = recover.user;
-                let database = recover.config.database()?;
-                if file::of(&database).is_some_and(|file| !file.exists()) {
-                    return Err(Error::bad_data(format!(
-                        "there is no database at {database}: run this in the server's folder, or say where it is \
-                         with DATABASE_URL"
-                    )));
-                }
-                let app = App::attach(recover.config, Clock::System, Entropy::System).await?;
-                let password =
-                    recovery::recover(&app.db, &app.passwords, &app.entropy, app.clock.now(), &user).await?;
-                say(&format!("{user} is an active admin. New password: {password}\n"));
-                app.db.close().await;
-                Ok(())
+            Some(Command::Admin { command: Admin::Recover(Recover { user, config }) }) => {
+                recover(&user, config).await
             }
+            Some(Command::Export(wanted)) => export(wanted).await,
+            Some(Command::Apply(wanted)) => apply(wanted).await,
         }
     });
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
-    }
+    outcome.unwrap_or_else(|error| fail(&error))
 }
 
-async fn serve(config: Config) -> Result<()> {
+/// The installation, beside a server that may be running. Nobody means to make a new one here.
+async fn attach(config: Config) -> Result<App> {
+    let database = config.database()?;
+    if file::of(&database).is_some_and(|file| !file.exists()) {
+        return Err(Error::bad_data(format!(
+            "there is no database at {database}: run this in the server's folder, or say where it is with DATABASE_URL"
+        )));
+    }
+    App::attach(config, Clock::System, Entropy::System).await
+}
+
+async fn recover(user: &str, config: Config) -> Result<ExitCode> {
+    let app = attach(config).await?;
+    let password = recovery::recover(&app.db, &app.passwords, &app.entropy, app.clock.now(), user).await?;
+    say(&format!("{user} is an active admin. New password: {password}\n"));
+    app.db.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn export(wanted: Export) -> Result<ExitCode> {
+    let app = attach(wanted.config).await?;
+    let mut tx = app.db.read().await?;
+    let found = declared::export(&mut tx, &wanted.project).await?;
+    tx.end().await?;
+    let format = match wanted.format {
+        Written::Yaml => Format::Yaml,
+        Written::Json => Format::Json,
+    };
+    say(&declared::write(&found, format)?);
+    app.db.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn apply(wanted: Apply) -> Result<ExitCode> {
+    let mut files = Vec::new();
+    for path in &wanted.files {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Error::bad_data(format!("{name} cannot be read: {error}")))?;
+        let declaration = declared::read(&text).map_err(|error| error.about(&name))?;
+        files.push((name, declaration));
+    }
+    let app = attach(wanted.config).await?;
+    let grant = Granted::<Administer>::system("cli:apply", Root);
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    let lines = declared::apply(&mut tx, &grant, &app.entropy, &files).await?;
+    if wanted.dry_run {
+        drop(tx);
+    } else {
+        tx.commit().await?;
+    }
+    let mut text = String::new();
+    for line in &lines {
+        let _ = writeln!(text, "{line}");
+    }
+    let _ = match (lines.len(), wanted.dry_run) {
+        (0, _) => writeln!(text, "No changes."),
+        (count, true) => writeln!(text, "{count} values would change. Nothing was changed."),
+        (count, false) => writeln!(text, "{count} values changed."),
+    };
+    say(&text);
+    app.db.close().await;
+    let changes = wanted.exit_code && !lines.is_empty();
+    Ok(if changes { ExitCode::from(CHANGES) } else { ExitCode::SUCCESS })
+}
+
+async fn serve(config: Config) -> Result<ExitCode> {
     log_to_standard_error(&config)?;
     let Opened { app, listener, address, welcome } =
         App::open(config, Clock::System, Entropy::System).await?;
@@ -102,7 +197,8 @@ async fn serve(config: Config) -> Result<()> {
         stop_signal().await;
         stopping.cancel();
     });
-    app.serve(listener).await
+    app.serve(listener).await?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn stop_signal() {

@@ -99,6 +99,16 @@ pub struct Config {
     #[arg(long, env = "INIT_SCIM_TOKEN_FILE")]
     pub init_scim_token_file: Option<PathBuf>,
 
+    /// Flags to import at every start: a file with an export of Unleash or burgee.
+    #[arg(long, env = "IMPORT_FILE")]
+    pub import_file: Option<PathBuf>,
+    /// The project that the flags of `IMPORT_FILE` are to live in.
+    #[arg(long, env = "IMPORT_PROJECT", default_value = "default")]
+    pub import_project: String,
+    /// The environment that gets the strategies of `IMPORT_FILE`.
+    #[arg(long, env = "IMPORT_ENVIRONMENT", default_value = "development")]
+    pub import_environment: String,
+
     /// How many hours a session lasts.
     #[arg(long, env = "SESSION_TTL_HOURS", default_value_t = 48)]
     pub session_ttl_hours: u64,

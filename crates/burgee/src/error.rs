@@ -138,6 +138,35 @@ impl Error {
         error
     }
 
+    /// The same refusal, saying first what it is about.
+    #[must_use]
+    pub fn about(mut self, subject: &str) -> Self {
+        if let Self::Rejected(rejection) = &mut self {
+            rejection.message = format!("{subject}: {}", rejection.message);
+            for detail in &mut rejection.details {
+                *detail = format!("{subject}: {detail}");
+            }
+        }
+        self
+    }
+
+    /// The caller holds none of these, and needs them.
+    pub fn lacking(permissions: Vec<&'static str>, labels: &[&str]) -> Self {
+        let labels: Vec<String> = labels.iter().map(|label| format!("\"{label}\"")).collect();
+        let need = match labels.as_slice() {
+            [one] => format!("you need the {one} permission"),
+            several => format!("you need all of the following permissions: {}", several.join(", ")),
+        };
+        let message = format!(
+            "You don't have the required permissions to perform this operation. To perform this action, {need}."
+        );
+        let mut error = Self::rejected(Kind::Permission, message);
+        if let Self::Rejected(rejection) = &mut error {
+            rejection.permissions = permissions;
+        }
+        error
+    }
+
     /// Too many tries: the next one may come after `seconds`.
     pub fn rate_limited(seconds: u64) -> Self {
         let mut error = Self::rejected(Kind::RateLimit, "Too many requests, please try again later.");

@@ -32,3 +32,4 @@ mod start;
 pub mod strategies;
 pub mod tags;
 pub mod telemetry;
+pub mod transfer;

@@ -1,4 +1,7 @@
-//! What happens on the first start: the first admin, and the tokens that the operator asked for.
+//! What happens before a server serves: on the first start the first admin, and the tokens that the operator asked
+//! for; on every start the flags that the operator wants to be there.
+
+use std::path::Path;
 
 use crate::access::{Administer, Granted, Root};
 use crate::app::App;
@@ -9,6 +12,10 @@ use crate::people::user::{self, NewUser};
 use crate::projects;
 use crate::provisioning::connection;
 use crate::sql;
+use crate::transfer::{self, Document, Request};
+
+/// The largest file to import, in bytes.
+const LARGEST_IMPORT: u64 = 16 << 20;
 
 /// What to tell the operator once.
 #[derive(Debug, Default)]
@@ -82,6 +89,39 @@ async fn prepare(app: &App) -> Result<Welcome> {
     }
     tx.commit().await?;
     Ok(Welcome { admin: generated.map(|password| (username, password)) })
+}
+
+/// Imports the operator's file, if there is one. Where everything is as it says, nothing changes.
+pub async fn import(app: &App) -> Result<()> {
+    let Some(path) = &app.config.import_file else { return Ok(()) };
+    let subject = format!("IMPORT_FILE {}", path.display());
+    let data = read(path).map_err(|error| error.about(&subject))?;
+    let (flags, project) = (data.features.len(), app.config.import_project.clone());
+    let request = Request { project, environment: app.config.import_environment.clone(), data };
+    let grant = Granted::<Administer>::system("import-file", Root);
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    let before = tx.recorded();
+    transfer::import(&mut tx, &grant, &app.entropy, &request).await.map_err(|error| error.about(&subject))?;
+    let changes = tx.recorded() - before;
+    tx.commit().await?;
+    tracing::info!(
+        flags,
+        changes,
+        project = request.project,
+        environment = request.environment,
+        "imported {}",
+        path.display()
+    );
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Document> {
+    let unreadable = |error| Error::bad_data(format!("cannot be read: {error}"));
+    if std::fs::metadata(path).map_err(unreadable)?.len() > LARGEST_IMPORT {
+        return Err(Error::bad_data(format!("is larger than {LARGEST_IMPORT} bytes")));
+    }
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    serde_json::from_str(&text).map_err(|error| Error::bad_data(format!("is no export of flags: {error}")))
 }
 
 /// Reads the `number`th token of a kind: `project:environment.secret`. Unleash calls an admin token `admin`, and so do

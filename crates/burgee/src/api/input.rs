@@ -21,10 +21,12 @@ use crate::features::Place;
 /// The largest body of an operation, unless it says otherwise.
 const LARGEST: usize = 100 * 1024;
 
-/// A JSON body of type `T`. Refuses what breaks `T`'s schema and names every broken rule.
-pub struct Body<T>(pub T);
+/// A JSON body of type `T` and at most `MOST` bytes. Refuses what breaks `T`'s schema and names every broken rule.
+pub struct Body<T, const MOST: usize = LARGEST>(pub T);
 
-impl<T: DeserializeOwned + JsonSchema + Send + 'static> FromRequest<App> for Body<T> {
+impl<T: DeserializeOwned + JsonSchema + Send + 'static, const MOST: usize> FromRequest<App>
+    for Body<T, MOST>
+{
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
@@ -33,12 +35,12 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> FromRequest<App> for Bod
         if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
             return Err(Problem::content_type(&kind));
         }
-        let bytes = Limited::new(request.into_body(), LARGEST)
+        let bytes = Limited::new(request.into_body(), MOST)
             .collect()
             .await
             .map_err(|error| {
                 if error.downcast_ref::<LengthLimitError>().is_some() {
-                    Problem::too_large(LARGEST)
+                    Problem::too_large(MOST)
                 } else {
                     Problem::malformed("The request body did not arrive whole.")
                 }

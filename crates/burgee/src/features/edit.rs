@@ -92,10 +92,7 @@ pub async fn submit<G: Guard>(
         Edit::ArchiveFeature | Edit::AddDependency(_) | Edit::DeleteDependency => {
             ensure_direct(tx, grant, &place.project).await?;
         }
-        _ if change_requests::required(tx, &place.project, &place.environment).await?.is_some() => {
-            grant.ensure_held(&[Permission::SkipChangeRequest], &place.project, &place.environment)?;
-        }
-        _ => {}
+        _ => ensure_direct_at(tx, grant, place).await?,
     }
     apply(tx, entropy, place, edit).await
 }
@@ -168,6 +165,52 @@ pub async fn apply(
         tx.execute(sql!("UPDATE features SET version = version + 1 WHERE name = $1", &place.feature)).await?;
     }
     Ok(written)
+}
+
+/// Makes `drafts` all strategies that a flag has at a place, in this order, and turns it on or off where `enabled` says
+/// so. Strategies keep their ids by position, so what stays as it is is no change. Where changes need approval, only
+/// those may who can skip that.
+pub async fn overwrite<G: Guard>(
+    tx: &mut Change,
+    grant: &Granted<G>,
+    entropy: &Entropy,
+    place: &Place,
+    drafts: Vec<Draft>,
+    enabled: Option<bool>,
+) -> Result<()> {
+    let before = tx.recorded();
+    let mut now = Standing::of(tx, place).await?;
+    let mut there = now.strategies.clone().into_iter().map(|strategy| strategy.id);
+    for draft in drafts {
+        match there.next() {
+            Some(id) => drop(now.replace(tx, place, &id, draft).await?),
+            None => drop(now.add(tx, entropy, place, draft).await?),
+        }
+    }
+    for id in there {
+        now.remove(tx, place, &id).await?;
+    }
+    match enabled {
+        Some(true) => {
+            now.prepare(tx, entropy, place, false).await?;
+            now.switch(tx, place, true).await?;
+        }
+        Some(false) => now.switch(tx, place, false).await?,
+        None => now.settle(tx, place).await?,
+    }
+    if tx.recorded() > before {
+        ensure_direct_at(tx, grant, place).await?;
+        tx.execute(sql!("UPDATE features SET version = version + 1 WHERE name = $1", &place.feature)).await?;
+    }
+    Ok(())
+}
+
+/// Refuses to change a flag in an environment where changes need approval to those who cannot skip that.
+async fn ensure_direct_at<G: Guard>(tx: &mut Read, grant: &Granted<G>, place: &Place) -> Result<()> {
+    if change_requests::required(tx, &place.project, &place.environment).await?.is_some() {
+        grant.ensure_held(&[Permission::SkipChangeRequest], &place.project, &place.environment)?;
+    }
+    Ok(())
 }
 
 /// How a flag stands in an environment while an edit is applied.

@@ -92,7 +92,7 @@ pub async fn lock(tx: &mut Change, project: &str, name: &str) -> Result<Feature>
 
 /// Those of `names` that live in the project, archived or not, by name; whoever changes one of them at the same time
 /// waits here. Everybody locks in the order of names, so that nobody waits for ever.
-pub(super) async fn lock_all(tx: &mut Change, project: &str, names: &[String]) -> Result<Vec<Feature>> {
+pub async fn lock_all(tx: &mut Change, project: &str, names: &[String]) -> Result<Vec<Feature>> {
     if names.len() > MOST {
         return Err(Error::bad_data(format!("One request can name at most {MOST} flags.")));
     }

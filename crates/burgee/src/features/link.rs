@@ -69,6 +69,38 @@ pub async fn add(
     store(tx, entropy, project, feature, draft).await
 }
 
+/// Makes `drafts` all links of a flag. Links are the same if they lead to the same place; only their titles change.
+pub async fn overwrite(
+    tx: &mut Change,
+    entropy: &Entropy,
+    project: &str,
+    feature: &str,
+    drafts: Vec<Draft>,
+) -> Result<()> {
+    let wanted = drafts.into_iter().map(Draft::checked).collect::<Result<Vec<_>>>()?;
+    lock(tx, project, feature).await?;
+    let mut there: Vec<Link> = tx
+        .all(sql!("SELECT id, url, title FROM feature_links WHERE feature = $1 ORDER BY id", feature))
+        .await?;
+    let mut missing = Vec::new();
+    for draft in wanted {
+        match there.iter().position(|link| link.url == draft.url) {
+            Some(index) => {
+                let link = there.remove(index);
+                update(tx, project, feature, &link.id, draft).await?;
+            }
+            None => missing.push(draft),
+        }
+    }
+    for link in there {
+        remove(tx, project, feature, &link.id).await?;
+    }
+    for draft in missing {
+        add(tx, entropy, project, feature, draft).await?;
+    }
+    Ok(())
+}
+
 /// Replaces a link.
 pub async fn update(tx: &mut Change, project: &str, feature: &str, id: &str, draft: Draft) -> Result<()> {
     let after = draft.checked()?;

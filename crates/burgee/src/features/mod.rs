@@ -2,7 +2,7 @@
 //!
 //! A flag lives in one project and has a place in each of the project's environments: on or off, with strategies.
 //! Whatever changes one place, or the flag as a whole in a way that a change request can hold, is an [`Edit`] and
-//! goes through [`apply`]; [`submit`] is the same for somebody who acts now, and [`ensure_direct`] is its question for
+//! goes through [`apply`]; [`overwrite`] brings one place into a wanted state; [`submit`] is the same for somebody who acts now, and [`ensure_direct`] is its question for
 //! many flags at once.
 
 mod aging;
@@ -23,9 +23,9 @@ mod variants;
 pub use self::aging::mark_overdue;
 pub use self::copy::copy;
 pub use self::detail::{Author, Detail, InPlace, Stage, detail, place};
-pub use self::edit::{Edit, Place, Position, apply, ensure_direct, submit};
+pub use self::edit::{Edit, Place, Position, apply, ensure_direct, overwrite, submit};
 pub use self::feature::{
-    Draft, Feature, check_name, create, ensure_free, find, get, lock, switch_stale, update,
+    Draft, Feature, check_name, create, ensure_free, find, get, lock, lock_all, switch_stale, update,
 };
 pub use self::life::{archive, delete, mark_stale, revive};
 pub use self::relocate::relocate;

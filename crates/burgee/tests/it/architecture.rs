@@ -23,6 +23,23 @@ const RINGS: &[(&str, &[&str])] = &[
         &["access", "clock", "constraints", "db", "entropy", "error", "events", "names", "projects"],
     ),
     ("instance", &["access", "clock", "db", "entropy", "error", "events", "people", "projects"]),
+    (
+        "transfer",
+        &[
+            "access",
+            "contexts",
+            "db",
+            "entropy",
+            "environments",
+            "error",
+            "events",
+            "features",
+            "people",
+            "projects",
+            "segments",
+            "tags",
+        ],
+    ),
     ("telemetry", &["db", "error"]),
     (
         "api",
@@ -47,6 +64,7 @@ const RINGS: &[(&str, &[&str])] = &[
             "strategies",
             "tags",
             "telemetry",
+            "transfer",
         ],
     ),
     (

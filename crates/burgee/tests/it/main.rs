@@ -8,6 +8,7 @@ mod support;
 mod admin;
 mod architecture;
 mod conformance;
+mod declared;
 mod overlap;
 mod program;
 mod readme;

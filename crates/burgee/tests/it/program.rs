@@ -70,3 +70,47 @@ async fn the_tokens_of_the_first_start_can_be_told_apart() {
     let made = second.get("/api/admin/search/events?type=IS:user-created&limit=1").await.expect(200).json();
     assert_eq!(made["events"][0]["createdBy"], "admin-2");
 }
+
+#[tokio::test]
+async fn flags_of_a_file_are_there_from_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("flags.json");
+    let path = file.to_str().unwrap();
+    let document = json!({
+        "features": [{ "name": "menu", "type": "experiment" }],
+        "featureStrategies": [{ "name": "flexibleRollout", "featureName": "menu", "title": "from the file" }],
+        "featureEnvironments": [{ "name": "menu", "enabled": true }],
+        "tagTypes": [],
+    });
+    std::fs::write(&file, document.to_string()).unwrap();
+    let server =
+        TestServer::sqlite_with(&["--import-file", path, "--import-environment", "production"]).await;
+    let menu = server.admin().get("/api/admin/projects/default/features/menu").await.expect(200).json();
+    let place = menu["environments"].as_array().unwrap().iter().find(|place| place["name"] == "production");
+    assert_eq!(place.unwrap()["strategies"][0]["title"], "from the file");
+    assert_eq!(place.unwrap()["enabled"], true);
+    let imported = "/api/admin/search/events?type=IS:features-imported";
+    let imported = server.admin().get(imported).await.expect(200).json();
+    assert_eq!(imported["events"][0]["createdBy"], "import-file");
+
+    let database = format!("sqlite:{}", folder.path().join("other.db").display());
+    let start = ["--database-url", &database, "--http-port", "0", "--import-file", path];
+    for (text, wrong) in [
+        ("{", "flags.json: is no export of flags: EOF while parsing"),
+        (
+            r#"{"features": [{"name": 7}]}"#,
+            "invalid type: integer `7`, expected a string at line 1 column 24",
+        ),
+        (
+            r#"{"features": [{"name": "a"}], "featureStrategies": [{"name": "magic", "featureName": "a"}]}"#,
+            "flags.json: magic is not supported.",
+        ),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let complaint = complaint(&burgee(&start).await);
+        assert!(complaint.contains("burgee: IMPORT_FILE ") && complaint.contains(wrong), "{complaint}");
+    }
+    std::fs::remove_file(&file).unwrap();
+    let complaint = complaint(&burgee(&start).await);
+    assert!(complaint.contains("flags.json: cannot be read: No such file"), "{complaint}");
+}

@@ -209,7 +209,7 @@ impl From<Used> for FieldView {
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "legalValueSchema")]
-struct LegalValueView {
+pub(super) struct LegalValueView {
     value: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,

@@ -24,6 +24,7 @@ use crate::db::Read;
 use crate::error::{Error, Result};
 use crate::events::Change;
 use crate::features::{self, Edit, Place, Position, Strategy, StrategyDraft};
+use crate::transfer::Scalar;
 
 const TAG: &str = "Features";
 const SEGMENTS: &str = "/api/admin/segments/strategies";
@@ -81,26 +82,6 @@ impl From<Strategy> for StrategyView {
             variants: strategy.variants,
             sort_order: strategy.sort_order,
             segments: strategy.segments,
-        }
-    }
-}
-
-/// Text, or something that can be written as text.
-#[derive(Deserialize, JsonSchema)]
-#[serde(untagged)]
-#[schemars(inline)]
-enum Scalar {
-    Text(String),
-    Number(serde_json::Number),
-    Truth(bool),
-}
-
-impl From<Scalar> for String {
-    fn from(scalar: Scalar) -> Self {
-        match scalar {
-            Scalar::Text(text) => text,
-            Scalar::Number(number) => number.to_string(),
-            Scalar::Truth(truth) => truth.to_string(),
         }
     }
 }

@@ -17,6 +17,7 @@ mod feature_links;
 mod feature_strategies;
 mod feature_types;
 mod features;
+mod features_batch;
 mod groups;
 pub(super) mod instance_settings;
 mod invite_links;
@@ -66,6 +67,7 @@ pub(super) fn routes() -> Routes {
         .merge(events::routes())
         .merge(search::routes())
         .merge(features::routes())
+        .merge(features_batch::routes())
         .merge(feature_life::routes())
         .merge(feature_dependencies::routes())
         .merge(feature_links::routes())

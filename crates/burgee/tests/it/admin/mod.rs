@@ -28,4 +28,5 @@ mod segments;
 mod service_accounts;
 mod strategies;
 mod tags;
+mod transfer;
 mod users;

@@ -31,6 +31,13 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
+    /// Insists on success, whatever its status.
+    #[track_caller]
+    pub fn done(self) -> Self {
+        assert!((200..300).contains(&self.status), "unexpected answer: {}", self.text);
+        self
+    }
+
     /// Insists on a status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {

@@ -6,6 +6,7 @@ mod people;
 mod projects;
 mod search;
 mod segments;
+mod transfer;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -133,6 +134,7 @@ both! {
         people::story(&contract, &server).await;
         segments::story(&contract, &server).await;
         search::story(&contract, &server).await;
+        transfer::story(&contract, &server).await;
         features::story(&contract, &server).await;
         instance::story(&contract, &server).await;
         projects::story(&contract, &server).await;
