@@ -11,6 +11,7 @@ mod conformance;
 mod overlap;
 mod program;
 mod readme;
+mod replay;
 mod resolution;
 mod scim;
 mod scim_rules;
