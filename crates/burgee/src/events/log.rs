@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::event::Event;
 use super::fact::Fact;
-use crate::access::Actor;
+use crate::access::{Actor, Hidden};
 use crate::clock::Time;
 use crate::db::{Read, Sql, Write, dialect};
 use crate::entropy::numbered_ulid;
@@ -135,8 +135,8 @@ pub struct Filter {
     pub until: Option<Time>,
     /// Text that the type, the states, or the author's name contains; upper and lower case differ.
     pub query: Option<String>,
-    /// Only events that belong to a project: what people without administration may see.
-    pub in_projects_only: bool,
+    /// Only events that belong to a project which is not one of these: what people without administration may see.
+    pub outside: Option<Hidden>,
 }
 
 impl Filter {
@@ -174,8 +174,16 @@ impl Filter {
             }
             sql.push(")");
         }
-        if self.in_projects_only {
+        if let Some(hidden) = &self.outside {
             sql.push(" AND project IS NOT NULL");
+            if hidden.ids().len() > 0 {
+                // Of several projects, one might be hidden.
+                sql.push(" AND project NOT LIKE '%,%' AND project NOT IN (");
+                for (index, id) in hidden.ids().enumerate() {
+                    sql.push(if index == 0 { "" } else { ", " }).bind(id);
+                }
+                sql.push(")");
+            }
         }
     }
 }

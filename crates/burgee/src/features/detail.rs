@@ -254,7 +254,7 @@ pub async fn in_project(tx: &mut Read, project: &str, reader: Option<i64>) -> Re
     let glances: Vec<Glance> = tx
         .all(sql!(
             "SELECT p.feature, p.environment, e.type, e.sort_order, p.enabled, p.last_seen_at,
-                    CASE WHEN p.variants = '[]' THEN 0 ELSE 1 END AS variants,
+                    CAST(CASE WHEN p.variants = '[]' THEN 0 ELSE 1 END AS BIGINT) AS variants,
                     (SELECT COUNT(*) FROM feature_strategies s
                      WHERE s.feature = p.feature AND s.environment = p.environment) AS strategies,
                     (SELECT COUNT(*) FROM feature_strategies s

@@ -141,9 +141,10 @@ struct TagTypeView {
     icon: Option<&'static str>,
 }
 
-async fn list(_: Granted<SignedIn>, State(app): State<App>) -> Result<Json<Addons>, Problem> {
+async fn list(grant: Granted<SignedIn>, State(app): State<App>) -> Result<Json<Addons>, Problem> {
     let mut tx = app.db.read().await?;
-    let addons = addons::list(&mut tx).await?;
+    let hidden = grant.sight(&mut tx).await?.hidden(&mut tx).await?;
+    let addons = addons::visible(&mut tx, &hidden).await?;
     Ok(Json(Addons {
         addons: addons.into_iter().map(AddonView::from).collect(),
         providers: providers::ALL.iter().map(ProviderView::from).collect(),
@@ -188,9 +189,14 @@ async fn create(
     Ok((StatusCode::CREATED, Json(addon.into())))
 }
 
-async fn get(_: Granted<SignedIn>, State(app): State<App>, Id(id): Id) -> Result<Json<AddonView>, Problem> {
+async fn get(
+    grant: Granted<SignedIn>,
+    State(app): State<App>,
+    Id(id): Id,
+) -> Result<Json<AddonView>, Problem> {
     let mut tx = app.db.read().await?;
-    let addon = addons::get(&mut tx, id).await?;
+    let hidden = grant.sight(&mut tx).await?.hidden(&mut tx).await?;
+    let addon = addons::get(&mut tx, &hidden, id).await?;
     Ok(Json(addon.into()))
 }
 
@@ -201,14 +207,16 @@ async fn update(
     Body(body): Body<DraftView>,
 ) -> Result<Json<AddonView>, Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    let addon = addons::update(&mut tx, id, body.into()).await?;
+    let hidden = grant.sight(&mut tx).await?.hidden(&mut tx).await?;
+    let addon = addons::update(&mut tx, &hidden, id, body.into()).await?;
     tx.commit().await?;
     Ok(Json(addon.into()))
 }
 
 async fn delete(grant: Granted<DeleteAddons>, State(app): State<App>, Id(id): Id) -> Result<(), Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    addons::delete(&mut tx, id).await?;
+    let hidden = grant.sight(&mut tx).await?.hidden(&mut tx).await?;
+    addons::delete(&mut tx, &hidden, id).await?;
     tx.commit().await?;
     Ok(())
 }

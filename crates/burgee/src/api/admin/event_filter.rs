@@ -71,7 +71,7 @@ impl Search {
             from: day("from", self.from)?,
             until: day("to", self.to)?.map(|day| day.plus(DAY)),
             query: self.query.filter(|text| !text.is_empty()),
-            in_projects_only: false,
+            outside: None,
         })
     }
 }

@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::event_filter::Search;
-use crate::access::{Administer, Granted, SignedIn};
+use crate::access::{Administer, Granted, Hidden, SignedIn};
 use crate::api::input::{Name, Query};
 use crate::api::{Problem, Routes};
 use crate::app::App;
 use crate::clock::Time;
+use crate::db::Read;
 use crate::events::{self, Filter, Record};
 
 const TAG: &str = "Events";
@@ -122,12 +123,9 @@ async fn of_feature(
     State(app): State<App>,
     Name(feature): Name,
 ) -> Result<Json<FeatureEvents>, Problem> {
-    let filter = Filter {
-        features: vec![feature.clone()],
-        in_projects_only: !grant.held().is_admin(),
-        ..Filter::default()
-    };
     let mut tx = app.db.read().await?;
+    let outside = outside(&grant, &mut tx).await?;
+    let filter = Filter { features: vec![feature.clone()], outside, ..Filter::default() };
     let (records, total) = events::search(&mut tx, &filter, 0, LATEST).await?;
     Ok(Json(FeatureEvents { version: 1, toggle_name: feature, events: views(records), total_events: total }))
 }
@@ -146,10 +144,18 @@ async fn search(
     Query(search): Query<Search>,
 ) -> Result<Json<Found>, Problem> {
     let (offset, limit) = search.page();
-    let filter = Filter { in_projects_only: !grant.held().is_admin(), ..search.read()? };
     let mut tx = app.db.read().await?;
+    let filter = Filter { outside: outside(&grant, &mut tx).await?, ..search.read()? };
     let (records, total) = events::search(&mut tx, &filter, offset, limit).await?;
     Ok(Json(Found { events: views(records), total }))
+}
+
+/// What the events must lie outside of; admins may see all of them.
+async fn outside(grant: &Granted<SignedIn>, tx: &mut Read) -> Result<Option<Hidden>, Problem> {
+    if grant.held().is_admin() {
+        return Ok(None);
+    }
+    Ok(Some(grant.sight(tx).await?.hidden(tx).await?))
 }
 
 #[derive(Serialize, JsonSchema)]

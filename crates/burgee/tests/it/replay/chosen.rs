@@ -49,7 +49,8 @@ impl Line {
         let parts: Vec<&str> = line.splitn(3, '|').map(str::trim).collect();
         let [request, place, reason] = parts.as_slice() else { panic!("not a chosen difference: {line}") };
         assert!(!reason.is_empty(), "a chosen difference needs its reason: {line}");
-        let glob = |text: &str| Regex::new(&format!("^{}$", regex::escape(text).replace(r"\*", ".*"))).unwrap();
+        let glob =
+            |text: &str| Regex::new(&format!("^{}$", regex::escape(text).replace(r"\*", ".*"))).unwrap();
         Self { request: glob(request), place: glob(place), used: false, text: line.to_owned() }
     }
 }

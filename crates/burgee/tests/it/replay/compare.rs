@@ -28,6 +28,9 @@ static ACCIDENTAL: LazyLock<Regex> = LazyLock::new(|| {
 /// Numbers that count rows which the story did not make.
 const COUNTED: [&str; 6] = ["id", "userId", "createdByUserId", "createdBy", "revisionId", "seatCount"];
 
+/// Lists that Unleash leaves in the order of its tables, which is none.
+const UNORDERED: [&str; 4] = [".features", ".users", ".admins", ".overview.project"];
+
 /// Everything that differs.
 pub fn answers(theirs: &Answer, ours: &Answer) -> Vec<Difference> {
     let mut found = Vec::new();
@@ -37,7 +40,9 @@ pub fn answers(theirs: &Answer, ours: &Answer) -> Vec<Difference> {
         }
     };
     if theirs.status != ours.status {
-        let told = |answer: &Answer| format!("{} {}", answer.status, answer.text.chars().take(300).collect::<String>());
+        let told = |answer: &Answer| {
+            format!("{} {}", answer.status, answer.text.chars().take(300).collect::<String>())
+        };
         return vec![Difference { at: "status".to_owned(), theirs: told(theirs), ours: told(ours) }];
     }
     text("location", theirs.header("location").to_owned(), ours.header("location").to_owned());
@@ -65,21 +70,34 @@ fn values(at: &str, theirs: &Value, ours: &Value, found: &mut Vec<Difference>) {
                 let inner = format!("{at}.{key}");
                 match b.get(key) {
                     Some(other) => values(&inner, value, other, found),
-                    None => found.push(Difference { at: inner.trim_start_matches('.').to_owned(), ..differs(value, &"nothing") }),
+                    None => found.push(Difference {
+                        at: inner.trim_start_matches('.').to_owned(),
+                        ..differs(value, &"nothing")
+                    }),
                 }
             }
             for (key, value) in b.iter().filter(|(key, _)| !a.contains_key(*key)) {
                 let inner = format!("{at}.{key}");
-                found.push(Difference { at: inner.trim_start_matches('.').to_owned(), ..differs(&"nothing", value) });
+                found.push(Difference {
+                    at: inner.trim_start_matches('.').to_owned(),
+                    ..differs(&"nothing", value)
+                });
             }
         }
         (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
-            for (value, other) in a.iter().zip(b) {
+            let (mut a, mut b): (Vec<&Value>, Vec<&Value>) = (a.iter().collect(), b.iter().collect());
+            if UNORDERED.iter().any(|list| at.ends_with(list)) {
+                let key = |value: &&Value| format!("{}{}", value["username"], value["name"]);
+                a.sort_by_key(key);
+                b.sort_by_key(key);
+            }
+            for (value, other) in a.into_iter().zip(b) {
                 values(&format!("{at}[]"), value, other, found);
             }
         }
         (Value::String(a), Value::String(b)) if essence(a) == essence(b) => {}
-        (Value::Number(_), Value::Number(_)) if COUNTED.iter().any(|key| at.ends_with(&format!(".{key}"))) => {}
+        (Value::Number(_), Value::Number(_))
+            if COUNTED.iter().any(|key| at.ends_with(&format!(".{key}"))) => {}
         (Value::Number(a), Value::Number(b)) if a.as_f64() == b.as_f64() => {}
         (a, b) if a == b => {}
         (a, b) => found.push(differs(a, b)),

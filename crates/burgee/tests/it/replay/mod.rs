@@ -29,14 +29,18 @@ async fn we_answer_as_unleash_does() {
     };
     let steps = story::read();
     let nobody = Client::new(&reference);
-    let theirs = Player::new(nobody.clone(), nobody.with("authorization", REFERENCE_TOKEN)).play(&steps).await;
+    let theirs =
+        Player::new(nobody.clone(), nobody.with("authorization", REFERENCE_TOKEN)).play(&steps).await;
     let mut failures = String::new();
-    for (database, server) in [("SQLite", TestServer::sqlite().await), ("PostgreSQL", TestServer::postgres().await)] {
+    for (database, server) in
+        [("SQLite", TestServer::sqlite().await), ("PostgreSQL", TestServer::postgres().await)]
+    {
         let ours = Player::new(server.anonymous(), server.admin()).play(&steps).await;
         let mut chosen = Chosen::read();
         for (step, (theirs, ours)) in steps.iter().zip(theirs.iter().zip(&ours)) {
             let found = compare::answers(theirs, ours);
-            let found: Vec<_> = found.into_iter().filter(|difference| !chosen.explains(step, &difference.at)).collect();
+            let found: Vec<_> =
+                found.into_iter().filter(|difference| !chosen.explains(step, &difference.at)).collect();
             if !found.is_empty() {
                 report(&mut failures, database, step, &found);
             }
@@ -52,6 +56,7 @@ fn report(text: &mut String, database: &str, step: &Step, found: &[compare::Diff
     let body = step.body.as_deref().unwrap_or_default();
     writeln!(text, "\n{database}: story.http:{} {} {} {body}", step.line, step.method, step.path).unwrap();
     for difference in found {
-        writeln!(text, "    {}: Unleash {}, we {}", difference.at, difference.theirs, difference.ours).unwrap();
+        writeln!(text, "    {}: Unleash {}, we {}", difference.at, difference.theirs, difference.ours)
+            .unwrap();
     }
 }

@@ -1,7 +1,7 @@
 //! A person or program that talks to the server.
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::Method;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
 /// Somebody with an address to talk to and something to show for themselves.
