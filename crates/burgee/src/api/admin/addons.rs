@@ -7,13 +7,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::access::{Administer, CreateAddons, DeleteAddons, Granted, SignedIn, UpdateAddons};
+use crate::access::{Administer, CreateAddons, DeleteAddons, Granted, Sight, SignedIn, UpdateAddons};
 use crate::api::input::{Body, Id};
 use crate::api::{Problem, Routes};
 use crate::app::App;
 use crate::clock::Time;
+use crate::db::Read;
 use crate::instance::addons::{self, Addon, Draft};
 use crate::instance::providers::{self, Parameter, Provider};
+use crate::people::api_token::EVERYWHERE;
 
 const TAG: &str = "Addons";
 
@@ -178,12 +180,21 @@ impl From<DraftView> for Draft {
     }
 }
 
+/// Refuses projects that do not exist or are not seen: an integration for one would vanish, and so tell that it exists.
+async fn ensure_seen(sight: &Sight, tx: &mut Read, draft: &DraftView) -> Result<(), Problem> {
+    for project in draft.projects.iter().flatten().filter(|project| *project != EVERYWHERE) {
+        sight.ensure_named(tx, project).await?;
+    }
+    Ok(())
+}
+
 async fn create(
     grant: Granted<CreateAddons>,
     State(app): State<App>,
     Body(body): Body<DraftView>,
 ) -> Result<(StatusCode, Json<AddonView>), Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    ensure_seen(&grant.sight(&mut tx).await?, &mut tx, &body).await?;
     let addon = addons::create(&mut tx, body.into()).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(addon.into())))
@@ -207,7 +218,9 @@ async fn update(
     Body(body): Body<DraftView>,
 ) -> Result<Json<AddonView>, Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    let hidden = grant.sight(&mut tx).await?.hidden(&mut tx).await?;
+    let sight = grant.sight(&mut tx).await?;
+    let hidden = sight.hidden(&mut tx).await?;
+    ensure_seen(&sight, &mut tx, &body).await?;
     let addon = addons::update(&mut tx, &hidden, id, body.into()).await?;
     tx.commit().await?;
     Ok(Json(addon.into()))
