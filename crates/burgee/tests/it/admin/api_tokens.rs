@@ -26,7 +26,7 @@ both! {
         let token = made.json();
         let secret = token["secret"].as_str().unwrap();
         assert!(secret.starts_with("default:production.v2_"), "{secret}");
-        assert_eq!((token["type"].as_str(), &token["projects"]), (Some("client"), &json!(["default"])));
+        assert_eq!((token["type"].as_str(), &token["projects"]), (Some("backend"), &json!(["default"])));
         let listed = admin.get(&format!("{PATH}/sdk")).await.expect(200).json();
         let listed = &listed["tokens"][0];
         let selector = listed["secret"].as_str().unwrap();
