@@ -31,6 +31,8 @@ pub enum Kind {
     NotFound,
     /// The name is taken.
     NameExists,
+    /// Somebody already signs in by this name or address.
+    AccountExists,
     /// The present state forbids it.
     Conflict,
     /// It would leave nobody who can administer the installation.

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::access::{Administer, Granted, Root};
+use crate::access::{Administer, Granted, Root, Sight};
 use crate::app::App;
 use crate::error::{Error, Kind as Refusal, Result};
 use crate::people::api_token::{self, Kind, NewToken};
@@ -29,8 +29,10 @@ pub async fn first(app: &App) -> Result<Welcome> {
     match prepare(app).await {
         // Several nodes start on the same empty database: one of them was faster.
         Err(error)
-            if matches!(error.kind(), Some(Refusal::NameExists | Refusal::Conflict))
-                && is_used(app).await? =>
+            if matches!(
+                error.kind(),
+                Some(Refusal::AccountExists | Refusal::NameExists | Refusal::Conflict)
+            ) && is_used(app).await? =>
         {
             Ok(Welcome::default())
         }
@@ -78,7 +80,7 @@ async fn prepare(app: &App) -> Result<Welcome> {
         for (number, secret) in (1..).zip(&secrets) {
             let new = initial(kind, number, secret)?;
             if kind != Kind::Admin {
-                projects::ensure_reachable(&mut tx, &new.environment, &new.projects).await?;
+                projects::ensure_reachable(&mut tx, &Sight::ALL, &new.environment, &new.projects).await?;
             }
             api_token::create(&mut tx, &app.entropy, new).await?;
         }

@@ -95,7 +95,7 @@ pub struct Denied {
 
 impl From<Denied> for Error {
     fn from(denied: Denied) -> Self {
-        let names = Permission::enough(denied.any_of);
+        let names: Vec<&str> = denied.any_of.iter().map(|permission| permission.name()).collect();
         let need = match names.as_slice() {
             [one] => format!("you need the \"{one}\" permission"),
             several => {

@@ -18,5 +18,5 @@ pub use self::grant::{
 };
 pub use self::permission::*;
 pub use self::resolve::{Hold, Holdings, Subject, holdings_of};
-pub use self::sight::Sight;
 pub(crate) use self::sight::visible;
+pub use self::sight::{Hidden, Sight};

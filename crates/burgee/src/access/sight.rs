@@ -34,6 +34,22 @@ pub(crate) use visible;
 #[derive(Clone, Debug)]
 pub struct Sight(Option<BTreeSet<String>>);
 
+/// The private projects that somebody does not see: for things that know their projects by name only.
+#[derive(Clone, Debug, Default)]
+pub struct Hidden(BTreeSet<String>);
+
+impl Hidden {
+    /// True if one of these projects is hidden, so that what belongs to them is hidden with it.
+    pub fn hides(&self, projects: &[String]) -> bool {
+        projects.iter().any(|project| self.0.contains(project))
+    }
+
+    /// Their ids.
+    pub fn ids(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
 impl Sight {
     /// Sees everything.
     pub const ALL: Self = Self(None);
@@ -63,6 +79,13 @@ impl Sight {
     /// True if a project of this id, private or not, is seen.
     pub fn sees(&self, project: &str, private: bool) -> bool {
         !private || self.0.as_ref().is_none_or(|seen| seen.contains(project))
+    }
+
+    /// The private projects that are not seen.
+    pub async fn hidden(&self, tx: &mut Read) -> Result<Hidden> {
+        let Some(seen) = &self.0 else { return Ok(Hidden(BTreeSet::new())) };
+        let private: Vec<(String,)> = tx.all(sql!("SELECT id FROM projects WHERE mode = 'private'")).await?;
+        Ok(Hidden(private.into_iter().map(|(id,)| id).filter(|id| !seen.contains(id)).collect()))
     }
 
     /// What [`visible!`] takes as its second argument.

@@ -192,7 +192,7 @@ impl From<Error> for Problem {
 fn rejected(rejection: Rejection) -> Problem {
     use StatusCode as S;
     let (status, name) = match rejection.kind {
-        Kind::BadData => (S::BAD_REQUEST, "BadDataError"),
+        Kind::BadData | Kind::AccountExists => (S::BAD_REQUEST, "BadDataError"),
         Kind::NotFound => (S::NOT_FOUND, "NotFoundError"),
         Kind::NameExists => (S::CONFLICT, "NameExistsError"),
         Kind::Conflict | Kind::LastAdmin => (S::CONFLICT, "ConflictError"),
@@ -202,7 +202,7 @@ fn rejected(rejection: Rejection) -> Problem {
         Kind::InvalidOperation => (S::FORBIDDEN, "InvalidOperationError"),
         Kind::IncompatibleProject => (S::FORBIDDEN, "IncompatibleProjectError"),
         Kind::Unauthenticated => (S::UNAUTHORIZED, "UnauthorizedError"),
-        Kind::PasswordMismatch => (S::UNAUTHORIZED, "PasswordMismatchError"),
+        Kind::PasswordMismatch => (S::UNAUTHORIZED, "PasswordMismatch"),
         Kind::InvalidToken => (S::UNAUTHORIZED, "InvalidTokenError"),
         Kind::UsedToken => (S::FORBIDDEN, "UsedTokenError"),
         Kind::WeakPassword => (S::BAD_REQUEST, "OwaspValidationError"),
@@ -217,7 +217,7 @@ fn rejected(rejection: Rejection) -> Problem {
     };
     let mut problem = Problem::new(status, name, rejection.message);
     problem.details = rejection.details.into_iter().map(|message| Detail { message, path: None }).collect();
-    if rejection.kind == Kind::BadData {
+    if matches!(rejection.kind, Kind::BadData | Kind::AccountExists) {
         problem.generalise();
     }
     problem.retry_after = rejection.retry_after.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX));

@@ -20,6 +20,14 @@ pub fn distribute(mut variants: Vec<Variant>) -> Result<Vec<Variant>> {
     if variants.len() > LIMIT {
         return Err(Error::bad_data(format!("A list can have at most {LIMIT} variants.")));
     }
+    let heavy = variants.iter().enumerate().find(|(_, variant)| !(0..=WHOLE).contains(&variant.weight));
+    if let Some((index, variant)) = heavy {
+        let bound = if variant.weight < 0 { ">= 0" } else { "<= 1000" };
+        let weight = variant.weight;
+        return Err(Error::invalid(vec![format!(
+            "The `variants/{index}/weight` property must be {bound}. You sent {weight}."
+        )]));
+    }
     let fixed = |variant: &Variant| variant.weight_type.as_deref() == Some("fix");
     variants.sort_by(|a, b| a.name.cmp(&b.name));
     let taken: i64 = variants.iter().filter(|variant| fixed(variant)).map(|variant| variant.weight).sum();

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::providers::{self, HEADERS, Input, Provider};
+use crate::access::Hidden;
 use crate::clock::Time;
 use crate::db::Read;
 use crate::error::{Error, Kind, Result};
@@ -120,9 +121,16 @@ pub async fn list(tx: &mut Read) -> Result<Vec<Addon>> {
         .collect()
 }
 
-/// The integration with this id.
-pub async fn get(tx: &mut Read, id: i64) -> Result<Addon> {
-    let found = list(tx).await?.into_iter().find(|addon| addon.id == id);
+/// The integrations that somebody sees: none that is told about a project which is hidden from them.
+pub async fn visible(tx: &mut Read, hidden: &Hidden) -> Result<Vec<Addon>> {
+    let mut addons = list(tx).await?;
+    addons.retain(|addon| !hidden.hides(&addon.projects));
+    Ok(addons)
+}
+
+/// The integration with this id, if it is seen.
+pub async fn get(tx: &mut Read, hidden: &Hidden, id: i64) -> Result<Addon> {
+    let found = visible(tx, hidden).await?.into_iter().find(|addon| addon.id == id);
     found.ok_or_else(|| Error::not_found("Could not find addon"))
 }
 
@@ -155,14 +163,14 @@ pub async fn create(tx: &mut Change, mut draft: Draft) -> Result<Addon> {
             now
         ))
         .await?;
-    let addon = get(tx, id).await?;
+    let addon = get(tx, &Hidden::default(), id).await?;
     tx.record(Event::created(Fact::AddonCreated, &addon));
     Ok(addon)
 }
 
 /// Replaces an integration; masked secrets stay as they are, and so does a description that is left out.
-pub async fn update(tx: &mut Change, id: i64, mut draft: Draft) -> Result<Addon> {
-    let before = get(tx, id).await?;
+pub async fn update(tx: &mut Change, hidden: &Hidden, id: i64, mut draft: Draft) -> Result<Addon> {
+    let before = get(tx, hidden, id).await?;
     let provider = provider(&draft.provider)?;
     draft.parameters = unmask(&before, provider, draft.parameters)?;
     check(provider, &draft.parameters)?;
@@ -179,14 +187,14 @@ pub async fn update(tx: &mut Change, id: i64, mut draft: Draft) -> Result<Addon>
         serde_json::to_string(&draft.environments)?
     ))
     .await?;
-    let after = get(tx, id).await?;
+    let after = get(tx, &Hidden::default(), id).await?;
     tx.record(Event::updated(Fact::AddonUpdated, &before, &after));
     Ok(after)
 }
 
 /// Deletes an integration.
-pub async fn delete(tx: &mut Change, id: i64) -> Result<()> {
-    let addon = get(tx, id).await?;
+pub async fn delete(tx: &mut Change, hidden: &Hidden, id: i64) -> Result<()> {
+    let addon = get(tx, hidden, id).await?;
     tx.execute(sql!("DELETE FROM addons WHERE id = $1", id)).await?;
     tx.record(Event::deleted(Fact::AddonDeleted, &addon));
     Ok(())

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::token::mint;
-use crate::access::Permission;
+use crate::access::{Hidden, Permission};
 use crate::clock::Time;
 use crate::db::Read;
 use crate::entropy::{Entropy, digest};
@@ -181,8 +181,15 @@ pub async fn list(tx: &mut Read) -> Result<Vec<ApiToken>> {
         .collect())
 }
 
-/// The API token with this selector or whole secret.
-pub async fn find(tx: &mut Read, text: &str) -> Result<Option<ApiToken>> {
+/// The API tokens that somebody sees: none that reaches a project which is hidden from them.
+pub async fn visible(tx: &mut Read, hidden: &Hidden) -> Result<impl Iterator<Item = ApiToken> + use<>> {
+    let mut tokens = list(tx).await?;
+    tokens.retain(|token| !hidden.hides(&token.projects));
+    Ok(tokens.into_iter())
+}
+
+/// The API token with this selector or whole secret, if it is seen.
+pub async fn find(tx: &mut Read, hidden: &Hidden, text: &str) -> Result<Option<ApiToken>> {
     let found: Option<(i64,)> = tx
         .optional(sql!(
             "SELECT id FROM api_tokens WHERE selector = $1 OR digest = $2 OR alias = $2",
@@ -191,7 +198,7 @@ pub async fn find(tx: &mut Read, text: &str) -> Result<Option<ApiToken>> {
         ))
         .await?;
     let Some((id,)) = found else { return Ok(None) };
-    Ok(list(tx).await?.into_iter().find(|token| token.id == id))
+    Ok(visible(tx, hidden).await?.find(|token| token.id == id))
 }
 
 /// Refuses one more token than `limit`.

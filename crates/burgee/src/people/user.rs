@@ -110,7 +110,7 @@ pub struct Edit {
 
 /// The user with this id, service accounts included, unless removed.
 pub async fn get(tx: &mut Read, id: i64) -> Result<User> {
-    find(tx, id).await?.ok_or_else(|| Error::not_found(format!("Could not find user with id {id}")))
+    find(tx, id).await?.ok_or_else(|| Error::not_found("No user found"))
 }
 
 /// Like [`get`], without making a missing user an error.
@@ -346,9 +346,9 @@ async fn ensure_free(
     email: Option<&str>,
     except: Option<i64>,
 ) -> Result<()> {
-    let taken: Option<(bool,)> = tx
+    let taken: Option<(i64,)> = tx
         .optional(sql!(
-            "SELECT email_ci IS NOT NULL AND email_ci = $2 FROM users
+            "SELECT id FROM users
              WHERE (username_ci = $1 OR email_ci = $2) AND (CAST($3 AS BIGINT) IS NULL OR id <> $3)",
             username.map(burgee_scim::fold),
             email.map(burgee_scim::fold),
@@ -357,7 +357,6 @@ async fn ensure_free(
         .await?;
     match taken {
         None => Ok(()),
-        Some((true,)) => Err(Error::rejected(Kind::NameExists, "A user with this email already exists")),
-        Some((false,)) => Err(Error::rejected(Kind::NameExists, "A user with this username already exists")),
+        Some(_) => Err(Error::rejected(Kind::AccountExists, "User already exists")),
     }
 }

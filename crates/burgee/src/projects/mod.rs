@@ -53,8 +53,14 @@ pub async fn environments(tx: &mut Read) -> Result<Vec<String>> {
     Ok(names.into_iter().map(|(name,)| name).collect())
 }
 
-/// Refuses places that no API token can reach: an environment or projects that do not exist, or all environments.
-pub async fn ensure_reachable(tx: &mut Read, environment: &str, projects: &[String]) -> Result<()> {
+/// Refuses places that no API token can reach: an environment or projects that do not exist or are not seen, or all
+/// environments.
+pub async fn ensure_reachable(
+    tx: &mut Read,
+    sight: &Sight,
+    environment: &str,
+    projects: &[String],
+) -> Result<()> {
     if environment == EVERYWHERE {
         return Err(Error::bad_data("Client token cannot be scoped to all environments"));
     }
@@ -62,7 +68,7 @@ pub async fn ensure_reachable(tx: &mut Read, environment: &str, projects: &[Stri
         return Err(Error::bad_data(format!("Environment={environment} does not exist")));
     }
     for project in projects.iter().filter(|project| *project != EVERYWHERE) {
-        let known = ensure_exists(tx, project).await;
+        let known = sight.ensure(tx, project).await;
         known.map_err(|error| match error.kind() {
             Some(_) => Error::bad_data(format!("Project={project} does not exist")),
             None => error,

@@ -76,5 +76,5 @@ async fn open(call: &Call, noun: Noun, id: &str) -> Result<(Change, Provisioned)
 /// apart when they write, or by what appears between two looks. The one that comes second is done again, and then sees
 /// what the first has done: an address that another has by now is left out.
 pub(super) fn is_late(error: &Error) -> bool {
-    matches!(error.kind(), Some(Kind::LastAdmin | Kind::Conflict | Kind::NameExists))
+    matches!(error.kind(), Some(Kind::LastAdmin | Kind::Conflict | Kind::NameExists | Kind::AccountExists))
 }

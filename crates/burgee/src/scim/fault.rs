@@ -54,7 +54,7 @@ impl From<Error> for Fault {
                 let message = rejection.message;
                 match rejection.kind {
                     Kind::NotFound => Scim::not_found(message),
-                    Kind::NameExists | Kind::Conflict => Scim::uniqueness(message),
+                    Kind::NameExists | Kind::AccountExists | Kind::Conflict => Scim::uniqueness(message),
                     Kind::BadData => Scim::of(ScimType::InvalidValue, message),
                     Kind::LastAdmin => Scim::status(409, message),
                     Kind::Disabled => Scim::status(401, message),

@@ -12,6 +12,7 @@ mod declared;
 mod overlap;
 mod program;
 mod readme;
+mod replay;
 mod resolution;
 mod scim;
 mod scim_rules;

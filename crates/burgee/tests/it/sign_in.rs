@@ -23,7 +23,7 @@ both! {
         let anonymous = server.anonymous();
         let wrong = anonymous.post("/auth/simple/login", json!({"username": "admin", "password": "x"})).await.expect(401);
         let nobody = anonymous.post("/auth/simple/login", json!({"username": "nobody", "password": "x"})).await.expect(401);
-        assert_eq!(wrong.json()["name"], "PasswordMismatchError");
+        assert_eq!(wrong.json()["name"], "PasswordMismatch");
         assert_eq!(wrong.json()["message"], nobody.json()["message"]);
     }
 

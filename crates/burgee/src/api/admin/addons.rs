@@ -7,13 +7,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::access::{Administer, CreateAddons, DeleteAddons, Granted, SignedIn, UpdateAddons};
+use crate::access::{Administer, CreateAddons, DeleteAddons, Granted, Sight, SignedIn, UpdateAddons};
 use crate::api::input::{Body, Id};
 use crate::api::{Problem, Routes};
 use crate::app::App;
 use crate::clock::Time;
+use crate::db::Read;
 use crate::instance::addons::{self, Addon, Draft};
 use crate::instance::providers::{self, Parameter, Provider};
+use crate::people::api_token::EVERYWHERE;
 
 const TAG: &str = "Addons";
 
@@ -141,9 +143,10 @@ struct TagTypeView {
     icon: Option<&'static str>,
 }
 
-async fn list(_: Granted<SignedIn>, State(app): State<App>) -> Result<Json<Addons>, Problem> {
+async fn list(grant: Granted<SignedIn>, State(app): State<App>) -> Result<Json<Addons>, Problem> {
     let mut tx = app.db.read().await?;
-    let addons = addons::list(&mut tx).await?;
+    let hidden = grant.sight(&mut tx).await?.hidden(&mut tx).await?;
+    let addons = addons::visible(&mut tx, &hidden).await?;
     Ok(Json(Addons {
         addons: addons.into_iter().map(AddonView::from).collect(),
         providers: providers::ALL.iter().map(ProviderView::from).collect(),
@@ -177,20 +180,34 @@ impl From<DraftView> for Draft {
     }
 }
 
+/// Refuses projects that do not exist or are not seen: an integration for one would vanish, and so tell that it exists.
+async fn ensure_seen(sight: &Sight, tx: &mut Read, draft: &DraftView) -> Result<(), Problem> {
+    for project in draft.projects.iter().flatten().filter(|project| *project != EVERYWHERE) {
+        sight.ensure_named(tx, project).await?;
+    }
+    Ok(())
+}
+
 async fn create(
     grant: Granted<CreateAddons>,
     State(app): State<App>,
     Body(body): Body<DraftView>,
 ) -> Result<(StatusCode, Json<AddonView>), Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    ensure_seen(&grant.sight(&mut tx).await?, &mut tx, &body).await?;
     let addon = addons::create(&mut tx, body.into()).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(addon.into())))
 }
 
-async fn get(_: Granted<SignedIn>, State(app): State<App>, Id(id): Id) -> Result<Json<AddonView>, Problem> {
+async fn get(
+    grant: Granted<SignedIn>,
+    State(app): State<App>,
+    Id(id): Id,
+) -> Result<Json<AddonView>, Problem> {
     let mut tx = app.db.read().await?;
-    let addon = addons::get(&mut tx, id).await?;
+    let hidden = grant.sight(&mut tx).await?.hidden(&mut tx).await?;
+    let addon = addons::get(&mut tx, &hidden, id).await?;
     Ok(Json(addon.into()))
 }
 
@@ -201,14 +218,18 @@ async fn update(
     Body(body): Body<DraftView>,
 ) -> Result<Json<AddonView>, Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    let addon = addons::update(&mut tx, id, body.into()).await?;
+    let sight = grant.sight(&mut tx).await?;
+    let hidden = sight.hidden(&mut tx).await?;
+    ensure_seen(&sight, &mut tx, &body).await?;
+    let addon = addons::update(&mut tx, &hidden, id, body.into()).await?;
     tx.commit().await?;
     Ok(Json(addon.into()))
 }
 
 async fn delete(grant: Granted<DeleteAddons>, State(app): State<App>, Id(id): Id) -> Result<(), Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    addons::delete(&mut tx, id).await?;
+    let hidden = grant.sight(&mut tx).await?.hidden(&mut tx).await?;
+    addons::delete(&mut tx, &hidden, id).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -88,14 +88,15 @@ async fn named(
     Ok(Json(Tokens { tokens: tokens.map(TokenView::from).collect() }))
 }
 
-/// The tokens of the types that the caller may see.
+/// The tokens of the types that the caller may see, and of the projects that they see.
 async fn visible<'a>(
     grant: &'a Granted<ReadApiTokens>,
     app: &App,
 ) -> Result<impl Iterator<Item = ApiToken> + use<'a>> {
     let mut tx = app.db.read().await?;
-    let tokens = api_token::list(&mut tx).await?;
-    Ok(tokens.into_iter().filter(|token| grant.ensure(token.kind.permission(Action::Read)).is_ok()))
+    let hidden = grant.sight(&mut tx).await?.hidden(&mut tx).await?;
+    let tokens = api_token::visible(&mut tx, &hidden).await?;
+    Ok(tokens.filter(|token| grant.ensure(token.kind.permission(Action::Read)).is_ok()))
 }
 
 /// What people post. `username` is the former name of `tokenName`.
@@ -121,6 +122,11 @@ impl NewTokenView {
         Self { project: Some(project), projects: None, ..self }
     }
 
+    /// The newer name of the type, if that was posted.
+    pub(super) fn posted(&self) -> Option<&'static str> {
+        self.r#type.eq_ignore_ascii_case("backend").then_some("backend")
+    }
+
     /// Checks it. `project` is the former form of `projects`; where both are given, they must agree.
     pub(super) fn read(self) -> Result<NewToken> {
         let Some(name) = self.token_name.or(self.username) else {
@@ -129,6 +135,11 @@ impl NewTokenView {
             ));
         };
         let projects = match (self.project, self.projects) {
+            (None, Some(projects)) if projects.is_empty() => {
+                return Err(Error::invalid(vec![
+                    "\"projects\" must contain at least 1 items. You provided [].".to_owned(),
+                ]));
+            }
             (Some(project), Some(projects)) if projects != [project.as_str()] => {
                 return Err(Error::bad_data("`project` and `projects` differ: give one of them."));
             }
@@ -154,24 +165,28 @@ async fn create(
     State(app): State<App>,
     Body(body): Body<NewTokenView>,
 ) -> Result<Response, Problem> {
+    let posted = body.posted();
     let new = body.read()?;
     grant.ensure(new.kind.permission(Action::Create))?;
-    make(&grant, &app, new).await
+    make(&grant, &app, new, posted).await
 }
 
-/// Makes a token, if there is room for one more, and shows it whole.
+/// Makes a token, if there is room for one more, and shows it whole; its type as it was `posted`, since tools compare.
 pub(super) async fn make<G: Guard>(
     grant: &Granted<G>,
     app: &App,
     new: NewToken,
+    posted: Option<&'static str>,
 ) -> Result<Response, Problem> {
     let mut tx = app.db.change(grant, app.clock.now()).await?;
-    projects::ensure_reachable(&mut tx, &new.environment, &new.projects).await?;
+    let sight = grant.sight(&mut tx).await?;
+    projects::ensure_reachable(&mut tx, &sight, &new.environment, &new.projects).await?;
     api_token::ensure_room(&mut tx, app.config.unleash_api_tokens_limit).await?;
     let (token, secret) = api_token::create(&mut tx, &app.entropy, new).await?;
     tx.commit().await?;
     let location = format!("{}/api/admin/api-tokens/{}", app.config.base_path(), token.selector);
     let view = TokenView { secret, ..TokenView::from(token) };
+    let view = TokenView { r#type: posted.unwrap_or(view.r#type), ..view };
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)).into_response())
 }
 
@@ -189,7 +204,8 @@ async fn update(
     Body(body): Body<Expiry>,
 ) -> Result<(), Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    if let Some(token) = api_token::find(&mut tx, &text).await? {
+    let hidden = grant.sight(&mut tx).await?.hidden(&mut tx).await?;
+    if let Some(token) = api_token::find(&mut tx, &hidden, &text).await? {
         grant.ensure(token.kind.permission(Action::Update))?;
         api_token::prolong(&mut tx, &token, body.expires_at).await?;
     }
@@ -203,7 +219,8 @@ async fn delete(
     Name(text): Name,
 ) -> Result<(), Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    if let Some(token) = api_token::find(&mut tx, &text).await? {
+    let hidden = grant.sight(&mut tx).await?.hidden(&mut tx).await?;
+    if let Some(token) = api_token::find(&mut tx, &hidden, &text).await? {
         grant.ensure(token.kind.permission(Action::Delete))?;
         api_token::delete(&mut tx, &token).await?;
     }

@@ -95,7 +95,7 @@ async fn reset_password(
 ) -> Result<Json<ResetLink>, Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
     let user = user::named(&mut tx, &body.id).await?;
-    let user = user.ok_or_else(|| Error::not_found("Could not find user"))?;
+    let user = user.ok_or_else(|| Error::not_found("No user found"))?;
     locks::ensure_user_unlocked(&mut tx, &user).await?;
     let token = reset::issue(&mut tx, &app.entropy, &user).await?;
     tx.commit().await?;

@@ -37,7 +37,8 @@ async fn list(grant: Granted<ReadProjectTokens>, State(app): State<App>) -> Resu
     let project = &grant.scope().project;
     let mut tx = app.db.read().await?;
     projects::ensure_exists(&mut tx, project).await?;
-    let tokens = api_token::list(&mut tx).await?.into_iter().filter(|token| {
+    let hidden = grant.sight(&mut tx).await?.hidden(&mut tx).await?;
+    let tokens = api_token::visible(&mut tx, &hidden).await?.filter(|token| {
         (token.kind != Kind::Admin || grant.held().is_admin())
             && token.projects.iter().any(|reached| reached == project || reached == EVERYWHERE)
     });
@@ -54,8 +55,9 @@ async fn create(
     let mut tx = app.db.read().await?;
     projects::ensure_exists(&mut tx, &project).await?;
     tx.end().await?;
+    let posted = body.posted();
     let new = body.within(project).read()?;
-    make(&grant, &app, new).await
+    make(&grant, &app, new, posted).await
 }
 
 /// A token that reaches more than the project is not the project's to delete.
@@ -66,7 +68,8 @@ async fn delete(
 ) -> Result<(), Problem> {
     let project = &grant.scope().project;
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    let found = api_token::find(&mut tx, &text).await?;
+    let hidden = grant.sight(&mut tx).await?.hidden(&mut tx).await?;
+    let found = api_token::find(&mut tx, &hidden, &text).await?;
     let token = found.ok_or_else(|| Error::not_found("Could not find the API token."))?;
     if token.projects != [project.as_str()] {
         return Err(Error::bad_data("The API token does not belong to this project alone.").into());

@@ -202,7 +202,11 @@ pub(in crate::api) fn check_email(email: &str) -> Result<()> {
     let valid = email.split_once('@').is_some_and(|(local, domain)| {
         !local.is_empty() && !domain.is_empty() && !email.chars().any(|c| c.is_whitespace() || c.is_control())
     });
-    if valid { Ok(()) } else { Err(Error::bad_data("Email is not valid: it must look like name@domain.")) }
+    if valid {
+        Ok(())
+    } else {
+        Err(Error::invalid(vec![format!("\"value\" must be a valid email. You provided \"{email}\".")]))
+    }
 }
 
 #[derive(Deserialize)]

@@ -29,7 +29,7 @@ both! {
         let body = |old: &str, new: &str, again: &str| json!({"oldPassword": old, "password": new, "confirmPassword": again});
         here.post(path, json!({"password": "N3w-password!"})).await.expect(400);
         let wrong = here.post(path, body("wrong", "N3w-password!", "N3w-password!")).await.expect(401).json();
-        assert_eq!(wrong["name"], "PasswordMismatchError");
+        assert_eq!(wrong["name"], "PasswordMismatch");
         here.post(path, body(PASSWORD, "N3w-password!", "other")).await.expect(400);
         let weak = here.post(path, body(PASSWORD, "weak", "weak")).await.expect(400).json();
         assert_eq!(weak["name"], "OwaspValidationError");

@@ -60,7 +60,7 @@ both! {
         admin.delete(&format!("{PATH}/{ann}")).await.expect(404);
         admin.post(&format!("{PATH}/{ann}/token"), json!({"description": "x", "expiresAt": "2099-01-01T00:00:00Z"})).await.expect(404);
         admin.get(&format!("{PATH}/x/token")).await.expect(400);
-        admin.post(PATH, json!({"name": "Twin", "username": "Robot", "rootRole": 3})).await.expect(409);
+        admin.post(PATH, json!({"name": "Twin", "username": "Robot", "rootRole": 3})).await.expect(400);
         for body in [json!({"name": "x", "username": "x", "rootRole": 4}), json!({"name": "x", "username": " ", "rootRole": 3}), json!({"name": "x", "rootRole": 3})] {
             admin.post(PATH, body).await.expect(400);
         }

@@ -46,7 +46,7 @@ const EMPTY_IN_TRUTH: [&str; 2] = ["toggleFeatureEnvironmentOn", "toggleFeatureE
 const LISTS_IN_TRUTH: [&str; 1] = ["getFeatureStrategies"];
 
 /// Calls operations by their names and holds each answer to its shape.
-struct Contract {
+pub(super) struct Contract {
     shapes: Value,
     /// Method and path of each operation.
     served: BTreeMap<String, (Method, String)>,
@@ -54,7 +54,7 @@ struct Contract {
 }
 
 impl Contract {
-    async fn new(server: &TestServer) -> Self {
+    pub(super) async fn new(server: &TestServer) -> Self {
         let shapes = serde_json::from_str(include_str!("../../wire/unleash-shapes.json")).unwrap();
         let document = server.anonymous().get("/docs/openapi.json").await.expect(200).json();
         let mut served = BTreeMap::new();
@@ -67,9 +67,20 @@ impl Contract {
         Self { shapes, served, called: Mutex::default() }
     }
 
+    /// True if there is an operation of this name.
+    pub(super) fn serves(&self, id: &str) -> bool {
+        self.served.contains_key(id)
+    }
+
     /// Calls an operation; `params` fill the placeholders of its path in order, a last one that starts with `?` is
     /// the query.
-    async fn call(&self, client: &Client, id: &str, params: &[&str], body: Option<Value>) -> Answer {
+    pub(super) async fn call(
+        &self,
+        client: &Client,
+        id: &str,
+        params: &[&str],
+        body: Option<Value>,
+    ) -> Answer {
         let (method, path) = self.served.get(id).unwrap_or_else(|| panic!("{id} is not served"));
         let mut params = params.iter();
         let mut path: Vec<&str> = path
