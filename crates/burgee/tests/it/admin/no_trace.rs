@@ -124,7 +124,10 @@ fn whole(answer: &Answer) -> String {
     let mut text = answer.text.clone();
     for (name, value) in &answer.headers {
         if !matches!(name.as_str(), "date" | "content-length" | "etag" | "set-cookie") {
-            text.push_str(&format!("\n{name}: {}", String::from_utf8_lossy(value.as_bytes())));
+            text.push('\n');
+            text.push_str(name.as_str());
+            text.push_str(": ");
+            text.push_str(&String::from_utf8_lossy(value.as_bytes()));
         }
     }
     let accidental = regex::Regex::new(

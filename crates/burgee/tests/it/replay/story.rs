@@ -42,16 +42,13 @@ pub fn read() -> Vec<Step> {
             Some(rest) => rest.split_once(' ').unwrap(),
             None => ("", line),
         };
-        let (who, method, rest) = match line.strip_prefix("sign-in ") {
-            Some(rest) => {
-                let (name, password) = rest.split_once(' ').unwrap();
-                let body = json!({"username": name, "password": password});
-                (name, "POST", format!("/auth/simple/login {body}"))
-            }
-            None => {
-                let (method, rest) = line.split_once(' ').unwrap();
-                (who, method, rest.to_owned())
-            }
+        let (who, method, rest) = if let Some(rest) = line.strip_prefix("sign-in ") {
+            let (name, password) = rest.split_once(' ').unwrap();
+            let body = json!({"username": name, "password": password});
+            (name, "POST", format!("/auth/simple/login {body}"))
+        } else {
+            let (method, rest) = line.split_once(' ').unwrap();
+            (who, method, rest.to_owned())
         };
         let (path, body) = match rest.split_once(' ') {
             Some((path, body)) => (path.to_owned(), Some(body.to_owned())),
