@@ -208,7 +208,7 @@ both! {
         admin.post(&path, body.clone()).await.expect(400);
         server.rows("UPDATE projects SET feature_limit = NULL WHERE id = 'other'").await;
         let (_, editor) = server.person("ed", "Editor").await;
-        assert_eq!(editor.post(&path, body.clone()).await.expect(403).json()["permissions"], json!(["ADMIN", "MOVE_FEATURE_TOGGLE"]));
+        assert_eq!(editor.post(&path, body.clone()).await.expect(403).json()["permissions"], json!(["MOVE_FEATURE_TOGGLE"]));
         admin.post(&to("nope").0, to("nope").1).await.expect(404);
         admin.post(&path, body).await.expect(200);
         admin.get(&format!("{FLAGS}/a")).await.expect(404);
