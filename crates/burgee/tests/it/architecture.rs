@@ -23,12 +23,14 @@ const RINGS: &[(&str, &[&str])] = &[
         &["access", "clock", "constraints", "db", "entropy", "error", "events", "names", "projects"],
     ),
     ("instance", &["access", "clock", "db", "entropy", "error", "events", "people", "projects"]),
+    ("applications", &["access", "clock", "db", "error", "events"]),
     ("telemetry", &["db", "error"]),
     (
         "api",
         &[
             "access",
             "app",
+            "applications",
             "clock",
             "constraints",
             "contexts",
