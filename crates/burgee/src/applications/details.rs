@@ -24,7 +24,6 @@ pub struct Details {
 
 /// Changes of what is written about an application. What is `None` stays; an inner `None` takes away.
 #[derive(Clone, Debug, Default)]
-#[expect(clippy::option_option, reason = "null and what is left out differ")]
 pub struct Draft {
     /// Where to read more.
     pub url: Option<Option<String>>,

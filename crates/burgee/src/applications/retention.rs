@@ -23,7 +23,7 @@ const ANNOUNCED: i64 = 100;
 pub async fn forget(db: &Db, now: Time) -> Result<()> {
     let old = now.minus(APPLICATIONS);
     let mut tx = db.bookkeep().await?;
-    tx.execute(keep!("DELETE FROM application_instances WHERE seen_at < $1", now.minus(INSTANCES))).await?;
+    // Applications first: whoever writes registrations locks in the same order.
     tx.execute(keep!(
         "DELETE FROM applications WHERE seen_at < $1
             AND NOT EXISTS (SELECT 1 FROM application_details d WHERE d.application = applications.name)",
@@ -38,6 +38,7 @@ pub async fn forget(db: &Db, now: Time) -> Result<()> {
         old
     ))
     .await?;
+    tx.execute(keep!("DELETE FROM application_instances WHERE seen_at < $1", now.minus(INSTANCES))).await?;
     tx.commit().await
 }
 

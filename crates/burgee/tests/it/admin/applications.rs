@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
+use burgee::app::{App, Opened};
 use burgee::applications;
+use burgee::clock::{Clock, Time};
+use burgee::entropy::Entropy;
 use serde_json::{Value, json};
 
 use crate::support::client::Client;
+use crate::support::postgres::Scratch;
+use crate::support::server::config;
 use crate::support::{TestServer, flags};
 
 const REGISTER: &str = "/api/client/register";
@@ -231,4 +236,36 @@ both! {
         let events = events(&admin, "application-created").await;
         assert_eq!((events.len(), &events[0]["data"]["appName"], &events[0]["project"]), (1, &json!("Shop"), &json!("default")));
     }
+}
+
+#[tokio::test]
+async fn what_was_noted_outlives_the_server() {
+    let scratch = Scratch::create().await;
+    let open = || App::open(config(&scratch.url(), &[]), Clock::System, Entropy::System);
+    let note = |app: &App, name: &str| {
+        let registration = applications::Registration {
+            application: name.into(),
+            instance: "i".into(),
+            environment: "development".into(),
+            projects: vec!["*".into()],
+            sdk: None,
+            strategies: Vec::new(),
+            ip: None,
+            at: app.clock.now(),
+        };
+        app.registrations.note(registration).unwrap();
+    };
+    let count = async |app: &App| {
+        applications::count(&mut app.db.read().await.unwrap(), Time::from_millis(0)).await.unwrap()
+    };
+    let Opened { app: one, listener, .. } = open().await.unwrap();
+    note(&one, "Shop");
+    one.stopping.cancel();
+    one.serve(listener).await.unwrap();
+    let other = open().await.unwrap().app;
+    assert_eq!(count(&other).await, 1, "a server that stops writes what it noted");
+    note(&one, "Ghost");
+    one.registrations.write(&one.db).await.unwrap_err();
+    one.registrations.write(&other.db).await.unwrap();
+    assert_eq!(count(&other).await, 2, "what could not be written is written later");
 }
