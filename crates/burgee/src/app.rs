@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use tower_http::propagate_header::PropagateHeaderLayer;
 
 use crate::api;
+use crate::applications::Registrations;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
@@ -55,6 +56,8 @@ pub struct Shared {
     pub throttle: Throttle,
     /// Who was seen when.
     pub seen: Seen,
+    /// Which applications told about themselves.
+    pub registrations: Registrations,
     /// What is known of lists that are read page by page.
     pub pages: Pages,
     /// What is counted.
@@ -113,6 +116,7 @@ impl App {
             ),
             config,
             seen: Seen::default(),
+            registrations: Registrations::default(),
             pages: Pages::default(),
             metrics: Metrics::default(),
             tasks: TaskTracker::new(),
@@ -186,6 +190,7 @@ impl App {
             return Ok(());
         }
         self.seen.write(&self.db).await?;
+        self.registrations.write(&self.db).await?;
         self.db.close().await;
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::app::App;
+use crate::applications;
 use crate::error::Result;
 use crate::features;
 use crate::people::login_history;
@@ -10,7 +11,7 @@ use crate::people::login_history;
 /// Runs every job at its own pace until the server is told to stop. A job that fails is tried again at its next turn.
 /// Jobs must bear that other servers do the same at the same time.
 pub async fn run(app: App) {
-    tokio::join!(keep_house(&app), mark_overdue_flags(&app));
+    tokio::join!(keep_house(&app), mark_overdue_flags(&app), tend_applications(&app));
 }
 
 /// Writes sightings, and forgets quiet counters and old sign-ins.
@@ -19,12 +20,22 @@ async fn keep_house(app: &App) {
         app.throttle.forget_the_quiet();
         report("forgetting old sign-ins", login_history::forget(&app.db, app.clock.now()).await);
         report("writing when people were last seen", app.seen.write(&app.db).await);
+        report("writing which applications there are", app.registrations.write(&app.db).await);
     }
 }
 
 async fn mark_overdue_flags(app: &App) {
     while turn(app, 60).await {
         report("marking flags as potentially stale", features::mark_overdue(&app.db, app.clock.now()).await);
+    }
+}
+
+/// Tells the log of events about new applications, and forgets quiet ones.
+async fn tend_applications(app: &App) {
+    while turn(app, 60).await {
+        let now = app.clock.now();
+        report("announcing applications", applications::announce(&app.db, now).await);
+        report("forgetting quiet applications", applications::forget(&app.db, now).await);
     }
 }
 

@@ -2,12 +2,13 @@
 //!
 //! Three rings, each knowing only the ones inside it: pure engines (`burgee-scim`, `burgee-eval`), the domain
 //! ([`db`], [`access`], [`events`], [`people`], [`provisioning`], [`environments`], [`projects`], [`features`],
-//! [`instance`]) and the protocols ([`api`], [`scim`]).
+//! [`instance`], [`applications`]) and the protocols ([`api`], [`scim`]).
 //! `docs/architecture.md` is the map.
 
 pub mod access;
 pub mod api;
 pub mod app;
+pub mod applications;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -282,6 +282,8 @@ guards! {
     ManageBanners: Root = [UpdateInstanceBanners];
     /// Say which web pages may use the Frontend API.
     ConfigureCors: Root = [UpdateCors];
+    /// Write about applications, and forget them.
+    UpdateApplication: Root = [UpdateApplication];
     /// Create integrations.
     CreateAddons: Root = [CreateAddon];
     /// Change integrations.

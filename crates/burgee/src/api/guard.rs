@@ -7,9 +7,10 @@ use axum::http::{HeaderMap, Method, header};
 use super::problem::Problem;
 use crate::access::{Granted, Guard, InEnvironment, InProject, Root, Scope, Somewhere, Subject};
 use crate::app::{App, client_address};
+use crate::people::api_token::Kind;
 use crate::people::seen;
 use crate::people::session::{self, Origins};
-use crate::people::token::{self, Bearer};
+use crate::people::token::{self, Bearer, Caller};
 
 /// The name of the session cookie, which Unleash's tools know.
 pub(super) const COOKIE: &str = "unleash-session";
@@ -67,6 +68,31 @@ where
     }
 }
 
+/// Whoever calls has a backend token, and so gets the flags that it reaches.
+pub struct Backend(pub Caller);
+
+impl FromRequestParts<App> for Backend {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let now = app.clock.now();
+        let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let secret = authorization.map(bare).ok_or_else(Problem::no_api_token)?;
+        let found = token::caller(&mut app.db.read().await?, secret, now).await?;
+        let caller = found.ok_or_else(Problem::no_api_token)?;
+        if caller.kind != Kind::Client {
+            return Err(Problem::wrong_token());
+        }
+        app.seen.note(seen::Subject::ApiToken, caller.id, now);
+        Ok(Self(caller))
+    }
+}
+
+/// The token in an `Authorization` header, with or without the name of a scheme.
+fn bare(authorization: &str) -> &str {
+    authorization.strip_prefix("Bearer ").unwrap_or(authorization).trim()
+}
+
 /// Marks a handler that everybody may call, signed in or not.
 pub struct Open;
 
@@ -106,7 +132,7 @@ async fn caller(parts: &Parts, app: &App) -> Result<Subject, Problem> {
     let ip = client_address(parts, app);
     let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     if let Some(authorization) = authorization {
-        let secret = authorization.strip_prefix("Bearer ").unwrap_or(authorization).trim();
+        let secret = bare(authorization);
         let mut tx = app.db.read().await?;
         return match token::bearer(&mut tx, secret, now, ip).await? {
             Bearer::Subject(subject, id, kind) => {

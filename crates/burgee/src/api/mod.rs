@@ -5,6 +5,7 @@
 
 pub mod admin;
 mod auth;
+mod client;
 mod csv;
 mod guard;
 mod input;
@@ -39,6 +40,7 @@ pub fn routes() -> Routes {
         .merge(auth::routes())
         .merge(invite::routes())
         .merge(admin::routes())
+        .merge(client::routes())
 }
 
 /// The protocol as a service.

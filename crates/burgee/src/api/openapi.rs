@@ -61,6 +61,9 @@ fn describe(operation: &Operation, generator: &mut schemars::SchemaGenerator) ->
     if matches!(operation.access, Access::Open) {
         entry["security"] = json!([]);
     }
+    if matches!(operation.access, Access::Backend) {
+        entry["x-token"] = json!("backend");
+    }
     if let Some(shape) = operation.request {
         entry["requestBody"] =
             json!({ "required": true, "content": { "application/json": { "schema": shape(generator) } } });
@@ -70,6 +73,10 @@ fn describe(operation: &Operation, generator: &mut schemars::SchemaGenerator) ->
 
 fn failures(operation: &Operation) -> Vec<(&'static str, &'static str)> {
     let mut list = vec![("400", "The input breaks a rule; the body says which.")];
+    if let Access::Backend = operation.access {
+        list.push(("401", "There is no API token."));
+        list.push(("403", "The token is not one for backends."));
+    }
     if let Access::AnyOf(permissions) = operation.access {
         list.push(("401", "Nobody is signed in."));
         list.push((

@@ -149,6 +149,15 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, "AuthenticationRequired", "You must log in to use Unleash.")
     }
 
+    /// No API token, or one that means nothing, where only such tokens count.
+    pub fn no_api_token() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "AuthenticationRequired",
+            "This endpoint requires an API token. Please add an authorization header to your request with a valid token",
+        )
+    }
+
     /// A token of another kind.
     pub fn wrong_token() -> Self {
         Self::new(

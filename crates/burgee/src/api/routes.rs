@@ -7,7 +7,7 @@ use axum::routing::{MethodFilter, on};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::Value;
 
-use super::guard::Open;
+use super::guard::{Backend, Open};
 use crate::access::{Granted, Guard, Permission};
 use crate::app::App;
 
@@ -16,11 +16,13 @@ use crate::app::App;
 pub enum Access {
     /// Everybody.
     Open,
+    /// Whoever has a backend token.
+    Backend,
     /// Whoever holds one of these permissions in the scope; everybody who is signed in, if there are none.
     AnyOf(&'static [Permission]),
 }
 
-/// Tells from a handler's parameters who may call it: the first one is a [`Granted`] or [`Open`].
+/// Tells from a handler's parameters who may call it: the first one is a [`Granted`], [`Backend`] or [`Open`].
 pub trait Guarded {
     /// Who may call.
     const ACCESS: Access;
@@ -33,6 +35,9 @@ macro_rules! guarded {
         }
         impl<M, $($rest),*> Guarded for (M, Open, $($rest,)*) {
             const ACCESS: Access = Access::Open;
+        }
+        impl<M, $($rest),*> Guarded for (M, Backend, $($rest,)*) {
+            const ACCESS: Access = Access::Backend;
         }
     };
 }
@@ -163,7 +168,7 @@ impl Access {
     /// The names of the permissions of which one is enough.
     pub fn permissions(self) -> Vec<&'static str> {
         match self {
-            Self::Open | Self::AnyOf([]) => Vec::new(),
+            Self::Open | Self::Backend | Self::AnyOf([]) => Vec::new(),
             Self::AnyOf(list) => Permission::enough(list),
         }
     }

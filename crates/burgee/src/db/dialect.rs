@@ -25,9 +25,10 @@ const TOKENS: [(&str, &str, &str); 8] = [
 
 /// Lists given as a JSON array in one argument: token, SQLite, PostgreSQL.
 ///
+/// The items of `{rows:$n}` are objects: `item ->> 'field'` is a field as text.
 /// `column {among:$n}` is `column IN ({list:$n})`, which PostgreSQL searches an index for in one go, where it would
 /// join a list that it takes for short.
-const LISTS: [(&str, &str, &str); 3] = [
+const LISTS: [(&str, &str, &str); 4] = [
     (
         "{list:",
         "SELECT value AS item FROM json_each({})",
@@ -37,6 +38,11 @@ const LISTS: [(&str, &str, &str); 3] = [
         "{ids:",
         "SELECT value AS item FROM json_each({})",
         "SELECT CAST(json_array_elements_text(CAST({} AS json)) AS BIGINT) AS item",
+    ),
+    (
+        "{rows:",
+        "SELECT value AS item FROM json_each({})",
+        "SELECT json_array_elements(CAST({} AS json)) AS item",
     ),
     (
         "{among:",

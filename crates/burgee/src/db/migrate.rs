@@ -15,6 +15,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "instance", include_str!("migrations/0005_instance.sql")),
     (6, "fields", include_str!("migrations/0006_fields.sql")),
     (7, "search", include_str!("migrations/0007_search.sql")),
+    (8, "applications", include_str!("migrations/0008_applications.sql")),
 ];
 
 /// The migrations for one engine. sqlx keeps the record, the checksums and the lock between nodes.

@@ -135,6 +135,10 @@ facts! {
     EnvironmentCreated "environment-created" "Environment created";
     EnvironmentUpdated "environment-updated" "Environment updated";
     EnvironmentDeleted "environment-deleted" "Environment deleted";
+    ApplicationCreated "application-created" "Application created";
+    /// Somebody wrote about an application.
+    ApplicationUpdated "application-updated" "Application updated";
+    ApplicationDeleted "application-deleted" "Application deleted";
     /// An identity provider pushed somebody who already had an account.
     UserAdopted "scim-user-adopted" "Existing user taken over by the identity provider";
     /// An identity provider pushed a group that already existed.

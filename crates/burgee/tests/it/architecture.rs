@@ -40,12 +40,14 @@ const RINGS: &[(&str, &[&str])] = &[
             "tags",
         ],
     ),
+    ("applications", &["access", "clock", "db", "error", "events"]),
     ("telemetry", &["db", "error"]),
     (
         "api",
         &[
             "access",
             "app",
+            "applications",
             "clock",
             "constraints",
             "contexts",

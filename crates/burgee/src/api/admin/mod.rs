@@ -2,6 +2,7 @@
 
 mod addons;
 mod api_tokens;
+mod applications;
 mod banners;
 mod constraints;
 mod contexts;
@@ -63,6 +64,7 @@ pub(super) fn routes() -> Routes {
         .merge(project_reports::routes())
         .merge(project_access::routes())
         .merge(environments::routes())
+        .merge(applications::routes())
         .merge(dashboard::routes())
         .merge(events::routes())
         .merge(search::routes())

@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::http::Method;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::project_settings::{LinkView, NamingView, ProjectEnvironment};
 use super::projects::{ModeView, Onboarding, person};
@@ -47,23 +46,6 @@ pub(super) fn routes() -> Routes {
             flag_creators,
         )
         .gives::<Vec<FlagCreator>>(200)
-        .add(
-            Method::GET,
-            "/api/admin/projects/{projectId}/sdks/outdated",
-            "getOutdatedProjectSdks",
-            TAG,
-            outdated_sdks,
-        )
-        .gives::<OutdatedSdks>(200)
-        .add(
-            Method::GET,
-            "/api/admin/projects/{projectId}/applications",
-            "getProjectApplications",
-            TAG,
-            applications,
-        )
-        .asks(&["query", "offset", "limit", "sortBy", "sortOrder"])
-        .gives::<Applications>(200)
 }
 
 /// A project with its numbers and its flags in numbers.
@@ -478,27 +460,4 @@ async fn flag_creators(
     let mut tx = app.db.read().await?;
     let creators = flags::creators(&mut tx, &grant.scope().project).await?;
     Ok(Json(creators.into_iter().map(|(id, name)| FlagCreator { id, name }).collect()))
-}
-
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "outdatedSdksSchema")]
-struct OutdatedSdks {
-    sdks: Vec<Value>,
-}
-
-/// No application tells about itself yet, so none uses an old SDK.
-async fn outdated_sdks(_: Granted<SeeProject>) -> Json<OutdatedSdks> {
-    Json(OutdatedSdks { sdks: Vec::new() })
-}
-
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "projectApplicationsSchema")]
-struct Applications {
-    total: i64,
-    applications: Vec<Value>,
-}
-
-/// No application tells about itself yet.
-async fn applications(_: Granted<SeeProject>) -> Json<Applications> {
-    Json(Applications { total: 0, applications: Vec::new() })
 }

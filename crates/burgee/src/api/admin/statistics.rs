@@ -1,6 +1,7 @@
 //! Figures about the instance, and the licence that it does not need.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -13,6 +14,7 @@ use serde_json::Value;
 use crate::access::{Administer, Granted, SignedIn};
 use crate::api::{Problem, Routes, UNLEASH_VERSION, csv};
 use crate::app::App;
+use crate::applications;
 use crate::clock::Time;
 use crate::db::Read;
 use crate::entropy::digest;
@@ -186,7 +188,7 @@ async fn collect(tx: &mut Read, now: Time) -> Result<Statistics> {
         environments,
         password_auth_enabled: true,
         scim_enabled: provisioning,
-        client_apps: ["7d", "30d", "allTime"].map(|range| ClientApps { range, count: 0 }).into(),
+        client_apps: client_apps(tx, now).await?,
         production_changes: ProductionChanges {
             last30: statistics::production_changes(tx, now, 30).await?,
             last60: statistics::production_changes(tx, now, 60).await?,
@@ -198,6 +200,16 @@ async fn collect(tx: &mut Read, now: Time) -> Result<Statistics> {
     };
     found.sum = sum(&found);
     Ok(found)
+}
+
+/// How many applications told about themselves lately.
+async fn client_apps(tx: &mut Read, now: Time) -> Result<Vec<ClientApps>> {
+    let days = |days: u64| now.minus(Duration::from_hours(24 * days));
+    let mut list = Vec::new();
+    for (range, since) in [("7d", days(7)), ("30d", days(30)), ("allTime", Time::from_millis(0))] {
+        list.push(ClientApps { range, count: applications::count(tx, since).await? });
+    }
+    Ok(list)
 }
 
 /// Lets whoever gets the figures see that nobody changed them on the way.

@@ -11,6 +11,8 @@ struct Operation {
     path: String,
     id: String,
     open: bool,
+    /// Whether it takes a backend token.
+    backend: bool,
     permissions: Vec<String>,
     body: bool,
 }
@@ -42,6 +44,7 @@ fn operations(document: &Value) -> Vec<Operation> {
                 path: path.clone(),
                 id: operation["operationId"].as_str().unwrap().to_owned(),
                 open: operation["security"].as_array().is_some_and(Vec::is_empty),
+                backend: operation.get("x-token").is_some(),
                 permissions: operation["x-permissions"]
                     .as_array()
                     .unwrap()
@@ -65,6 +68,7 @@ fn table(operations: &[Operation]) -> String {
     for operation in operations {
         let who = match (operation.open, operation.permissions.as_slice()) {
             (true, _) => "everybody".to_owned(),
+            (false, []) if operation.backend => "whoever has a backend token".to_owned(),
             (false, []) => "whoever is signed in".to_owned(),
             (false, names) => names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or "),
         };
@@ -85,7 +89,9 @@ both! {
             assert_eq!(operation.call(&nobody).await, 401, "{what} without a token");
             assert_eq!(operation.call(&wrong).await, 401, "{what} with an unknown token");
             let status = operation.call(&viewer).await;
-            if operation.permissions.is_empty() {
+            if operation.backend {
+                assert_eq!(status, 401, "{what} lets a viewer in");
+            } else if operation.permissions.is_empty() {
                 assert!(!matches!(status, 401 | 403), "{what} refuses a viewer: {status}");
             } else {
                 assert!(matches!(status, 403 | 404), "{what} lets a viewer in: {status}");

@@ -2,6 +2,7 @@
 
 mod addons;
 mod api_tokens;
+mod applications;
 mod compatibility;
 mod constraints;
 mod contexts;

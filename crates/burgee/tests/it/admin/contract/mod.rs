@@ -1,5 +1,6 @@
 //! Every operation that Unleash has too answers in Unleash's shape. One file tells the story of one area.
 
+mod applications;
 mod features;
 mod instance;
 mod people;
@@ -147,6 +148,7 @@ both! {
         search::story(&contract, &server).await;
         transfer::story(&contract, &server).await;
         features::story(&contract, &server).await;
+        applications::story(&contract, &server).await;
         instance::story(&contract, &server).await;
         projects::story(&contract, &server).await;
         assert_eq!(contract.forgotten(), Vec::<String>::new());

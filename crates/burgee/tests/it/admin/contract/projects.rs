@@ -81,8 +81,6 @@ pub async fn story(contract: &Contract, server: &TestServer) {
         "getProjectInsights",
         "getProjectDora",
         "getProjectFlagCreators",
-        "getOutdatedProjectSdks",
-        "getProjectApplications",
         "getProjectEnvironments",
         "getPersonalDashboardProjectDetails",
     ] {
