@@ -11,6 +11,7 @@ use axum::http::HeaderName;
 use axum::http::request::Parts;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::propagate_header::PropagateHeaderLayer;
@@ -29,6 +30,7 @@ use crate::people::seen::Seen;
 use crate::people::session::Door;
 use crate::people::throttle::Throttle;
 use crate::provisioning::pages::Pages;
+use crate::published::Published;
 use crate::scim;
 use crate::start;
 use crate::telemetry::Metrics;
@@ -60,6 +62,10 @@ pub struct Shared {
     pub registrations: Registrations,
     /// What is known of lists that are read page by page.
     pub pages: Pages,
+    /// What clients see.
+    pub published: Arc<Published>,
+    /// One permit for each stream that may be open.
+    pub streams: Arc<Semaphore>,
     /// What is counted.
     pub metrics: Metrics,
     /// The only way to start work that outlives a request: the server waits for it before it stops.
@@ -96,6 +102,7 @@ impl App {
         identity::ensure(&app.db, &app.entropy).await?;
         let welcome = start::first(&app).await?;
         start::import(&app).await?;
+        app.published.catch_up(&app.db).await?;
         Ok(Opened { app, listener, address, welcome })
     }
 
@@ -114,10 +121,12 @@ impl App {
                 config.simple_login_limit_per_minute,
                 config.password_reset_limit_per_minute,
             ),
+            streams: Arc::new(Semaphore::new(config.streaming_max_connections)),
             config,
             seen: Seen::default(),
             registrations: Registrations::default(),
             pages: Pages::default(),
+            published: Arc::default(),
             metrics: Metrics::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
@@ -161,6 +170,12 @@ impl App {
     /// Serves until [`Shared::stopping`] fires, then lets running requests finish, for a while.
     pub async fn serve(&self, listener: TcpListener) -> Result<()> {
         self.tasks.spawn(jobs::run(self.clone()));
+        let app = self.clone();
+        self.tasks.spawn(async move {
+            let published = &app.published;
+            let publish = async { tokio::join!(published.follow(&app.db), published.prepare()) };
+            app.stopping.run_until_cancelled(publish).await
+        });
         let stopping = self.stopping.clone();
         let service = api::normalised(self.router());
         // Long answers go out in pieces. Without this, the second piece waits 40 ms for the client to confirm the first.

@@ -124,6 +124,9 @@ pub struct Config {
     /// Reset links a minute from one address; 0 lifts the limit.
     #[arg(long, env = "PASSWORD_RESET_LIMIT_PER_MINUTE", default_value_t = 1)]
     pub password_reset_limit_per_minute: u32,
+    /// How many clients may follow changes as they happen; others are told to ask again and again.
+    #[arg(long, env = "STREAMING_MAX_CONNECTIONS", default_value_t = 10_000)]
+    pub streaming_max_connections: usize,
     /// After how many days without a sign of life a person counts as inactive.
     #[arg(long, env = "USER_INACTIVITY_THRESHOLD_IN_DAYS", default_value_t = 180)]
     pub user_inactivity_threshold_in_days: u64,

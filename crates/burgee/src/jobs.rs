@@ -30,10 +30,11 @@ async fn mark_overdue_flags(app: &App) {
     }
 }
 
-/// Tells the log of events about new applications, and forgets quiet ones.
+/// Tells the log of events about new applications, and forgets quiet ones, and what they were answered.
 async fn tend_applications(app: &App) {
     while turn(app, 60).await {
         let now = app.clock.now();
+        app.published.forget_the_quiet();
         report("announcing applications", applications::announce(&app.db, now).await);
         report("forgetting quiet applications", applications::forget(&app.db, now).await);
     }

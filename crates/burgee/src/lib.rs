@@ -27,6 +27,7 @@ pub mod names;
 pub mod people;
 pub mod projects;
 pub mod provisioning;
+pub mod published;
 pub mod scim;
 pub mod segments;
 mod start;

@@ -1,5 +1,7 @@
 //! Who is calling: turns a session cookie or a token into the grant that a handler asks for.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
@@ -10,7 +12,8 @@ use crate::app::{App, client_address};
 use crate::people::api_token::Kind;
 use crate::people::seen;
 use crate::people::session::{self, Origins};
-use crate::people::token::{self, Bearer, Caller};
+use crate::people::token::{self, Bearer};
+use crate::published::Token;
 
 /// The name of the session cookie, which Unleash's tools know.
 pub(super) const COOKIE: &str = "unleash-session";
@@ -68,29 +71,37 @@ where
     }
 }
 
-/// Whoever calls has a backend token, and so gets the flags that it reaches.
-pub struct Backend(pub Caller);
+/// Whoever calls has a backend token, and so gets the flags that it reaches. The database is not asked.
+pub struct Backend(pub Arc<Token>);
 
 impl FromRequestParts<App> for Backend {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let now = app.clock.now();
-        let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let secret = authorization.map(bare).ok_or_else(Problem::no_api_token)?;
-        let found = token::caller(&mut app.db.read().await?, secret, now).await?;
-        let caller = found.ok_or_else(Problem::no_api_token)?;
-        if caller.kind != Kind::Client {
-            return Err(Problem::wrong_token());
-        }
-        app.seen.note(seen::Subject::ApiToken, caller.id, now);
-        Ok(Self(caller))
+        client(parts, app, Kind::Client).await.map(Self)
     }
+}
+
+/// The client that calls, with a token of the kind that is for this API.
+async fn client(parts: &Parts, app: &App, kind: Kind) -> Result<Arc<Token>, Problem> {
+    let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let secret = authorization.map(bare).ok_or_else(Problem::no_api_token)?;
+    if secret.starts_with("user:") {
+        return Err(Problem::wrong_token());
+    }
+    let now = app.clock.now();
+    let token = app.published.token(&app.db, secret, now).await?.ok_or_else(Problem::no_api_token)?;
+    if token.kind != kind {
+        return Err(Problem::wrong_token());
+    }
+    app.seen.note(seen::Subject::ApiToken, token.id, now);
+    Ok(token)
 }
 
 /// The token in an `Authorization` header, with or without the name of a scheme.
 fn bare(authorization: &str) -> &str {
-    authorization.strip_prefix("Bearer ").unwrap_or(authorization).trim()
+    let scheme = authorization.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer "));
+    authorization[scheme.map_or(0, str::len)..].trim()
 }
 
 /// Marks a handler that everybody may call, signed in or not.

@@ -21,10 +21,11 @@ use axum::extract::Request;
 use axum::http::uri::{PathAndQuery, Uri};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use tower::Layer;
 use tower::util::MapRequest;
-use tower::{Layer, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use self::problem::Problem;
 pub use self::routes::{Operation, Routes};
@@ -35,35 +36,45 @@ pub const UNLEASH_VERSION: &str = "8.2.0";
 
 /// All operations of this protocol.
 pub fn routes() -> Routes {
+    for_people().merge(for_clients())
+}
+
+fn for_people() -> Routes {
     Routes::default()
         .merge(operational::routes())
         .merge(auth::routes())
         .merge(invite::routes())
         .merge(admin::routes())
-        .merge(client::routes())
+}
+
+/// What is called all the time, and answers with bytes that are ready: nothing stands before it that it does not need.
+fn for_clients() -> Routes {
+    client::routes()
 }
 
 /// The protocol as a service.
 pub fn router(app: App) -> Router {
-    let (router, operations) = routes().finish();
-    let document = openapi::document(&operations, &app.config.url());
-    router
+    let (people, _) = for_people().finish();
+    let (clients, _) = for_clients().finish();
+    let document = openapi::document(&routes().finish().1, &app.config.url());
+    people
         .route("/docs/openapi.json", axum::routing::get(move || async move { axum::Json(document) }))
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_path)
-        .layer(
-            ServiceBuilder::new()
-                .layer(axum::middleware::from_fn(version_header))
-                .layer(CompressionLayer::new().gzip(true))
-                .layer(CatchPanicLayer::custom(|_| {
-                    tracing::error!("a handler panicked");
-                    Problem::internal().into_response()
-                }))
-                .layer(axum::middleware::from_fn_with_state(
-                    app.clone(),
-                    admin::instance_settings::during_maintenance,
-                )),
-        )
+        .layer(CompressionLayer::new().gzip(true))
+        .layer(axum::middleware::from_fn_with_state(
+            app.clone(),
+            admin::instance_settings::during_maintenance,
+        ))
+        .merge(clients.method_not_allowed_fallback(unknown_path))
+        .layer(SetResponseHeaderLayer::overriding(
+            HeaderName::from_static("x-unleash-version"),
+            HeaderValue::from_static(UNLEASH_VERSION),
+        ))
+        .layer(CatchPanicLayer::custom(|_| {
+            tracing::error!("a handler panicked");
+            Problem::internal().into_response()
+        }))
         .with_state(app)
 }
 
@@ -92,14 +103,6 @@ fn normalise(mut request: Request) -> Request {
         }
     }
     request
-}
-
-async fn version_header(request: Request, next: axum::middleware::Next) -> Response {
-    let mut response = next.run(request).await;
-    response
-        .headers_mut()
-        .insert(HeaderName::from_static("x-unleash-version"), HeaderValue::from_static(UNLEASH_VERSION));
-    response
 }
 
 async fn unknown_path(request: Request) -> Response {

@@ -48,7 +48,17 @@ async fn ready(_: Open, State(app): State<App>) -> Response {
 }
 
 async fn prometheus(_: Open, State(app): State<App>) -> Result<Response, Problem> {
-    let text = app.metrics.text(&app.db).await?;
+    let open = app.config.streaming_max_connections.saturating_sub(app.streams.available_permits());
+    let state = [
+        (
+            "burgee_published_fresh",
+            "1 if what clients get follows the database, 0 if it is what was last known",
+            i64::from(app.published.is_fresh()),
+        ),
+        ("burgee_published_revision", "The last event that clients can know of", app.published.revision()),
+        ("burgee_streams", "Open streams", i64::try_from(open).unwrap_or(i64::MAX)),
+    ];
+    let text = app.metrics.text(&app.db, &state).await?;
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }
 

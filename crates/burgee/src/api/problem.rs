@@ -166,6 +166,15 @@ impl Problem {
             "invalid token: expected a different token type for this endpoint",
         )
     }
+
+    /// No stream is free. SDKs ask again and again instead.
+    pub fn too_many_streams() -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "TooManyRequests",
+            "Too many streams are open. Ask for `/api/client/features` or `/api/client/delta` instead.",
+        )
+    }
 }
 
 impl From<Denied> for Problem {

@@ -100,6 +100,12 @@ pub(super) const fn order_events(engine: Engine, others: bool) -> Option<&'stati
 /// the server's `synchronous_commit` asks for.
 pub(super) const FLUSH: &str = "SELECT pg_logical_emit_message(TRUE, 'burgee', '')";
 
+/// PostgreSQL: where servers tell each other that there are news.
+pub(super) const CHANNEL: &str = "burgee_news";
+
+/// PostgreSQL: tells the other servers that there are news.
+pub(super) const TELL: &str = "SELECT pg_notify('burgee_news', '')";
+
 /// What stands before a statement to see its plan instead of its result.
 pub(super) const fn explain(engine: Engine) -> &'static str {
     match engine {

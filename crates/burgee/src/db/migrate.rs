@@ -16,6 +16,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (6, "fields", include_str!("migrations/0006_fields.sql")),
     (7, "search", include_str!("migrations/0007_search.sql")),
     (8, "applications", include_str!("migrations/0008_applications.sql")),
+    (9, "published", include_str!("migrations/0009_published.sql")),
 ];
 
 /// The migrations for one engine. sqlx keeps the record, the checksums and the lock between nodes.

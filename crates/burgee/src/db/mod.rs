@@ -9,6 +9,7 @@ pub mod file;
 mod json;
 mod lasting;
 mod migrate;
+mod news;
 mod sql;
 
 use std::fs::File;
@@ -29,11 +30,13 @@ use sqlx::{
     Arguments, AssertSqlSafe, Connection as _, Executor as _, FromRow, PgPool, SqlSafeStr, SqlStr,
     SqlitePool, Transaction,
 };
+use tokio::sync::Notify;
 
 pub use self::dialect::Engine;
 use self::dialect::{begin_read, begin_write, render};
 pub use self::json::Json;
 use self::lasting::{Lasting, Log, Turn};
+pub use self::news::News;
 use self::sql::Text;
 pub use self::sql::{Keep, Registered, Sql, Statement, Value};
 use crate::error::{Error, Result};
@@ -50,6 +53,8 @@ const TRUSTED: Duration = Duration::from_secs(1);
 pub struct Db {
     pools: Pools,
     lasting: Arc<Lasting>,
+    /// Something was committed that [`News`] are about.
+    announced: Arc<Notify>,
 }
 
 #[derive(Clone)]
@@ -96,7 +101,7 @@ impl Db {
             Pools::Postgres { pool, .. } => migrate::migrator(Engine::Postgres).run(pool).await,
         }
         .map_err(Error::internal)?;
-        Ok(Self { pools, lasting: Arc::new(Lasting::new(log)) })
+        Ok(Self { pools, lasting: Arc::new(Lasting::new(log)), announced: Arc::default() })
     }
 
     /// Asks the database for a sign of life.
@@ -232,7 +237,7 @@ async fn open_postgres(url: &str) -> Result<(Pools, Log)> {
                 })
             })
     };
-    let aside = pool().max_connections(2).connect_lazy_with(options.clone());
+    let aside = pool().max_connections(3).connect_lazy_with(options.clone());
     let log = Log::Server(aside.clone());
     let pool = pool().max_connections(CONNECTIONS).connect_with(options).await?;
     Ok((Pools::Postgres { pool, aside }, log))

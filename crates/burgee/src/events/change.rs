@@ -72,8 +72,13 @@ impl Change {
                 "This would leave nobody who can administer burgee. Make somebody else an admin first.",
             ));
         }
+        let announced = self.events.iter().any(Event::concerns_clients);
         log::append(&mut self.tx, &self.actor, self.now, self.events).await?;
-        self.tx.commit().await
+        self.tx.commit().await?;
+        if announced {
+            self.db.announce();
+        }
+        Ok(())
     }
 }
 

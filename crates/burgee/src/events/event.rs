@@ -21,12 +21,22 @@ pub struct Event {
     pub environment: Option<String>,
     /// The flag it happened to.
     pub feature: Option<String>,
+    /// The segment it happened to.
+    pub segment: Option<i64>,
 }
 
 impl Event {
     /// A fact without states.
     pub const fn bare(fact: Fact) -> Self {
-        Self { fact, data: None, pre_data: None, project: None, environment: None, feature: None }
+        Self {
+            fact,
+            data: None,
+            pre_data: None,
+            project: None,
+            environment: None,
+            feature: None,
+            segment: None,
+        }
     }
 
     /// Something came to be.
@@ -44,6 +54,16 @@ impl Event {
         Self { pre_data: Some(state(before)), ..Self::bare(fact) }
     }
 
+    /// True if clients may have to fetch something else after it.
+    pub const fn revises(&self) -> bool {
+        self.fact.revises(self.feature.is_some())
+    }
+
+    /// True if it changes what clients see, or who may see it.
+    pub const fn concerns_clients(&self) -> bool {
+        self.revises() || self.fact.changes_ways_in()
+    }
+
     /// Says in which project and environment.
     #[must_use]
     pub fn within(mut self, project: Option<String>, environment: Option<String>) -> Self {
@@ -56,6 +76,13 @@ impl Event {
     #[must_use]
     pub fn on(mut self, feature: impl Into<String>) -> Self {
         self.feature = Some(feature.into());
+        self
+    }
+
+    /// Says to which segment.
+    #[must_use]
+    pub const fn on_segment(mut self, id: i64) -> Self {
+        self.segment = Some(id);
         self
     }
 }

@@ -170,6 +170,18 @@ impl Fact {
         )
     }
 
+    /// True if it may have changed which clients are let in, or from which pages.
+    pub const fn changes_ways_in(self) -> bool {
+        matches!(
+            self,
+            Self::ApiTokenCreated
+                | Self::ApiTokenUpdated
+                | Self::ApiTokenDeleted
+                | Self::SettingCreated
+                | Self::SettingUpdated
+        )
+    }
+
     /// True if clients may have to fetch something else after it. `feature` says whether it is about one flag.
     ///
     /// As in Unleash, all that happens to a flag counts but favourites and links; beyond Unleash, so does what changes

@@ -88,11 +88,11 @@ pub(super) async fn append(tx: &mut Write, actor: &Actor, now: Time, events: Vec
     let (last,): (Option<i64>,) = tx.one(sql!("SELECT MAX(id) FROM events")).await?;
     let group = numbered_ulid(now, last.unwrap_or_default());
     for event in events {
-        let revises = event.fact.revises(event.feature.is_some());
+        let revises = event.revises();
         tx.execute(sql!(
             "INSERT INTO events (type, created_at, created_by, created_by_user_id, ip, data, pre_data, project,
-                                 environment, connection_id, feature_name, revises, group_type, group_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'transaction', $13)",
+                                 environment, connection_id, feature_name, segment_id, revises, group_type, group_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'transaction', $14)",
             event.fact.name(),
             now,
             &actor.name,
@@ -104,6 +104,7 @@ pub(super) async fn append(tx: &mut Write, actor: &Actor, now: Time, events: Vec
             event.environment,
             actor.connection(),
             event.feature,
+            event.segment,
             revises,
             &group
         ))

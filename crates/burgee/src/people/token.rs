@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::api_token::{EVERYWHERE, Kind};
+use super::api_token::Kind;
 use super::seen;
 use super::session::person;
 use super::user;
@@ -62,36 +62,6 @@ pub async fn bearer(tx: &mut Read, secret: &str, now: Time, ip: Option<String>) 
         Some(_) => Bearer::Client,
         None => Bearer::Unknown,
     })
-}
-
-/// An SDK, by its API token.
-#[derive(Clone, Debug)]
-pub struct Caller {
-    /// The token's number.
-    pub id: i64,
-    /// What the token is for.
-    pub kind: Kind,
-    /// The environment whose flags it gets; `*` for admin tokens.
-    pub environment: String,
-    /// The projects whose flags it gets; `*` means all.
-    pub projects: Vec<String>,
-}
-
-/// Whose API token that is, if it still works.
-pub async fn caller(tx: &mut Read, secret: &str, now: Time) -> Result<Option<Caller>> {
-    let rows: Vec<(i64, String, String, Option<String>)> = tx
-        .all(sql!(
-            "SELECT t.id, t.type, t.environment, r.project
-             FROM api_tokens t LEFT JOIN api_token_projects r ON r.token_id = t.id
-             WHERE (t.digest = $1 OR t.alias = $1) AND (t.expires_at IS NULL OR t.expires_at > $2)
-             ORDER BY r.project",
-            digest(secret),
-            now
-        ))
-        .await?;
-    let Some((id, kind, environment, _)) = rows.first().cloned() else { return Ok(None) };
-    let projects = rows.into_iter().map(|(.., project)| project.unwrap_or_else(|| EVERYWHERE.to_owned()));
-    Ok(Some(Caller { id, kind: Kind::from(kind), environment, projects: projects.collect() }))
 }
 
 /// A personal token, without its secret.

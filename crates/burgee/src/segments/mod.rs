@@ -166,7 +166,7 @@ pub async fn create(tx: &mut Change, sight: &Sight, draft: Draft) -> Result<Segm
         created_at: now,
     };
     let event = Event::created(Fact::SegmentCreated, &segment);
-    tx.record(event.within(segment.project.clone(), None));
+    tx.record(event.within(segment.project.clone(), None).on_segment(segment.id));
     Ok(segment)
 }
 
@@ -202,7 +202,7 @@ pub async fn update(tx: &mut Change, sight: &Sight, before: Segment, draft: Draf
     .await?;
     constraints::index_segment(tx, after.id, &after.constraints.0).await?;
     let event = Event::updated(Fact::SegmentUpdated, &before, &after);
-    tx.record(event.within(after.project.clone(), None));
+    tx.record(event.within(after.project.clone(), None).on_segment(after.id));
     Ok(after)
 }
 
@@ -217,7 +217,7 @@ pub async fn delete(tx: &mut Change, segment: &Segment) -> Result<()> {
     tx.execute(sql!("DELETE FROM feature_strategy_segments WHERE segment_id = $1", segment.id)).await?;
     tx.execute(sql!("DELETE FROM segments WHERE id = $1", segment.id)).await?;
     let event = Event::deleted(Fact::SegmentDeleted, segment);
-    tx.record(event.within(segment.project.clone(), None));
+    tx.record(event.within(segment.project.clone(), None).on_segment(segment.id));
     Ok(())
 }
 

@@ -42,8 +42,9 @@ impl Metrics {
         self.scim.get_or_create(&RequestLabel { method, status: u32::from(status) }).inc();
     }
 
-    /// The present state and the counters in Prometheus' text format. Names are Unleash's, where Unleash has one.
-    pub async fn text(&self, db: &Db) -> Result<String> {
+    /// The counters, the present state of the database, and `more` (name, meaning, value), in Prometheus' text format.
+    /// Names are Unleash's, where Unleash has one. Of a database that does not answer, nothing is told.
+    pub async fn text(&self, db: &Db, more: &[(&str, &str, i64)]) -> Result<String> {
         let mut registry = Registry::default();
         registry.register(
             "burgee_scim_quirks",
@@ -51,8 +52,20 @@ impl Metrics {
             self.quirks.clone(),
         );
         registry.register("burgee_scim_requests", "SCIM requests by method and status", self.scim.clone());
-        let mut tx = db.read().await?;
-        let counts: (i64, i64, i64, i64, i64, i64, i64, i64) = tx.one(sql!(
+        for (name, help, value) in more.iter().chain(&counts(db).await.unwrap_or_default()) {
+            let gauge = Gauge::<i64>::default();
+            gauge.set(*value);
+            registry.register(*name, *help, gauge);
+        }
+        let mut text = String::new();
+        encode(&mut text, &registry).map_err(Error::internal)?;
+        Ok(text)
+    }
+}
+
+async fn counts(db: &Db) -> Result<Vec<(&'static str, &'static str, i64)>> {
+    let mut tx = db.read().await?;
+    let counts: (i64, i64, i64, i64, i64, i64, i64, i64) = tx.one(sql!(
                     "SELECT
                      (SELECT COUNT(*) FROM users WHERE deleted_at IS NULL AND is_system = FALSE AND is_service = FALSE),
                      (SELECT COUNT(*) FROM users WHERE deleted_at IS NULL AND is_service = TRUE),
@@ -64,22 +77,14 @@ impl Metrics {
                      (SELECT COUNT(*) FROM scim_groups)"
                 ))
                 .await?;
-        for (name, help, value) in [
-            ("users_total", "People with an account", counts.0),
-            ("service_accounts_total", "Service accounts", counts.1),
-            ("groups_total", "Groups", counts.2),
-            ("roles_total", "Roles", counts.3),
-            ("api_tokens_total", "API tokens", counts.4),
-            ("scim_enabled", "1 if an identity provider is let in", i64::from(counts.5 > 0)),
-            ("burgee_scim_users_total", "People whom an identity provider manages", counts.6),
-            ("burgee_scim_groups_total", "Groups that an identity provider manages", counts.7),
-        ] {
-            let gauge = Gauge::<i64>::default();
-            gauge.set(value);
-            registry.register(name, help, gauge);
-        }
-        let mut text = String::new();
-        encode(&mut text, &registry).map_err(Error::internal)?;
-        Ok(text)
-    }
+    Ok(vec![
+        ("users_total", "People with an account", counts.0),
+        ("service_accounts_total", "Service accounts", counts.1),
+        ("groups_total", "Groups", counts.2),
+        ("roles_total", "Roles", counts.3),
+        ("api_tokens_total", "API tokens", counts.4),
+        ("scim_enabled", "1 if an identity provider is let in", i64::from(counts.5 > 0)),
+        ("burgee_scim_users_total", "People whom an identity provider manages", counts.6),
+        ("burgee_scim_groups_total", "Groups that an identity provider manages", counts.7),
+    ])
 }

@@ -41,6 +41,7 @@ const RINGS: &[(&str, &[&str])] = &[
         ],
     ),
     ("applications", &["access", "clock", "db", "error", "events"]),
+    ("published", &["clock", "db", "entropy", "error", "events", "instance", "people"]),
     ("telemetry", &["db", "error"]),
     (
         "api",
@@ -62,6 +63,7 @@ const RINGS: &[(&str, &[&str])] = &[
             "people",
             "projects",
             "provisioning",
+            "published",
             "segments",
             "strategies",
             "tags",

@@ -14,6 +14,7 @@ mod program;
 mod readme;
 mod replay;
 mod resolution;
+mod runtime;
 mod scim;
 mod scim_rules;
 mod sign_in;

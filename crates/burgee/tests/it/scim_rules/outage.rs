@@ -2,22 +2,10 @@
 //! anything afterwards.
 
 use serde_json::json;
-use sqlx::postgres::PgConnection;
+use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 use crate::support::TestServer;
-
-/// Lets the database of the server take connections, or ends them all and refuses new ones.
-async fn reachable(server: &TestServer, reachable: bool) {
-    let url = server.app.config.database().unwrap();
-    let (cluster, name) = url.rsplit_once('/').unwrap();
-    let mut operator = PgConnection::connect(&format!("{cluster}/postgres")).await.unwrap();
-    let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
-    for sql in [format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {reachable}"), end] {
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut operator).await.unwrap();
-    }
-}
 
 #[tokio::test]
 async fn a_database_that_is_gone_is_no_missing_person() {
@@ -26,7 +14,7 @@ async fn a_database_that_is_gone_is_no_missing_person() {
     let group = server.push_group("Crew", &[&id]).await;
     let session = server.sign_in("admin", crate::support::server::PASSWORD).await;
     let version = server.scim().get(&format!("/scim/Users/{id}")).await.expect(200).header("etag").to_owned();
-    reachable(&server, false).await;
+    server.reach_database(false).await;
     let scim = server.scim();
     let off = json!({ "Operations": [{ "op": "replace", "path": "active", "value": false }] });
     let (user, group) = (format!("/scim/Users/{id}"), format!("/scim/Groups/{group}"));
@@ -60,7 +48,7 @@ async fn a_database_that_is_gone_is_no_missing_person() {
     server.anonymous().get("/health").await.expect(200);
     server.anonymous().get("/scim/ServiceProviderConfig").await.expect(200);
 
-    reachable(&server, true).await;
+    server.reach_database(true).await;
     server.anonymous().get("/ready").await.expect(200);
     assert_eq!(scim.get(&user).await.expect(200).header("etag"), version, "nothing was changed");
     session.get("/api/admin/user-admin").await.expect(200);

@@ -6,6 +6,8 @@ use burgee::config::Config;
 use burgee::entropy::Entropy;
 use clap::Parser;
 use serde_json::json;
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection};
 
 use super::client::Client;
 use super::postgres;
@@ -28,6 +30,7 @@ pub struct TestServer {
 enum Database {
     Folder(tempfile::TempDir),
     Postgres(postgres::Scratch),
+    Another,
 }
 
 #[derive(Parser)]
@@ -78,6 +81,25 @@ impl TestServer {
         let scratch = postgres::Scratch::create().await;
         let url = scratch.url();
         Self::start(config(&url, &[]), Database::Postgres(scratch)).await
+    }
+
+    /// One more server on the same PostgreSQL database, which must not outlive this one.
+    pub async fn beside(&self) -> Self {
+        let url = self.app.config.database().unwrap();
+        Self::start(config(&url, &[]), Database::Another).await
+    }
+
+    /// Lets PostgreSQL take connections to the database, or ends them all and refuses new ones.
+    pub async fn reach_database(&self, reachable: bool) {
+        let url = self.app.config.database().unwrap();
+        let (cluster, name) = url.rsplit_once('/').unwrap();
+        let mut operator = PgConnection::connect(&format!("{cluster}/postgres")).await.unwrap();
+        let mut sql = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {reachable};");
+        if !reachable {
+            sql +=
+                &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        }
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut operator).await.unwrap();
     }
 
     async fn start(config: Config, database: Database) -> Self {

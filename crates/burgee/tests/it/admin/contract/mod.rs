@@ -1,6 +1,7 @@
 //! Every operation that Unleash has too answers in Unleash's shape. One file tells the story of one area.
 
 mod applications;
+mod clients;
 mod features;
 mod instance;
 mod people;
@@ -149,6 +150,7 @@ both! {
         transfer::story(&contract, &server).await;
         features::story(&contract, &server).await;
         applications::story(&contract, &server).await;
+        clients::story(&contract, &server).await;
         instance::story(&contract, &server).await;
         projects::story(&contract, &server).await;
         assert_eq!(contract.forgotten(), Vec::<String>::new());

@@ -1,4 +1,4 @@
-//! What backend SDKs call.
+//! What SDKs tell about themselves when they start.
 
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::guard::{Backend, From};
-use super::input::Body;
-use super::{Problem, Routes};
+use super::super::guard::{Backend, From};
+use super::super::input::Body;
+use super::super::{Problem, Routes};
 use crate::app::App;
 use crate::applications::Registration;
 
@@ -43,7 +43,7 @@ struct ClientApplication {
 }
 
 async fn register(
-    Backend(caller): Backend,
+    Backend(token): Backend,
     State(app): State<App>,
     From(origins): From,
     Body(told): Body<ClientApplication>,
@@ -52,8 +52,8 @@ async fn register(
     app.registrations.note(Registration {
         application: told.app_name,
         instance: told.instance_id.filter(given).unwrap_or_else(|| NAMELESS.to_owned()),
-        environment: caller.environment,
-        projects: caller.projects,
+        environment: token.scope.environment.clone(),
+        projects: token.scope.project_list(),
         sdk: told.sdk_version.filter(given),
         strategies: told.strategies,
         ip: origins.ip,

@@ -1,0 +1,278 @@
+//! What clients see: a copy of it in memory, which follows the log of events.
+//!
+//! Requests of clients are answered from the copy alone. Every server has its own; at the same event, all are the same,
+//! down to the ETags. While the database is away, the last copy serves.
+
+mod catalog;
+mod delta;
+mod encoded;
+mod load;
+mod payload;
+mod scope;
+mod tokens;
+mod views;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::{Mutex, watch};
+
+use self::catalog::Catalog;
+pub use self::delta::{Answer, Delta, Message, Whole};
+pub use self::encoded::Encoding;
+use self::load::Happening;
+pub use self::payload::{Payload, Query};
+pub use self::scope::Scope;
+pub use self::tokens::Token;
+use self::tokens::Tokens;
+use self::views::{Kept, Views};
+use crate::clock::Time;
+use crate::db::{Db, News, Read};
+use crate::error::Result;
+use crate::instance::settings::{self, Frontend};
+
+/// How many different questions for payloads are remembered with their answers.
+const MOST_PAYLOADS: usize = 1000;
+/// How many scopes are followed for deltas and streams.
+const MOST_DELTAS: usize = 10_000;
+/// Changes that come faster than this are followed together.
+const PACE: Duration = Duration::from_millis(2);
+
+/// The copy, and what is made of it.
+pub struct Published {
+    catalog: ArcSwap<Catalog>,
+    /// Rises with every new catalog.
+    renewed: watch::Sender<u64>,
+    payloads: Views<Payload>,
+    deltas: Views<Delta>,
+    /// Held while the copy is brought up to date; how often that began.
+    turn: Mutex<()>,
+    begun: AtomicU64,
+    /// Whether the database answered the last time.
+    fresh: AtomicBool,
+}
+
+/// Somebody who follows a scope.
+pub struct Following(watch::Receiver<Kept<Delta>>);
+
+impl Following {
+    /// The scope as it is now.
+    pub fn current(&mut self) -> Arc<Delta> {
+        self.0.borrow_and_update().view.clone()
+    }
+
+    /// Waits until it is different from what [`Following::current`] said.
+    pub async fn changed(&mut self) {
+        if self.0.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Default for Published {
+    fn default() -> Self {
+        Self {
+            catalog: ArcSwap::default(),
+            renewed: watch::Sender::new(0),
+            payloads: Views::new(MOST_PAYLOADS),
+            deltas: Views::new(MOST_DELTAS),
+            turn: Mutex::default(),
+            begun: AtomicU64::new(0),
+            fresh: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Published {
+    /// The document that answers a query.
+    pub fn payload(&self, query: &Query) -> Arc<Payload> {
+        self.payloads.get(query, &self.catalog)
+    }
+
+    /// The document that answers a query of somebody who has seen `revision`, perhaps on another server that is ahead.
+    pub async fn payload_after(&self, query: &Query, revision: i64, db: &Db) -> Arc<Payload> {
+        let payload = self.payload(query);
+        if payload.revision >= revision || self.catch_up(db).await.is_err() {
+            return payload;
+        }
+        self.payloads.newest(query, &self.catalog)
+    }
+
+    /// One flag as the clients of a scope get it, as JSON.
+    pub fn flag(&self, scope: &Scope, name: &str) -> Option<Vec<u8>> {
+        let catalog = self.catalog.load();
+        let found = catalog.projects(scope).find_map(|(_, project)| project.flags.get(name));
+        found.map(|flag| flag.json.to_vec())
+    }
+
+    /// A scope and how it came to be as it is.
+    pub fn delta(&self, scope: &Arc<Scope>) -> Arc<Delta> {
+        self.deltas.get(scope, &self.catalog)
+    }
+
+    /// The same, for somebody who has seen `revision`, perhaps on another server that is ahead.
+    pub async fn delta_after(&self, scope: &Arc<Scope>, revision: i64, db: &Db) -> Arc<Delta> {
+        let delta = self.delta(scope);
+        if delta.revision >= revision || self.catch_up(db).await.is_err() {
+            return delta;
+        }
+        self.delta(scope)
+    }
+
+    /// Follows a scope. `None`: too many are followed already.
+    pub fn follow_scope(&self, scope: &Arc<Scope>) -> Option<Following> {
+        self.deltas.follow(scope, &self.catalog).map(Following)
+    }
+
+    /// The token with this secret, if it still works. One that the copy does not know may just have been made: the
+    /// database is asked, once for all who ask at the same time.
+    pub async fn token(&self, db: &Db, secret: &str, now: Time) -> Result<Option<Arc<Token>>> {
+        let known = || self.catalog.load().tokens.find(secret).cloned();
+        let mut found = known();
+        if found.is_none() {
+            self.catch_up(db).await?;
+            found = known();
+        }
+        Ok(found.filter(|token| !token.is_over(now)))
+    }
+
+    /// True while the copy follows the database.
+    pub fn is_fresh(&self) -> bool {
+        self.fresh.load(Ordering::Relaxed)
+    }
+
+    /// The last event that is in the copy.
+    pub fn revision(&self) -> i64 {
+        self.catalog.load().revision
+    }
+
+    /// Follows the database for ever.
+    pub async fn follow(&self, db: &Db) {
+        let mut news: News = db.news().await;
+        loop {
+            news.next().await;
+            if let Err(error) = self.catch_up(db).await {
+                tracing::warn!(%error, "the database does not answer; clients get what was last known");
+            }
+            tokio::time::sleep(PACE).await;
+        }
+    }
+
+    /// Makes payloads anew whenever the copy changed, for ever. Beside [`Published::follow`], so that nobody who waits
+    /// for changes waits for documents to be compressed.
+    pub async fn prepare(self: &Arc<Self>) {
+        let mut renewed = self.renewed.subscribe();
+        while renewed.changed().await.is_ok() {
+            let this = self.clone();
+            let work = tokio::task::spawn_blocking(move || this.payloads.renew(&this.catalog.load()));
+            if let Err(error) = work.await {
+                tracing::error!(%error, "payloads could not be made");
+            }
+        }
+    }
+
+    /// Forgets what nobody asked for lately.
+    pub fn forget_the_quiet(&self) {
+        self.payloads.forget_the_quiet();
+        self.deltas.forget_the_quiet();
+    }
+
+    /// Brings the copy up to everything that was committed before the call.
+    pub async fn catch_up(&self, db: &Db) -> Result<()> {
+        let asked = self.begun.load(Ordering::SeqCst);
+        let _turn = self.turn.lock().await;
+        if self.begun.load(Ordering::SeqCst) > asked {
+            // Somebody else began after this call, and is done.
+            return Ok(());
+        }
+        self.begun.fetch_add(1, Ordering::SeqCst);
+        let outcome = self.renew(db).await;
+        self.fresh.store(outcome.is_ok(), Ordering::Relaxed);
+        outcome
+    }
+
+    async fn renew(&self, db: &Db) -> Result<()> {
+        let before = self.catalog.load_full();
+        let mut tx = db.read().await?;
+        let next = next(&mut tx, &before).await?;
+        tx.end().await?;
+        if let Some(next) = next {
+            let next = Arc::new(next);
+            self.catalog.store(next.clone());
+            self.deltas.renew(&next);
+            self.renewed.send_modify(|count| *count += 1);
+        }
+        Ok(())
+    }
+}
+
+/// The catalog as of now; `None`: nothing happened.
+async fn next(tx: &mut Read, before: &Catalog) -> Result<Option<Catalog>> {
+    if before.revision == 0 {
+        return whole(tx, Catalog::default(), true).await.map(Some);
+    }
+    let Some(events) = load::events(tx, before.revision).await? else {
+        return whole(tx, before.clone(), false).await.map(Some);
+    };
+    match events.split_first() {
+        Some((known, news)) if known.id == before.revision => match news.last() {
+            Some(last) => follow(tx, before, news, last.id).await.map(Some),
+            None => Ok(None),
+        },
+        // The database was put back to an earlier state.
+        _ => {
+            let tokens = before.tokens.clone();
+            whole(tx, Catalog { tokens, ..Catalog::default() }, true).await.map(Some)
+        }
+    }
+}
+
+async fn follow(tx: &mut Read, before: &Catalog, events: &[Happening], last: i64) -> Result<Catalog> {
+    let broad =
+        |event: &Happening| event.revises && event.feature_name.is_none() && event.segment_id.is_none();
+    if events.iter().any(broad) {
+        return whole(tx, before.clone(), false).await;
+    }
+    let mut catalog = Catalog { revision: last, ..before.clone() };
+    if events.iter().any(Happening::changes_ways_in) {
+        ways_in(tx, &mut catalog).await?;
+    }
+    let revisions: Vec<(i64, i64)> =
+        events.iter().filter_map(|event| Some((event.segment_id?, event.id))).collect();
+    if !revisions.is_empty() {
+        catalog.absorb_segments(load::segments(tx).await?, &revisions.into_iter().collect(), false);
+    }
+    let mut names = BTreeSet::new();
+    for event in events.iter().filter(|event| event.revises && event.segment_id.is_none()) {
+        catalog.touch(event.environment.as_deref(), event.project.as_deref(), event.id);
+        if let Some(left) = event.left() {
+            catalog.touch(None, Some(&left), event.id);
+        }
+        names.extend(event.feature_name.clone());
+    }
+    if !names.is_empty() {
+        catalog.absorb(load::flags(tx, Some(&names)).await?, Some(&names), false);
+    }
+    Ok(catalog)
+}
+
+/// Loads everything. `first`: what was known before does not count.
+async fn whole(tx: &mut Read, mut catalog: Catalog, first: bool) -> Result<Catalog> {
+    catalog.revision = load::last_event(tx).await?;
+    let environments = load::environments(tx).await?;
+    catalog.absorb_places(environments, &load::places(tx).await?, first);
+    catalog.absorb_segments(load::segments(tx).await?, &load::segment_revisions(tx).await?, first);
+    catalog.absorb(load::flags(tx, None).await?, None, first);
+    ways_in(tx, &mut catalog).await?;
+    Ok(catalog)
+}
+
+async fn ways_in(tx: &mut Read, catalog: &mut Catalog) -> Result<()> {
+    catalog.tokens = Arc::new(Tokens::load(tx, &catalog.tokens).await?);
+    let frontend: Option<Frontend> = settings::load(tx).await?;
+    catalog.origins = frontend.map(|frontend| Arc::new(frontend.frontend_api_origins));
+    Ok(())
+}

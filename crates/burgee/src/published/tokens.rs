@@ -1,0 +1,97 @@
+//! The API tokens of clients, by digest: who is let in is decided without asking the database.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::scope::Scope;
+use crate::clock::Time;
+use crate::db::Read;
+use crate::entropy::digest;
+use crate::error::Result;
+use crate::people::api_token::Kind;
+use crate::sql;
+
+/// All API tokens.
+#[derive(Default)]
+pub(super) struct Tokens(HashMap<String, Arc<Token>>);
+
+/// An API token.
+#[derive(Debug)]
+pub struct Token {
+    /// Its number.
+    pub id: i64,
+    /// What it is for.
+    pub kind: Kind,
+    /// Whose flags it gets; the environment of admin tokens is `*`.
+    pub scope: Arc<Scope>,
+    expires_at: Option<Time>,
+    /// Fires when it is not there any more, or not as it was.
+    pub gone: CancellationToken,
+}
+
+impl Tokens {
+    /// Loads all of them. Those that are as `before` stay the same; the others tell that they are gone.
+    pub(super) async fn load(tx: &mut Read, before: &Self) -> Result<Self> {
+        #[derive(sqlx::FromRow)]
+        struct Row {
+            id: i64,
+            #[sqlx(rename = "type", try_from = "String")]
+            kind: Kind,
+            environment: String,
+            digest: String,
+            alias: Option<String>,
+            expires_at: Option<Time>,
+        }
+        let rows: Vec<Row> = tx
+            .all(sql!("SELECT id, type, environment, digest, alias, expires_at FROM api_tokens ORDER BY id"))
+            .await?;
+        let pairs: Vec<(i64, String)> =
+            tx.all(sql!("SELECT token_id, project FROM api_token_projects")).await?;
+        let mut projects: HashMap<i64, BTreeSet<String>> = HashMap::new();
+        for (token, project) in pairs {
+            projects.entry(token).or_default().insert(project);
+        }
+        let mut tokens = HashMap::with_capacity(rows.len());
+        for row in rows {
+            let scope = Scope { environment: row.environment, projects: projects.remove(&row.id) };
+            let same = |token: &&Arc<Token>| {
+                token.id == row.id && *token.scope == scope && token.expires_at == row.expires_at
+            };
+            let token = match before.0.get(&row.digest).filter(same) {
+                Some(token) => token.clone(),
+                None => Arc::new(Token {
+                    id: row.id,
+                    kind: row.kind,
+                    scope: Arc::new(scope),
+                    expires_at: row.expires_at,
+                    gone: CancellationToken::new(),
+                }),
+            };
+            tokens.insert(row.digest, token.clone());
+            // A secret of its own comes before the alias of another token.
+            if let Some(alias) = row.alias {
+                tokens.entry(alias).or_insert(token);
+            }
+        }
+        for (digest, token) in &before.0 {
+            if !tokens.get(digest).is_some_and(|now| Arc::ptr_eq(now, token)) {
+                token.gone.cancel();
+            }
+        }
+        Ok(Self(tokens))
+    }
+
+    /// The token with this secret.
+    pub(super) fn find(&self, secret: &str) -> Option<&Arc<Token>> {
+        self.0.get(&digest(secret))
+    }
+}
+
+impl Token {
+    /// True if it does not work any more.
+    pub fn is_over(&self, now: Time) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+}
