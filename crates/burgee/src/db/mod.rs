@@ -125,9 +125,7 @@ impl Db {
             Pools::Sqlite { readers, .. } => {
                 Connection::Sqlite(readers.begin_with(begin).await.map_err(Error::Unavailable)?)
             }
-            Pools::Postgres { pool, .. } => {
-                Connection::Postgres(pool.begin_with(begin).await.map_err(Error::Unavailable)?)
-            }
+            Pools::Postgres { pool, .. } => Connection::Postgres(begin_on(pool, begin).await?),
         }))
     }
 
@@ -158,7 +156,7 @@ impl Db {
             Pools::Sqlite { .. } => self.read().await,
             Pools::Postgres { aside, .. } => {
                 let begin = begin_read(Engine::Postgres);
-                Ok(Read(Connection::Postgres(aside.begin_with(begin).await.map_err(Error::Unavailable)?)))
+                Ok(Read(Connection::Postgres(begin_on(aside, begin).await?)))
             }
         }
     }
@@ -177,9 +175,7 @@ impl Db {
             Pools::Sqlite { writer, .. } => {
                 Connection::Sqlite(writer.begin_with(begin).await.map_err(Error::Unavailable)?)
             }
-            Pools::Postgres { pool, .. } => {
-                Connection::Postgres(pool.begin_with(begin).await.map_err(Error::Unavailable)?)
-            }
+            Pools::Postgres { pool, .. } => Connection::Postgres(begin_on(pool, begin).await?),
         });
         let lasts = self.engine() == Engine::Postgres;
         Ok(Write { tx, lasts, turn: self.lasting.turn(), lasting: self.lasting.clone() })
@@ -241,6 +237,24 @@ async fn open_postgres(url: &str) -> Result<(Pools, Log)> {
     let log = Log::Server(aside.clone());
     let pool = pool().max_connections(CONNECTIONS).connect_with(options).await?;
     Ok((Pools::Postgres { pool, aside }, log))
+}
+
+/// Begins a transaction on PostgreSQL. A connection that breaks now did nothing yet, and may be one of many that ended
+/// with the server: the others are tried, too.
+async fn begin_on(pool: &PgPool, begin: &'static str) -> Result<Transaction<'static, Postgres>> {
+    let broke = |error: &sqlx::Error| match error {
+        sqlx::Error::Io(_) => true,
+        // The server's last words on it.
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("57P")),
+        _ => false,
+    };
+    let mut others = pool.size();
+    loop {
+        match pool.begin_with(begin).await {
+            Err(error) if others > 0 && broke(&error) => others -= 1,
+            outcome => return outcome.map_err(Error::Unavailable),
+        }
+    }
 }
 
 async fn open_sqlite(file: &Path, taken: Option<Arc<File>>) -> Result<(Pools, Log)> {
