@@ -74,16 +74,37 @@ where
 /// Whoever calls has a backend token, and so gets the flags that it reaches. The database is not asked.
 pub struct Backend(pub Arc<Token>);
 
+impl Backend {
+    /// The tokens that it takes.
+    pub const KINDS: &[Kind] = &[Kind::Client];
+}
+
 impl FromRequestParts<App> for Backend {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        client(parts, app, Kind::Client).await.map(Self)
+        client(parts, app, Self::KINDS).await.map(Self)
     }
 }
 
-/// The client that calls, with a token of the kind that is for this API.
-async fn client(parts: &Parts, app: &App, kind: Kind) -> Result<Arc<Token>, Problem> {
+/// Whoever calls has a frontend token, and so gets what the flags that it reaches come to. The database is not asked.
+pub struct Frontend(pub Arc<Token>);
+
+impl Frontend {
+    /// The tokens that it takes.
+    pub const KINDS: &[Kind] = &[Kind::Frontend];
+}
+
+impl FromRequestParts<App> for Frontend {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        client(parts, app, Self::KINDS).await.map(Self)
+    }
+}
+
+/// The client that calls, with a token of a kind that is for this API.
+async fn client(parts: &Parts, app: &App, kinds: &[Kind]) -> Result<Arc<Token>, Problem> {
     let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let secret = authorization.map(bare).ok_or_else(Problem::no_api_token)?;
     if secret.starts_with("user:") {
@@ -91,7 +112,7 @@ async fn client(parts: &Parts, app: &App, kind: Kind) -> Result<Arc<Token>, Prob
     }
     let now = app.clock.now();
     let token = app.published.token(&app.db, secret, now).await?.ok_or_else(Problem::no_api_token)?;
-    if token.kind != kind {
+    if !kinds.contains(&token.kind) {
         return Err(Problem::wrong_token());
     }
     app.seen.note(seen::Subject::ApiToken, token.id, now);

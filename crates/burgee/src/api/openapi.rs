@@ -61,8 +61,8 @@ fn describe(operation: &Operation, generator: &mut schemars::SchemaGenerator) ->
     if matches!(operation.access, Access::Open) {
         entry["security"] = json!([]);
     }
-    if matches!(operation.access, Access::Backend) {
-        entry["x-token"] = json!("backend");
+    if let Access::Token(kinds) = operation.access {
+        entry["x-token"] = kinds.iter().map(|kind| json!(kind.as_str())).collect();
     }
     if let Some(shape) = operation.request {
         entry["requestBody"] =
@@ -73,9 +73,9 @@ fn describe(operation: &Operation, generator: &mut schemars::SchemaGenerator) ->
 
 fn failures(operation: &Operation) -> Vec<(&'static str, &'static str)> {
     let mut list = vec![("400", "The input breaks a rule; the body says which.")];
-    if let Access::Backend = operation.access {
+    if let Access::Token(_) = operation.access {
         list.push(("401", "There is no API token."));
-        list.push(("403", "The token is not one for backends."));
+        list.push(("403", "The token is not one for this."));
     }
     if let Access::AnyOf(permissions) = operation.access {
         list.push(("401", "Nobody is signed in."));

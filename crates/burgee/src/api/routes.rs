@@ -7,22 +7,24 @@ use axum::routing::{MethodFilter, on};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::Value;
 
-use super::guard::{Backend, Open};
+use super::guard::{Backend, Frontend, Open};
 use crate::access::{Granted, Guard, Permission};
 use crate::app::App;
+use crate::people::api_token::Kind;
 
 /// Who may call an operation.
 #[derive(Clone, Copy, Debug)]
 pub enum Access {
     /// Everybody.
     Open,
-    /// Whoever has a backend token.
-    Backend,
+    /// Whoever has a token of one of these kinds.
+    Token(&'static [Kind]),
     /// Whoever holds one of these permissions in the scope; everybody who is signed in, if there are none.
     AnyOf(&'static [Permission]),
 }
 
-/// Tells from a handler's parameters who may call it: the first one is a [`Granted`], [`Backend`] or [`Open`].
+/// Tells from a handler's parameters who may call it: the first one is a [`Granted`], [`Backend`],
+/// [`Frontend`] or [`Open`].
 pub trait Guarded {
     /// Who may call.
     const ACCESS: Access;
@@ -37,7 +39,10 @@ macro_rules! guarded {
             const ACCESS: Access = Access::Open;
         }
         impl<M, $($rest),*> Guarded for (M, Backend, $($rest,)*) {
-            const ACCESS: Access = Access::Backend;
+            const ACCESS: Access = Access::Token(Backend::KINDS);
+        }
+        impl<M, $($rest),*> Guarded for (M, Frontend, $($rest,)*) {
+            const ACCESS: Access = Access::Token(Frontend::KINDS);
         }
     };
 }
@@ -168,7 +173,7 @@ impl Access {
     /// The names of the permissions of which one is enough.
     pub fn permissions(self) -> Vec<&'static str> {
         match self {
-            Self::Open | Self::Backend | Self::AnyOf([]) => Vec::new(),
+            Self::Open | Self::Token(_) | Self::AnyOf([]) => Vec::new(),
             Self::AnyOf(list) => Permission::enough(list),
         }
     }

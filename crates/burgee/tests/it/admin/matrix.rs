@@ -1,7 +1,7 @@
 //! Who may call what: every operation of the OpenAPI document, with nobody and with somebody powerless.
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::client::Client;
 use crate::support::{TestServer, snapshot};
@@ -11,8 +11,8 @@ struct Operation {
     path: String,
     id: String,
     open: bool,
-    /// Whether it takes a backend token.
-    backend: bool,
+    /// The kinds of API tokens that it takes.
+    tokens: Vec<String>,
     permissions: Vec<String>,
     body: bool,
 }
@@ -31,7 +31,9 @@ impl Operation {
             })
             .collect();
         let body = self.body.then(|| "{}".to_owned());
-        client.send(self.method.clone(), &path.join("/"), body, "application/json").await.status
+        let status = client.status(self.method.clone(), &path.join("/"), body).await;
+        assert_ne!(status, 500, "{} {} found a defect", self.method, self.path);
+        status
     }
 }
 
@@ -44,19 +46,18 @@ fn operations(document: &Value) -> Vec<Operation> {
                 path: path.clone(),
                 id: operation["operationId"].as_str().unwrap().to_owned(),
                 open: operation["security"].as_array().is_some_and(Vec::is_empty),
-                backend: operation.get("x-token").is_some(),
-                permissions: operation["x-permissions"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .map(|name| name.as_str().unwrap().to_owned())
-                    .collect(),
+                tokens: names(&operation["x-token"]),
+                permissions: names(&operation["x-permissions"]),
                 body: operation.get("requestBody").is_some(),
             });
         }
     }
     list.sort_by(|a, b| (&a.path, a.method.as_str()).cmp(&(&b.path, b.method.as_str())));
     list
+}
+
+fn names(list: &Value) -> Vec<String> {
+    list.as_array().into_iter().flatten().map(|name| name.as_str().unwrap().to_owned()).collect()
 }
 
 fn table(operations: &[Operation]) -> String {
@@ -68,7 +69,9 @@ fn table(operations: &[Operation]) -> String {
     for operation in operations {
         let who = match (operation.open, operation.permissions.as_slice()) {
             (true, _) => "everybody".to_owned(),
-            (false, []) if operation.backend => "whoever has a backend token".to_owned(),
+            (false, []) if !operation.tokens.is_empty() => {
+                format!("whoever has a {} token", operation.tokens.join(" or "))
+            }
             (false, []) => "whoever is signed in".to_owned(),
             (false, names) => names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or "),
         };
@@ -83,14 +86,26 @@ both! {
         let document = server.anonymous().get("/docs/openapi.json").await.expect(200).json();
         let (nobody, (_, viewer)) = (server.anonymous(), server.person("vera", "Viewer").await);
         let wrong = server.anonymous().with("authorization", "*:*.unknown");
+        let mut clients = Vec::new();
+        for kind in ["client", "frontend"] {
+            let body = json!({"tokenName": kind, "type": kind, "environment": "development"});
+            let token = server.admin().post("/api/admin/api-tokens", body).await.expect(201).json();
+            let secret = token["secret"].as_str().unwrap();
+            clients.push((kind.to_owned(), server.anonymous().with("authorization", secret)));
+        }
         let operations = operations(&document);
         for operation in operations.iter().filter(|operation| !operation.open) {
             let what = format!("{} {}", operation.method, operation.path);
             assert_eq!(operation.call(&nobody).await, 401, "{what} without a token");
             assert_eq!(operation.call(&wrong).await, 401, "{what} with an unknown token");
             let status = operation.call(&viewer).await;
-            if operation.backend {
+            if !operation.tokens.is_empty() {
                 assert_eq!(status, 401, "{what} lets a viewer in");
+                for (kind, client) in &clients {
+                    let status = operation.call(client).await;
+                    let right = operation.tokens.contains(kind);
+                    assert_eq!(right, status != 403, "{what} with a {kind} token: {status}");
+                }
             } else if operation.permissions.is_empty() {
                 assert!(!matches!(status, 401 | 403), "{what} refuses a viewer: {status}");
             } else {

@@ -1,7 +1,7 @@
 //! A person or program that talks to the server.
 
-use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Response};
 use serde_json::Value;
 
 /// Somebody with an address to talk to and something to show for themselves.
@@ -88,6 +88,19 @@ impl Client {
 
     /// Sends anything to a server that may have defects.
     pub async fn ask(&self, method: Method, path: &str, body: Option<String>, kind: &str) -> Answer {
+        let response = self.begin(method, path, body, kind).await;
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let text = response.text().await.unwrap();
+        Answer { status, headers, text }
+    }
+
+    /// The status of an answer that may never end.
+    pub async fn status(&self, method: Method, path: &str, body: Option<String>) -> u16 {
+        self.begin(method, path, body, "application/json").await.status().as_u16()
+    }
+
+    async fn begin(&self, method: Method, path: &str, body: Option<String>, kind: &str) -> Response {
         let mut request =
             self.http.request(method.clone(), format!("{}{path}", self.base)).headers(self.headers.clone());
         if let Some(body) = body {
@@ -96,10 +109,6 @@ impl Client {
                 request = request.header("content-type", kind);
             }
         }
-        let response = request.send().await.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
-        let status = response.status().as_u16();
-        let headers = response.headers().clone();
-        let text = response.text().await.unwrap();
-        Answer { status, headers, text }
+        request.send().await.unwrap_or_else(|error| panic!("{method} {path}: {error}"))
     }
 }
