@@ -17,5 +17,6 @@ mod resolution;
 mod runtime;
 mod scim;
 mod scim_rules;
+mod sdks;
 mod sign_in;
 mod spine;
