@@ -10,6 +10,14 @@ export const launch = () => chromium.launch({
   ],
 });
 
+/** With FROM_DISK=1, style and script come from the tree instead of the program, so that a change of them needs no build. */
+export async function fromDisk(context) {
+  if (!process.env.FROM_DISK) return;
+  const folder = new URL("../crates/burgee/src/ui/asset/", import.meta.url).pathname;
+  await context.route("**/assets/app.*.css", (route) => route.fulfill({ path: `${folder}app.css` }));
+  await context.route("**/assets/app.*.js", (route) => route.fulfill({ path: `${folder}app.js` }));
+}
+
 /** Signs somebody in through the page. */
 export async function signIn(page, origin, name, password) {
   await page.goto(`${origin}/sign-in`);

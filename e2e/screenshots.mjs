@@ -1,6 +1,6 @@
 // Shoots every screen into target/screenshots: wide and narrow, light and dark. `node e2e/screenshots.mjs [name…]`
 import { mkdir } from "node:fs/promises";
-import { SCREENS, launch, signIn } from "./browser.mjs";
+import { SCREENS, fromDisk, launch, signIn } from "./browser.mjs";
 import { PASSWORD, fill, start } from "./server.mjs";
 
 const only = process.argv.slice(2);
@@ -13,6 +13,7 @@ try {
   for (const colorScheme of ["light", "dark"]) {
     for (const [width, size] of [["wide", { width: 1280, height: 800 }], ["narrow", { width: 320, height: 640 }]]) {
       const context = await browser.newContext({ viewport: size, colorScheme, reducedMotion: "reduce" });
+      await fromDisk(context);
       const page = await context.newPage();
       const shoot = (name) => page.screenshot({ path: `${folder}${name}-${width}-${colorScheme}.png`, fullPage: name !== "palette" });
       const wanted = (name) => only.length === 0 || only.includes(name);

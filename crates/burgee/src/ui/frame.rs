@@ -143,7 +143,7 @@ impl Frame {
     }
 
     /// Answers with a page, or with the part that changes.
-    pub(super) fn page(&self, viewer: &Viewer, page: Page) -> Response {
+    pub(super) fn page(&self, viewer: &Viewer, page: &Page) -> Response {
         let status = page.status;
         let content =
             if self.fragment { page::fragment(self, viewer, page) } else { page::whole(self, viewer, page) };

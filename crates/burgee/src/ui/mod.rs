@@ -17,7 +17,7 @@ use std::ops::Deref;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::handler::Handler;
-use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
@@ -100,6 +100,7 @@ fn table() -> Places {
         .with(screen::flag::places)
         .with(screen::edit_flag::places)
         .with(screen::switch::places)
+        .with(screen::favorite::places)
         .with(screen::events::places)
         .with(screen::palette::places)
         .with(screen::theme::places)
@@ -174,7 +175,6 @@ pub fn wants_page(request: &Request) -> bool {
     const PROGRAMS: [&str; 6] = ["/api/", "/auth/", "/edge/", "/internal-backstage/", "/invite/", "/docs/"];
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let path = request.uri().path();
-    request.method() == Method::GET
-        && accept.is_some_and(|accept| accept.contains("text/html"))
+    accept.is_some_and(|accept| accept.contains("text/html"))
         && !PROGRAMS.iter().any(|program| path.starts_with(program))
 }

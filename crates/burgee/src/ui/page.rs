@@ -119,15 +119,14 @@ pub(super) fn plain(frame: &Frame, title: &str, body: &Markup) -> Markup {
 }
 
 /// The whole page.
-pub(super) fn whole(frame: &Frame, viewer: &Viewer, page: Page) -> Markup {
-    let title = page.title.clone();
+pub(super) fn whole(frame: &Frame, viewer: &Viewer, page: &Page) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" data-theme=[theme(frame)] {
-            (head(frame, &title))
+            (head(frame, &page.title))
             body hx-boost:inherited="target:#page,swap:outerMorph" {
                 a.skip href="#main" { "Skip to content" }
-                (content(frame, viewer, &page))
+                (content(frame, viewer, page))
                 div #toasts role="status" aria-label="Notices" { (notes(frame)) }
                 (lost())
                 (palette(frame))
@@ -138,10 +137,10 @@ pub(super) fn whole(frame: &Frame, viewer: &Viewer, page: Page) -> Markup {
 }
 
 /// The part of the page that changes.
-pub(super) fn fragment(frame: &Frame, viewer: &Viewer, page: Page) -> Markup {
+pub(super) fn fragment(frame: &Frame, viewer: &Viewer, page: &Page) -> Markup {
     html! {
         title { (page.title) " · burgee" }
-        (content(frame, viewer, &page))
+        (content(frame, viewer, page))
         @if frame.note.is_some() { div #toasts hx-swap-oob="beforeend" { (notes(frame)) } }
     }
 }
@@ -188,7 +187,7 @@ fn side(frame: &Frame, viewer: &Viewer, page: &Page) -> Markup {
         html! { li { a href=(frame.at(path)) aria-current=[current] { (shape) span { (label) } } } }
     };
     html! {
-        header.side {
+        header.side { div.side-in {
             div.side-top {
                 a.brand href=(frame.at("/")) { (icon::mark()) "burgee" }
                 a.seek #seek href=(frame.at("/search")) hx-boost="false" aria-keyshortcuts="Control+K Meta+K" {
@@ -213,7 +212,7 @@ fn side(frame: &Frame, viewer: &Viewer, page: &Page) -> Markup {
                 }
             }
             (account(frame, viewer))
-        }
+        } }
     }
 }
 

@@ -19,3 +19,4 @@ mod scim;
 mod scim_rules;
 mod sign_in;
 mod spine;
+mod ui;

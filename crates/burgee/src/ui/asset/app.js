@@ -122,19 +122,28 @@ document.addEventListener("input", (event) => closest(event, "form[data-draft]")
 document.addEventListener("submit", (event) => {
   event.target.removeAttribute("hx-morph-skip");
   const lever = event.target.querySelector("button[role=switch]");
-  lever?.setAttribute("aria-checked", String(lever.getAttribute("aria-checked") !== "true"));
+  lever?.setAttribute("aria-checked", event.target.elements.enabled.value);
 }, true);
+const edited = () => document.querySelector("form.stack[hx-morph-skip]");
+const isLive = (event) => Boolean(event.detail.ctx?.request.headers["burgee-live"]);
+// Whoever goes on to another page leaves the form; its edits must not stay in that page.
+document.addEventListener("htmx:before:request", (event) => {
+  if (isLive(event)) return;
+  if (edited() && event.detail.ctx.sourceElement.matches("a") && !confirm("Leave without saving?")) event.preventDefault();
+  else document.querySelectorAll("[hx-morph-skip]").forEach((form) => form.removeAttribute("hx-morph-skip"));
+});
 addEventListener("beforeunload", (event) => {
-  if (document.querySelector("form.stack[hx-morph-skip]")) event.preventDefault();
+  if (edited()) event.preventDefault();
 });
 
 /* What did not work: the switch goes back to where it was. */
 document.addEventListener("htmx:response:error", (event) => undo(event));
 document.addEventListener("htmx:error", (event) => {
   undo(event);
-  say("The server does not answer. Nothing was changed; try again.");
+  if (!isLive(event)) say("The server does not answer. Nothing was changed; try again.");
 });
 function undo(event) {
+  if (isLive(event)) asked = 0;
   const source = event.detail.ctx?.sourceElement;
   const lever = source?.querySelector?.("button[role=switch]");
   if (lever) lever.setAttribute("aria-checked", source.elements.enabled.value === "true" ? "false" : "true");

@@ -26,7 +26,7 @@ pub(in crate::ui) fn strategy(strategy: &Strategy, segments: &HashMap<i64, Strin
                             @match parameter("stickiness").unwrap_or("default") {
                                 "default" => "users",
                                 "random" => "requests, at random",
-                                field => { "all by " strong { (field) } },
+                                field => { "users by " strong { (field) } },
                             }
                         },
                     }

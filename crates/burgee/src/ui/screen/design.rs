@@ -108,5 +108,5 @@ async fn show(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) ->
             }
         }
     };
-    Ok(frame.page(&viewer, Page::new(Section::Design, "Design", body)))
+    Ok(frame.page(&viewer, &Page::new(Section::Design, "Design", body)))
 }

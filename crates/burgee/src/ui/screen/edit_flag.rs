@@ -159,7 +159,7 @@ async fn draw(
         _ => StatusCode::CONFLICT,
     };
     let page = Page::new(Section::Flags, "Edit flag", body).within(&viewer, project).below(name, path);
-    Ok(frame.page(&viewer, page.status(status)))
+    Ok(frame.page(&viewer, &page.status(status)))
 }
 
 async fn save(

@@ -103,14 +103,14 @@ async fn list<G: Guard>(
         @if records.is_empty() && narrows {
             (notice::empty("No event matches", "Try other words.", &button::link(&frame.at(&path), "Show all events")))
         } @else {
-            (event::feed(frame, &records, false))
+            (event::feed(frame, &records, event::Among::Many))
             (ask.pages(frame, page, SIZE, total))
         }
     };
     let page = Page::new(Section::Events, "Events", body).watch(watch);
     Ok(frame.page(
         &viewer,
-        match project {
+        &match project {
             Some(project) => page.within(&viewer, project),
             None => page,
         },
@@ -132,8 +132,8 @@ async fn one(
         records.first().ok_or_else(|| Fault::missing("There is no such event, or you may not see it."))?;
     let title = record.label().unwrap_or(&record.kind).to_owned();
     let body = html! {
-        (event::one(&frame, record, true))
+        div.feed { (event::one(&frame, record, event::Among::Many, true)) }
         div.row { (button::link(&frame.at("/events"), "All events")) }
     };
-    Ok(frame.page(&viewer, Page::new(Section::Events, title, body)))
+    Ok(frame.page(&viewer, &Page::new(Section::Events, title, body)))
 }

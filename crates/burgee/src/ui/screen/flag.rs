@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::switch;
+use super::{favorite, switch};
 use crate::access::{Granted, SeeProject, UpdateFeature};
 use crate::events::{self, Filter};
 use crate::features::{self, Detail, InPlace};
@@ -74,18 +74,16 @@ async fn show(
         }
         section aria-labelledby="history" {
             h2 #history { "History" }
-            (event::feed(&frame, &records, false))
+            (event::feed(&frame, &records, event::Among::OneFlag))
             @if total > LATEST { div.row { (button::link(&frame.at(&format!("/projects/{project}/events?flag={name}")), &format!("All {total} events"))) } }
         }
     };
     let page = Page::new(Section::Flags, name, body).within(&viewer, &project).watch(watch);
-    let edit_path = frame.at(&format!("{path}/edit"));
-    Ok(frame.page(
-        &viewer,
-        page.actions(
-            html! { @if edit.is_none() && !detail.feature.archived { (button::link(&edit_path, "Edit")) } },
-        ),
-    ))
+    let actions = html! {
+        (favorite::button(&frame, &project, &detail.feature.name, detail.favorite))
+        @if edit.is_none() && !detail.feature.archived { (button::link(&frame.at(&format!("{path}/edit")), "Edit")) }
+    };
+    Ok(frame.page(&viewer, &page.actions(actions)))
 }
 
 fn about(frame: &Frame, detail: &Detail, tags: &[of_flags::Coloured]) -> Markup {
@@ -130,7 +128,10 @@ fn environment(
             header {
                 div {
                     h3 id={ "place-" (name) } { (name) }
-                    p.muted { (place.kind) " · last seen " (time::ago_or(place.last_seen_at, frame.now, "never")) }
+                    p.muted {
+                        @if place.kind != name { (place.kind) " · " }
+                        @match place.last_seen_at { Some(seen) => { "last seen " (time::ago(seen, frame.now)) }, None => "not seen by a client yet" }
+                    }
                 }
                 (switch(&Switch {
                     id: &format!("switch-{name}"),

@@ -123,7 +123,7 @@ async fn list(
         }
     };
     let page = Page::new(Section::Flags, "Flags", body).within(&viewer, project).watch(watch);
-    Ok(frame.page(&viewer, page.actions(create(Some("c")))))
+    Ok(frame.page(&viewer, &page.actions(create(Some("c")))))
 }
 
 fn filters(frame: &Frame, ask: &Ask<'_>, asked: &Asked) -> Markup {
@@ -161,6 +161,7 @@ fn rows(frame: &Frame, ask: &Ask<'_>, columns: &[(&str, Option<String>)], flags:
             thead { tr {
                 (ask.heading(frame, "name", "Flag"))
                 @for (environment, _) in columns { (ask.heading(frame, &format!("in:{environment}"), environment)) }
+                (ask.heading(frame, "type", "Type"))
                 (ask.heading(frame, "seen", "Last seen"))
                 (ask.heading(frame, "created", "Created"))
             } }
@@ -169,17 +170,15 @@ fn rows(frame: &Frame, ask: &Ask<'_>, columns: &[(&str, Option<String>)], flags:
                     tr data-row id={ "row-" (flag.feature.name) } {
                         td.wide {
                             a.row-link href=(frame.at(&format!("/projects/{}/features/{}", flag.feature.project, flag.feature.name))) { (flag.feature.name) }
-                            div.chips {
-                                @if flag.feature.stale { (tag::toned("stale", "warning")) }
-                                span.muted { (flag.feature.kind) }
-                                @for found in &flag.tags {
-                                    @let text = format!("{}:{}", found.tag.kind, found.tag.value);
-                                    a.chip href=(ask.with(frame, &[("tag", &text), ("page", "")])) { (text) }
-                                }
+                            @if flag.feature.stale { " " (tag::toned("stale", "warning")) }
+                            @for found in &flag.tags {
+                                @let text = format!("{}:{}", found.tag.kind, found.tag.value);
+                                " " a.chip href=(ask.with(frame, &[("tag", &text), ("page", "")])) { (text) }
                             }
                             @if let Some(text) = flag.feature.description.as_deref().filter(|text| !text.is_empty()) { div.muted.clip { (text) } }
                         }
                         @for (environment, why_not) in columns { td { (cell(frame, flag, environment, why_not.as_deref())) } }
+                        td.muted { (flag.feature.kind) }
                         td { (time::ago_or(flag.environments.iter().filter_map(|place| place.last_seen_at).max(), frame.now, "never")) }
                         td { (time::ago(flag.feature.created_at, frame.now)) }
                     }

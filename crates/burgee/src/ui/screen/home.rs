@@ -45,8 +45,9 @@ async fn home(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
                     p.calm { "Nothing right now. Flags that should be cleaned up will show here." }
                 } @else {
                     p.muted {
-                        (all_due) @if all_due == 1 { " flag has" } @else { " flags have" }
-                        " outlived their purpose. Remove them from the code, then archive them."
+                        @if all_due == 1 { "A flag has outlived its purpose." }
+                        @else { (all_due) " flags have outlived their purpose." }
+                        " Remove what is stale from the code, then archive it."
                     }
                     (list(&frame, &due))
                 }
@@ -55,12 +56,12 @@ async fn home(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
             }
             section aria-labelledby="recent" {
                 h2 #recent { "Recent changes" }
-                (event::feed(&frame, &latest, false))
+                (event::feed(&frame, &latest, event::Among::Many))
                 div.row { (button::link(&frame.at("/events"), "All events")) }
             }
         }
     };
-    Ok(frame.page(&viewer, Page::new(Section::Home, "Home", body).watch(watch)))
+    Ok(frame.page(&viewer, &Page::new(Section::Home, "Home", body).watch(watch)))
 }
 
 fn beginning(frame: &Frame, viewer: &Viewer) -> Markup {

@@ -3,6 +3,7 @@
 pub(in crate::ui) mod design;
 pub(in crate::ui) mod edit_flag;
 pub(in crate::ui) mod events;
+pub(in crate::ui) mod favorite;
 pub(in crate::ui) mod flag;
 pub(in crate::ui) mod flags;
 pub(in crate::ui) mod home;

@@ -75,7 +75,7 @@ async fn draw(
     };
     let page = Page::new(Section::Flags, "New flag", body).within(&viewer, project);
     let status = fault.map_or(page.status, Fault::status);
-    Ok(frame.page(&viewer, page.status(status)))
+    Ok(frame.page(&viewer, &page.status(status)))
 }
 
 async fn create(

@@ -136,7 +136,7 @@ async fn find(
         }
         div.found { (list) }
     };
-    Ok(frame.page(&viewer, Page::new(Section::Home, "Search", body)))
+    Ok(frame.page(&viewer, &Page::new(Section::Home, "Search", body)))
 }
 
 fn pages(viewer: &Viewer, grant: &Granted<SignedIn>) -> Vec<(String, String, Markup)> {

@@ -57,5 +57,5 @@ async fn list(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
             (notice::empty("No projects", "You are in no project yet. Ask an admin to add you to one.", &html! {}))
         } @else { (table::scroll("Projects", &rows)) }
     };
-    Ok(frame.page(&viewer, Page::new(Section::Projects, "Projects", body).watch(watch)))
+    Ok(frame.page(&viewer, &Page::new(Section::Projects, "Projects", body).watch(watch)))
 }
