@@ -1,19 +1,22 @@
 //! Everything that requests share, and the life of the server: start, serve, drain, stop.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::ConnectInfo;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::HeaderName;
 use axum::http::request::Parts;
+use axum::response::Response;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::{Service, ServiceExt};
 use tower_http::propagate_header::PropagateHeaderLayer;
 
 use crate::api;
@@ -34,6 +37,7 @@ use crate::published::Published;
 use crate::scim;
 use crate::start;
 use crate::telemetry::Metrics;
+use crate::ui;
 
 /// How long the server waits for running requests when it is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -152,10 +156,30 @@ impl App {
         let named = |name| PropagateHeaderLayer::new(HeaderName::from_static(name));
         let inner = api::router(self.clone())
             .merge(scim::router(self.clone()))
+            .merge(ui::router(self.clone()))
+            .fallback_service(self.nowhere())
             .layer(named("x-request-id"))
             .layer(named("traceparent"));
         let base = self.config.base_path();
         if base.is_empty() { inner } else { Router::new().nest(&base, inner) }
+    }
+
+    /// Answers to paths that no protocol knows, in the form that was asked for.
+    fn nowhere(
+        &self,
+    ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Sync + 'static
+    {
+        let page = ui::not_found(self.clone());
+        tower::service_fn(move |request: Request| {
+            let page = page.clone();
+            async move {
+                if ui::wants_page(&request) {
+                    page.oneshot(request).await
+                } else {
+                    Ok(api::unknown_path(request).await)
+                }
+            }
+        })
     }
 
     async fn listen(&self) -> Result<(TcpListener, SocketAddr)> {

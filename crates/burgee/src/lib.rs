@@ -2,7 +2,7 @@
 //!
 //! Three rings, each knowing only the ones inside it: pure engines (`burgee-scim`, `burgee-eval`), the domain
 //! ([`db`], [`access`], [`events`], [`people`], [`provisioning`], [`environments`], [`projects`], [`features`],
-//! [`instance`], [`applications`]) and the protocols ([`api`], [`scim`]).
+//! [`instance`], [`applications`]) and the protocols ([`api`], [`scim`], [`ui`]).
 //! `docs/architecture.md` is the map.
 
 pub mod access;
@@ -21,6 +21,7 @@ pub mod error;
 pub mod events;
 pub mod feature_types;
 pub mod features;
+pub mod gate;
 pub mod instance;
 mod jobs;
 pub mod names;
@@ -35,3 +36,4 @@ pub mod strategies;
 pub mod tags;
 pub mod telemetry;
 pub mod transfer;
+pub mod ui;

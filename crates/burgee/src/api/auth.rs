@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use super::admin::roles::Role;
 use super::admin::users::UserView;
-use super::guard::{COOKIE, Cookie, From, Open};
+use super::guard::{Cookie, From, Open};
 use super::input::{Body, Query};
 use super::{Problem, Routes};
 use crate::access::role;
 use crate::app::App;
 use crate::error::Error;
+use crate::gate::session_cookie;
 use crate::people::{password, reset, session};
 
 const TAG: &str = "Auth";
@@ -57,19 +58,8 @@ async fn login(
     let mut view = UserView::from(&begun.user);
     view.active_sessions = Some(begun.active);
     view.deleted_sessions = Some(begun.deleted);
-    let lifetime = app.config.session_ttl_hours * 3600;
-    let cookie = set_cookie(&app, &begun.secret, lifetime)?;
+    let cookie = session_cookie(&app, Some(&begun.secret))?;
     Ok(([(header::SET_COOKIE, cookie)], Json(view)).into_response())
-}
-
-fn set_cookie(app: &App, value: &str, seconds: u64) -> Result<HeaderValue, Problem> {
-    let base = app.config.base_path();
-    let path = if base.is_empty() { "/" } else { &base };
-    let secure = if app.config.secure_headers { "; Secure" } else { "" };
-    HeaderValue::try_from(format!(
-        "{COOKIE}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
-    ))
-    .map_err(|_| Problem::internal())
 }
 
 async fn logout(_: Open, State(app): State<App>, Cookie(cookie): Cookie) -> Result<Response, Problem> {
@@ -79,7 +69,7 @@ async fn logout(_: Open, State(app): State<App>, Cookie(cookie): Cookie) -> Resu
     let to = format!("{}/signed-out", app.config.base_path());
     let headers = [
         (header::LOCATION, HeaderValue::try_from(to).map_err(|_| Problem::internal())?),
-        (header::SET_COOKIE, set_cookie(&app, "", 0)?),
+        (header::SET_COOKIE, session_cookie(&app, None)?),
         (
             header::HeaderName::from_static("clear-site-data"),
             HeaderValue::from_static("\"cookies\", \"storage\""),

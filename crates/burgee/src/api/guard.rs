@@ -2,57 +2,21 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, RawPathParams};
+use axum::extract::FromRequestParts;
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header};
 
 use super::problem::Problem;
-use crate::access::{Granted, Guard, InEnvironment, InProject, Root, Scope, Somewhere, Subject};
+use crate::access::{Granted, Guard, Subject};
 use crate::app::{App, client_address};
+pub use crate::gate::Open;
+use crate::gate::{self, Access, FromPath, Proof};
 use crate::people::api_token::Kind;
 use crate::people::seen;
-use crate::people::session::{self, Origins};
+use crate::people::session::Origins;
 use crate::people::token::{self, Bearer};
 use crate::published::Token;
 
-/// The name of the session cookie, which Unleash's tools know.
-pub(super) const COOKIE: &str = "unleash-session";
-
-/// A scope that can be read from the path of a request.
-pub trait FromPath: Scope + Sized {
-    /// Reads it from the path's parameters.
-    fn from_path(params: &RawPathParams) -> Result<Self, Problem>;
-}
-
-impl FromPath for Root {
-    fn from_path(_: &RawPathParams) -> Result<Self, Problem> {
-        Ok(Self)
-    }
-}
-
-impl FromPath for InProject {
-    fn from_path(params: &RawPathParams) -> Result<Self, Problem> {
-        let project = params.iter().find(|(name, _)| *name == "projectId").map(|(_, value)| value.to_owned());
-        project.map(|project| Self { project }).ok_or_else(Problem::internal)
-    }
-}
-
-impl FromPath for InEnvironment {
-    fn from_path(params: &RawPathParams) -> Result<Self, Problem> {
-        let InProject { project } = InProject::from_path(params)?;
-        let environment = params.iter().find(|(name, _)| *name == "environment");
-        let environment = environment.map(|(_, value)| value.to_owned()).ok_or_else(Problem::internal)?;
-        Ok(Self { project, environment })
-    }
-}
-
-impl FromPath for Somewhere {
-    fn from_path(_: &RawPathParams) -> Result<Self, Problem> {
-        Ok(Self)
-    }
-}
-
-/// What the caller does not see is not there, whatever they may do elsewhere.
 impl<G: Guard> FromRequestParts<App> for Granted<G>
 where
     G::Scope: FromPath,
@@ -61,13 +25,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let subject = caller(parts, app).await?;
-        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Problem::internal())?;
-        let scope = G::Scope::from_path(&params)?;
-        if let Some(project) = scope.project() {
-            let mut tx = app.db.read().await?;
-            subject.sight(&mut tx).await?.ensure(&mut tx, project).await?;
-        }
-        Ok(Self::check(&subject, scope)?)
+        Ok(gate::grant(parts, app, &subject).await?)
     }
 }
 
@@ -77,6 +35,10 @@ pub struct Backend(pub Arc<Token>);
 impl Backend {
     /// The tokens that it takes.
     pub const KINDS: &[Kind] = &[Kind::Client];
+}
+
+impl Proof for Backend {
+    const ACCESS: Access = Access::Token(Self::KINDS);
 }
 
 impl FromRequestParts<App> for Backend {
@@ -93,6 +55,10 @@ pub struct Frontend(pub Arc<Token>);
 impl Frontend {
     /// The tokens that it takes.
     pub const KINDS: &[Kind] = &[Kind::Frontend];
+}
+
+impl Proof for Frontend {
+    const ACCESS: Access = Access::Token(Self::KINDS);
 }
 
 impl FromRequestParts<App> for Frontend {
@@ -125,17 +91,6 @@ fn bare(authorization: &str) -> &str {
     authorization[scheme.map_or(0, str::len)..].trim()
 }
 
-/// Marks a handler that everybody may call, signed in or not.
-pub struct Open;
-
-impl FromRequestParts<App> for Open {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(_: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
-        Ok(Self)
-    }
-}
-
 /// Where the request came from.
 pub struct From(pub Origins);
 
@@ -143,8 +98,7 @@ impl FromRequestParts<App> for From {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
-        let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        Ok(Self(Origins { ip: client_address(parts, app), agent: agent.map(str::to_owned) }))
+        Ok(Self(gate::origins(parts, app)))
     }
 }
 
@@ -155,7 +109,7 @@ impl FromRequestParts<App> for Cookie {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
-        Ok(Self(cookie(&parts.headers).map(str::to_owned)))
+        Ok(Self(gate::cookie(&parts.headers).map(str::to_owned)))
     }
 }
 
@@ -178,31 +132,6 @@ async fn caller(parts: &Parts, app: &App) -> Result<Subject, Problem> {
             Bearer::Unknown => Err(Problem::unknown_token()),
         };
     }
-    let nobody = || Problem::unauthenticated(&app.config.base_path());
-    let secret = cookie(&parts.headers).filter(|_| !foreign(parts)).ok_or_else(nobody)?;
-    let mut tx = app.db.read().await?;
-    let subject = session::subject(&mut tx, secret, now, ip).await?;
-    let subject = subject.ok_or_else(nobody)?;
-    if let crate::access::Origin::User(user) = subject.actor.origin {
-        app.seen.note(seen::Subject::User, user, now);
-    }
-    Ok(subject)
-}
-
-/// True for a write that another site's page sends with this site's cookie.
-fn foreign(parts: &Parts) -> bool {
-    let safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
-    let site = parts.headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
-    !safe && matches!(site, Some("cross-site" | "same-site"))
-}
-
-fn cookie(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE)
-        .map(|(_, value)| value)
+    let subject = gate::person(parts, app).await?;
+    subject.ok_or_else(|| Problem::unauthenticated(&app.config.base_path()))
 }

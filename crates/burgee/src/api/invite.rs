@@ -6,12 +6,13 @@ use axum::http::{Method, StatusCode};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::admin::users::{UserView, check_email};
+use super::admin::users::UserView;
 use super::guard::{From, Open};
 use super::input::{Body, Name};
 use super::{Problem, Routes};
 use crate::app::App;
 use crate::people::invite::{self, Newcomer};
+use crate::people::user::check_email;
 
 const TAG: &str = "Public signup tokens";
 

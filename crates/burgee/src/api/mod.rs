@@ -27,6 +27,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
+pub use self::guard::{Backend, Frontend};
 pub use self::problem::Problem;
 pub use self::routes::{Operation, Routes};
 use crate::app::App;
@@ -59,7 +60,6 @@ pub fn router(app: App) -> Router {
     let document = openapi::document(&routes().finish().1, &app.config.url());
     people
         .route("/docs/openapi.json", axum::routing::get(move || async move { axum::Json(document) }))
-        .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_path)
         .layer(CompressionLayer::new().gzip(true))
         .layer(axum::middleware::from_fn_with_state(
@@ -105,7 +105,8 @@ fn normalise(mut request: Request) -> Request {
     request
 }
 
-async fn unknown_path(request: Request) -> Response {
+/// The answer to a path that is not served.
+pub async fn unknown_path(request: Request) -> Response {
     let path = request.uri().path().chars().take(200).collect::<String>();
     Problem::route(StatusCode::NOT_FOUND, format!("The path you were looking for ({path}) is not available."))
         .into_response()

@@ -3,7 +3,8 @@
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::routes::{Access, Operation};
+use super::routes::Operation;
+use crate::gate::Access;
 
 /// The document for a server that is reached at `url`.
 pub fn document(operations: &[Operation], url: &str) -> Value {

@@ -7,51 +7,8 @@ use axum::routing::{MethodFilter, on};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::Value;
 
-use super::guard::{Backend, Frontend, Open};
-use crate::access::{Granted, Guard, Permission};
 use crate::app::App;
-use crate::people::api_token::Kind;
-
-/// Who may call an operation.
-#[derive(Clone, Copy, Debug)]
-pub enum Access {
-    /// Everybody.
-    Open,
-    /// Whoever has a token of one of these kinds.
-    Token(&'static [Kind]),
-    /// Whoever holds one of these permissions in the scope; everybody who is signed in, if there are none.
-    AnyOf(&'static [Permission]),
-}
-
-/// Tells from a handler's parameters who may call it: the first one is a [`Granted`], [`Backend`],
-/// [`Frontend`] or [`Open`].
-pub trait Guarded {
-    /// Who may call.
-    const ACCESS: Access;
-}
-
-macro_rules! guarded {
-    ($($rest:ident),*) => {
-        impl<M, G: Guard, $($rest),*> Guarded for (M, Granted<G>, $($rest,)*) {
-            const ACCESS: Access = Access::AnyOf(G::ANY_OF);
-        }
-        impl<M, $($rest),*> Guarded for (M, Open, $($rest,)*) {
-            const ACCESS: Access = Access::Open;
-        }
-        impl<M, $($rest),*> Guarded for (M, Backend, $($rest,)*) {
-            const ACCESS: Access = Access::Token(Backend::KINDS);
-        }
-        impl<M, $($rest),*> Guarded for (M, Frontend, $($rest,)*) {
-            const ACCESS: Access = Access::Token(Frontend::KINDS);
-        }
-    };
-}
-guarded!();
-guarded!(A);
-guarded!(A, B);
-guarded!(A, B, C);
-guarded!(A, B, C, D);
-guarded!(A, B, C, D, E);
+use crate::gate::{Access, Guarded};
 
 type Shape = fn(&mut SchemaGenerator) -> Value;
 
@@ -166,15 +123,5 @@ impl Routes {
     /// The router and the table.
     pub fn finish(self) -> (Router<App>, Vec<Operation>) {
         (self.router, self.operations)
-    }
-}
-
-impl Access {
-    /// The names of the permissions of which one is enough.
-    pub fn permissions(self) -> Vec<&'static str> {
-        match self {
-            Self::Open | Self::Token(_) | Self::AnyOf([]) => Vec::new(),
-            Self::AnyOf(list) => Permission::enough(list),
-        }
     }
 }

@@ -206,6 +206,15 @@ pub async fn search(tx: &mut Read, filter: &Filter, offset: i64, limit: i64) -> 
     Ok((rows.into_iter().map(record).collect(), total))
 }
 
+/// The number of the newest event that a filter finds; zero, if it finds none.
+pub async fn latest(tx: &mut Read, filter: &Filter) -> Result<i64> {
+    let mut sql = Sql::build("SELECT id FROM events");
+    filter.conditions(&mut sql, tx)?;
+    sql.push(" ORDER BY id DESC LIMIT 1");
+    let found: Option<(i64,)> = tx.optional(sql).await?;
+    Ok(found.map_or(0, |(id,)| id))
+}
+
 /// How the database would find a page, line by line: for the test that holds searches to an index.
 pub async fn plan(tx: &mut Read, filter: &Filter) -> Result<Vec<String>> {
     let mut sql = Sql::build("");

@@ -360,3 +360,15 @@ async fn ensure_free(
         Some(_) => Err(Error::rejected(Kind::AccountExists, "User already exists")),
     }
 }
+
+/// Refuses what cannot be an e-mail address.
+pub fn check_email(email: &str) -> Result<()> {
+    let valid = email.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && !domain.is_empty() && !email.chars().any(|c| c.is_whitespace() || c.is_control())
+    });
+    if valid {
+        Ok(())
+    } else {
+        Err(Error::invalid(vec![format!("\"value\" must be a valid email. You provided \"{email}\".")]))
+    }
+}

@@ -132,6 +132,19 @@ pub async fn list(
     .await
 }
 
+/// Id and name of the living projects that somebody sees, by name; a hundred at most.
+pub async fn names(tx: &mut Read, sight: &Sight) -> Result<Vec<(String, String)>> {
+    tx.all(sql!(
+        concat!(
+            "SELECT p.id, p.name FROM projects p WHERE p.archived_at IS NULL AND ",
+            visible!("p", "$1"),
+            " ORDER BY p.name, p.id LIMIT 100"
+        ),
+        sight.param()?
+    ))
+    .await
+}
+
 /// How many flags of which type a project has.
 pub async fn types(tx: &mut Read, project: &str) -> Result<Vec<(String, i64)>> {
     tx.all(sql!(

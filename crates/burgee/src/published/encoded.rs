@@ -56,14 +56,14 @@ impl Encoding {
 }
 
 /// Bytes, and what was made of them so far.
-pub(super) struct Encoded {
+pub struct Encoded {
     identity: Bytes,
     compressed: [OnceCell<Bytes>; 3],
 }
 
 impl Encoded {
     /// Compresses nothing but what was asked of the bytes `before` these: clients will want it again.
-    pub(super) fn new(identity: Bytes, before: Option<&Self>) -> Self {
+    pub fn new(identity: Bytes, before: Option<&Self>) -> Self {
         let encoded = Self { identity, compressed: Default::default() };
         for (form, encoding) in Encoding::COMPRESSED.into_iter().enumerate() {
             if before.is_some_and(|before| before.compressed[form].initialized())
@@ -76,7 +76,7 @@ impl Encoded {
     }
 
     /// The bytes. What nobody asked for before is compressed now.
-    pub(super) async fn bytes(&self, encoding: Encoding) -> Result<Bytes> {
+    pub async fn bytes(&self, encoding: Encoding) -> Result<Bytes> {
         let Some(form) = Encoding::COMPRESSED.iter().position(|form| *form == encoding) else {
             return Ok(self.identity.clone());
         };

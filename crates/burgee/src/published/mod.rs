@@ -22,7 +22,7 @@ use tokio::sync::{Mutex, watch};
 
 use self::catalog::Catalog;
 pub use self::delta::{Answer, Delta, Message, Whole};
-pub use self::encoded::Encoding;
+pub use self::encoded::{Encoded, Encoding};
 use self::load::Happening;
 pub use self::payload::{Payload, Query};
 pub use self::scope::Scope;
@@ -147,6 +147,11 @@ impl Published {
     /// The last event that is in the copy.
     pub fn revision(&self) -> i64 {
         self.catalog.load().revision
+    }
+
+    /// Tells whenever something was committed that is in the copy now; what it was says the log.
+    pub fn news(&self) -> watch::Receiver<u64> {
+        self.renewed.subscribe()
     }
 
     /// Follows the database for ever.

@@ -43,6 +43,28 @@ const RINGS: &[(&str, &[&str])] = &[
     ("applications", &["access", "clock", "db", "error", "events"]),
     ("published", &["clock", "db", "entropy", "error", "events", "instance", "people"]),
     ("telemetry", &["db", "error"]),
+    ("gate", &["access", "app", "error", "people", "published"]),
+    (
+        "ui",
+        &[
+            "access",
+            "app",
+            "clock",
+            "db",
+            "entropy",
+            "error",
+            "events",
+            "feature_types",
+            "features",
+            "gate",
+            "instance",
+            "people",
+            "projects",
+            "published",
+            "segments",
+            "tags",
+        ],
+    ),
     (
         "api",
         &[
@@ -59,6 +81,7 @@ const RINGS: &[(&str, &[&str])] = &[
             "events",
             "feature_types",
             "features",
+            "gate",
             "instance",
             "people",
             "projects",
@@ -89,8 +112,8 @@ const RINGS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// The modules that speak HTTP.
-const PROTOCOLS: [&str; 2] = ["api", "scim"];
+/// The modules that speak HTTP; the gate is what they share.
+const PROTOCOLS: [&str; 4] = ["api", "gate", "scim", "ui"];
 
 fn sources() -> Vec<(String, String)> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {

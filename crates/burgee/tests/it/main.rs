@@ -20,3 +20,4 @@ mod scim_rules;
 mod sdks;
 mod sign_in;
 mod spine;
+mod ui;

@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::clock::Time;
 use crate::db::Read;
 use crate::error::{Error, Result};
-use crate::people::user::{self, Edit, NewUser, User};
+use crate::people::user::{self, Edit, NewUser, User, check_email};
 use crate::people::{group, password, reset};
 use crate::provisioning::{cleanup, locks};
 
@@ -195,18 +195,6 @@ async fn create(
     view.email_sent = Some(false);
     let location = user.id.to_string();
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)).into_response())
-}
-
-/// Refuses what cannot be an e-mail address.
-pub(in crate::api) fn check_email(email: &str) -> Result<()> {
-    let valid = email.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && !domain.is_empty() && !email.chars().any(|c| c.is_whitespace() || c.is_control())
-    });
-    if valid {
-        Ok(())
-    } else {
-        Err(Error::invalid(vec![format!("\"value\" must be a valid email. You provided \"{email}\".")]))
-    }
 }
 
 #[derive(Deserialize)]

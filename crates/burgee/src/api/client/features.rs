@@ -16,6 +16,7 @@ use super::super::input::Name;
 use super::super::{Problem, Routes};
 use crate::app::App;
 use crate::error::{Error, Kind};
+use crate::gate::encoding;
 use crate::published::{Answer, Encoding, Query, Scope, Token};
 
 /// Clients of older versions of the specification do not know segments.
@@ -154,29 +155,6 @@ fn bad(message: String) -> Problem {
 fn known(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let lists = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     lists.flat_map(|list| list.split(',')).map(|tag| tag.trim().trim_start_matches("W/"))
-}
-
-/// The best encoding that the client takes; among equals, the one that makes the fewest bytes.
-pub(super) fn encoding(headers: &HeaderMap) -> Encoding {
-    let mut best = (Encoding::Identity, 0.0);
-    for (encoding, name) in [(Encoding::Brotli, "br"), (Encoding::Zstd, "zstd"), (Encoding::Gzip, "gzip")] {
-        let quality = quality(headers, name);
-        if quality > best.1 {
-            best = (encoding, quality);
-        }
-    }
-    best.0
-}
-
-/// How much the client likes an encoding, from 0 to 1.
-fn quality(headers: &HeaderMap, wanted: &str) -> f32 {
-    let lists = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    let named = lists.flat_map(|list| list.split(',')).find_map(|item| {
-        let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
-        let quality = parameters.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse);
-        name.trim().eq_ignore_ascii_case(wanted).then(|| quality.unwrap_or_default())
-    });
-    named.unwrap_or_default()
 }
 
 fn not_modified(etag: &str) -> Result<Response, Problem> {

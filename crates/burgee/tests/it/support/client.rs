@@ -100,7 +100,8 @@ impl Client {
         self.begin(method, path, body, "application/json").await.status().as_u16()
     }
 
-    async fn begin(&self, method: Method, path: &str, body: Option<String>, kind: &str) -> Response {
+    /// An answer that is read as it comes.
+    pub async fn begin(&self, method: Method, path: &str, body: Option<String>, kind: &str) -> Response {
         let mut request =
             self.http.request(method.clone(), format!("{}{path}", self.base)).headers(self.headers.clone());
         if let Some(body) = body {

@@ -1,0 +1,119 @@
+//! Who looks: the grant that a page or an action asks for, for the person behind the cookie.
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::Method;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use super::Ui;
+use super::fault::Fault;
+use crate::access::{Granted, Guard, Holdings, Permission, ToggleFeature};
+use crate::db::Read;
+use crate::gate::{self, FromPath};
+use crate::instance::settings::{self, Maintenance};
+use crate::people::session;
+use crate::projects::{environment, summary};
+
+/// The same proof as for the API. Who is not signed in has to do that first; during maintenance nothing is changed.
+impl<G: Guard> FromRequestParts<Ui> for Granted<G>
+where
+    G::Scope: FromPath,
+{
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, ui: &Ui) -> Result<Self, Fault> {
+        let subject = gate::person(parts, ui).await?.ok_or_else(Fault::signed_out)?;
+        let grant = gate::grant(parts, ui, &subject).await?;
+        let ends_maintenance = G::ANY_OF.contains(&Permission::UpdateMaintenanceMode);
+        if parts.method != Method::GET && !ends_maintenance {
+            let mut tx = ui.db.read().await?;
+            let maintenance: Option<Maintenance> = settings::load(&mut tx).await?;
+            if maintenance.is_some_and(|maintenance| maintenance.enabled) {
+                return Err(Fault::maintenance());
+            }
+        }
+        Ok(grant)
+    }
+}
+
+/// What a form sent.
+pub(super) struct Form<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<Ui> for Form<T> {
+    type Rejection = Fault;
+
+    async fn from_request(request: Request, ui: &Ui) -> Result<Self, Fault> {
+        let read = axum::Form::from_request(request, ui).await;
+        read.map(|axum::Form(form)| Self(form)).map_err(|error| Fault::unreadable(error.body_text()))
+    }
+}
+
+/// What stands after the `?` of an address.
+pub(super) struct Query<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Ui> for Query<T> {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, ui: &Ui) -> Result<Self, Fault> {
+        let read = axum::extract::Query::from_request_parts(parts, ui).await;
+        read.map(|axum::extract::Query(query)| Self(query))
+            .map_err(|error| Fault::unreadable(error.body_text()))
+    }
+}
+
+/// Whoever looks at a page, and what its frame shows them.
+pub(super) struct Viewer {
+    /// Their name.
+    pub(super) name: String,
+    /// Whether they may do everything.
+    pub(super) admin: bool,
+    /// Id and name of the projects they see.
+    pub(super) projects: Vec<(String, String)>,
+}
+
+impl Viewer {
+    /// Whoever holds the grant.
+    pub(super) async fn of<G: Guard>(grant: &Granted<G>, tx: &mut Read) -> Result<Self, Fault> {
+        let sight = grant.sight(tx).await?;
+        Ok(Self {
+            name: grant.actor().name.clone(),
+            admin: grant.held().is_admin(),
+            projects: summary::names(tx, &sight).await?,
+        })
+    }
+}
+
+/// Why somebody may not do what `G` guards in a project or environment; `None`: they may. For what stays visible.
+pub(super) fn why_not<G: Guard>(held: &Holdings, project: &str, environment: Option<&str>) -> Option<String> {
+    if held.any(G::ANY_OF, Some(project), environment) {
+        return None;
+    }
+    let labels: Vec<String> =
+        G::ANY_OF.iter().map(|permission| format!("“{}”", permission.label())).collect();
+    let place = environment.unwrap_or(project);
+    Some(format!(
+        "You need the permission {} in {place}. Ask an admin or the project’s owner.",
+        labels.join(" or ")
+    ))
+}
+
+/// Why somebody may not turn flags on and off in an environment of a project.
+pub(super) fn why_not_switch(held: &Holdings, project: &str, place: &environment::Place) -> Option<String> {
+    let name = place.environment.as_str();
+    why_not::<ToggleFeature>(held, project, Some(name)).or_else(|| {
+        let skips = held.any(&[Permission::SkipChangeRequest], Some(project), Some(name));
+        (place.required_approvals.is_some() && !skips)
+            .then(|| format!("Changes in {name} need approval. Ask for one with a change request."))
+    })
+}
+
+/// Where a request came from.
+pub(super) struct Origins(pub(super) session::Origins);
+
+impl FromRequestParts<Ui> for Origins {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, ui: &Ui) -> Result<Self, Self::Rejection> {
+        Ok(Self(gate::origins(parts, ui)))
+    }
+}

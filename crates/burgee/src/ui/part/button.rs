@@ -1,0 +1,28 @@
+//! Buttons, and links that look like them.
+
+use maud::{Markup, html};
+
+/// The one thing that a form does.
+pub(in crate::ui) fn submit(label: &str) -> Markup {
+    html! { button.button.primary { (label) } }
+}
+
+/// A way to another page.
+pub(in crate::ui) fn link(to: &str, label: &str) -> Markup {
+    html! { a.button href=(to) { (label) } }
+}
+
+/// The main thing to do on a page. Who may not sees it, and why not.
+pub(in crate::ui) fn main_link(to: &str, label: &str, why_not: Option<&str>, key: Option<&str>) -> Markup {
+    html! {
+        @match why_not {
+            None => a.button.primary href=(to) data-key=[key] { (label) },
+            Some(why) => {
+                span.tip {
+                    button.button.primary type="button" aria-disabled="true" aria-describedby="why-not" { (label) }
+                    span.tip-text #why-not role="tooltip" { (why) }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Forms: fields with their labels, hints and what is wrong with them.
+
+use maud::{Markup, html};
+
+/// What surrounds a field.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::ui) struct Field<'a> {
+    /// The name under which it is sent, and its id.
+    pub(in crate::ui) name: &'a str,
+    /// What it is called.
+    pub(in crate::ui) label: &'a str,
+    /// What helps to fill it in.
+    pub(in crate::ui) hint: Option<&'a str>,
+    /// What is wrong with what was typed.
+    pub(in crate::ui) problem: Option<&'a str>,
+    /// True if it may be left empty.
+    pub(in crate::ui) optional: bool,
+}
+
+impl Field<'_> {
+    fn around(&self, control: &Markup) -> Markup {
+        html! {
+            div.field {
+                label for=(self.name) { (self.label) @if self.optional { span.muted { " (optional)" } } }
+                (control)
+                @if let Some(problem) = self.problem { p.field-problem id={ (self.name) "-problem" } { (problem) } }
+                @if let Some(hint) = self.hint { p.hint id={ (self.name) "-hint" } { (hint) } }
+            }
+        }
+    }
+
+    fn described(&self) -> Option<String> {
+        let mut ids = Vec::new();
+        ids.extend(self.problem.map(|_| format!("{}-problem", self.name)));
+        ids.extend(self.hint.map(|_| format!("{}-hint", self.name)));
+        (!ids.is_empty()).then(|| ids.join(" "))
+    }
+
+    fn invalid(&self) -> Option<&'static str> {
+        self.problem.map(|_| "true")
+    }
+
+    /// One line of text. `kind` is that of the input; `complete` is what browsers may fill in.
+    pub(in crate::ui) fn text(self, kind: &str, value: &str, complete: &str) -> Markup {
+        self.around(&html! {
+            input id=(self.name) name=(self.name) type=(kind) value=(value) autocomplete=(complete) spellcheck="false"
+                required[!self.optional] aria-invalid=[self.invalid()] aria-describedby=[self.described()];
+        })
+    }
+
+    /// Several lines of text.
+    pub(in crate::ui) fn lines(self, value: &str) -> Markup {
+        self.around(&html! {
+            textarea id=(self.name) name=(self.name) rows="3" required[!self.optional] aria-invalid=[self.invalid()]
+                aria-describedby=[self.described()] { (value) }
+        })
+    }
+
+    /// One of a few; each has a value and a label.
+    pub(in crate::ui) fn choice(self, options: &[(&str, &str)], chosen: &str) -> Markup {
+        self.around(&html! {
+            select id=(self.name) name=(self.name) aria-invalid=[self.invalid()] aria-describedby=[self.described()] {
+                @for (value, label) in options { option value=(value) selected[*value == chosen] { (label) } }
+            }
+        })
+    }
+
+    /// One of many, found by typing. Without scripts it is a plain field with suggestions.
+    pub(in crate::ui) fn combo(self, options: &[&str], value: &str) -> Markup {
+        let list = format!("{}-list", self.name);
+        self.around(&html! {
+            input id=(self.name) name=(self.name) list=(list) value=(value) autocomplete="off" required[!self.optional]
+                aria-invalid=[self.invalid()] aria-describedby=[self.described()];
+            datalist id=(list) { @for option in options { option value=(option) {} } }
+        })
+    }
+}
+
+/// Yes or no, sent with the form.
+pub(in crate::ui) fn check(name: &str, label: &str, hint: &str, on: bool) -> Markup {
+    html! {
+        div.check {
+            input type="checkbox" id=(name) name=(name) value="true" checked[on] aria-describedby={ (name) "-hint" };
+            div { label for=(name) { (label) } p.hint id={ (name) "-hint" } { (hint) } }
+        }
+    }
+}
+
+/// What is wrong with the form as a whole.
+pub(in crate::ui) fn problems(sentences: &[String]) -> Markup {
+    html! {
+        @if !sentences.is_empty() {
+            div.notice.problem role="alert" {
+                (super::icon::alert())
+                div { @for sentence in sentences { p { (sentence) } } }
+            }
+        }
+    }
+}

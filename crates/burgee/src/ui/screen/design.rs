@@ -1,0 +1,112 @@
+//! Every part in every state, for who builds screens.
+
+use axum::extract::State;
+use axum::response::Response;
+use maud::html;
+use serde_json::json;
+
+use crate::access::{Administer, Granted};
+use crate::ui::fault::Fault;
+use crate::ui::frame::{Frame, Note};
+use crate::ui::guard::Viewer;
+use crate::ui::page::{Page, Section};
+use crate::ui::part::chart::{Kind, Series, chart};
+use crate::ui::part::form::{self, Field};
+use crate::ui::part::notice::{self, Tone};
+use crate::ui::part::switch::{Switch, switch};
+use crate::ui::part::{button, code, diff, icon, menu, table, tag, time, toast};
+use crate::ui::{Places, Ui};
+
+pub(in crate::ui) fn places(places: Places) -> Places {
+    places.page("/design", show)
+}
+
+async fn show(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) -> Result<Response, Fault> {
+    let mut tx = ui.db.read().await?;
+    let viewer = Viewer::of(&grant, &mut tx).await?;
+    let here = frame.here.as_str();
+    let one = |id, label, on, why_not| switch(&Switch { id, label, on, action: here, back: here, why_not });
+    let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    let series = [
+        Series { name: "on", values: &[120.0, 180.0, 150.0, 240.0, 300.0, 90.0, 60.0] },
+        Series { name: "off", values: &[80.0, 60.0, 100.0, 40.0, 30.0, 20.0, 10.0] },
+    ];
+    let before = json!({ "rollout": "25", "title": "Beta users", "constraints": ["DE"] });
+    let after = json!({ "rollout": "50", "title": "Beta users", "constraints": ["DE", "AT"], "stickiness": "userId" });
+    let body = html! {
+        section { h2 { "Buttons" }
+            div.row {
+                (button::main_link(here, "Primary", None, None)) (button::link(here, "Plain"))
+                button.button.danger type="button" { "Danger" } button.button.small type="button" { "Small" }
+                button.icon-button type="button" aria-label="Edit" { (icon::pencil()) }
+                (button::main_link(here, "Not allowed", Some("You need the permission “Create feature flags” in Default."), None))
+            }
+        }
+        section { h2 { "Switches" }
+            div.row {
+                (one("d-on", "On", true, None)) (one("d-off", "Off", false, None))
+                (one("d-no", "Off, not allowed", false, Some("You need the permission “Enable/disable flags” in production.")))
+                (one("d-no-on", "On, not allowed", true, Some("Changes in production need approval.")))
+            }
+        }
+        section { h2 { "Chips" }
+            div.row {
+                (tag::chip("plain")) (tag::toned("good", "good")) (tag::toned("warning", "warning"))
+                (tag::toned("problem", "problem")) (tag::toned("info", "info")) (tag::tag("team", "payments", Some("#d97706")))
+            }
+        }
+        section { h2 { "Notices" }
+            @for (tone, title) in [(Tone::Info, "Information"), (Tone::Good, "Done"), (Tone::Warning, "Careful"), (Tone::Problem, "Something is wrong")] {
+                (notice::notice(tone, title, &html! { p { "What it means, and what to do about it." } }))
+            }
+            (notice::empty("Nothing here yet", "Why it is empty, in one sentence.", &button::link(here, "The one thing to do")))
+            (table::skeleton(3))
+        }
+        section { h2 { "Notes in the corner" }
+            div.sample {
+                (toast::note(&frame, &Note::new("checkout is on in production").undo("/design", &[])))
+                (toast::problem("Not allowed", &["You need the permission “Enable/disable flags” in production.".to_owned()]))
+            }
+        }
+        section { h2 { "Forms" }
+            form.stack method="get" action=(frame.at(here)) data-draft {
+                (Field { name: "d-text", label: "Text", hint: Some("What helps to fill it in."), ..Field::default() }.text("text", "a value", "off"))
+                (Field { name: "d-wrong", label: "Text with a problem", problem: Some("A flag with that name already exists."), ..Field::default() }.text("text", "checkout", "off"))
+                (Field { name: "d-lines", label: "Lines", optional: true, ..Field::default() }.lines("Several\nlines"))
+                (Field { name: "d-choice", label: "One of a few", ..Field::default() }.choice(&[("a", "Release"), ("b", "Experiment")], "b"))
+                (Field { name: "d-combo", label: "One of many", hint: Some("Type to find it."), ..Field::default() }.combo(&["Austria", "Belgium", "Croatia", "Denmark"], ""))
+                (form::check("d-check", "Yes or no", "What it does when it is on.", true))
+                div.row { (button::submit("Save")) }
+            }
+        }
+        section { h2 { "Menus, tabs, dialogs" }
+            div.row {
+                (menu::menu("d-menu", "A menu", &html! { "Menu" (icon::down()) }, &html! { ul.menu-list { li { a href=(frame.at(here)) { "One" } } li { a href=(frame.at(here)) { "Two" } } } }))
+                button.button type="button" data-open="#d-dialog" { "Open a dialog" }
+            }
+            (table::tabs("Sample", &[("Overview", frame.at(here), true), ("Metrics", frame.at("/projects"), false), ("Events", frame.at("/events"), false)]))
+            dialog #d-dialog aria-labelledby="d-dialog-title" {
+                h2 #d-dialog-title { "Archive checkout?" }
+                p { "Clients stop getting the flag at once. You can revive it later." }
+                form.row method="dialog" { button.button.danger { "Archive" } button.button { "Cancel" } }
+            }
+        }
+        section { h2 { "Tables" }
+            (table::scroll("Sample", &html! {
+                table.rows {
+                    thead { tr { th scope="col" { "Name" } th.number scope="col" { "Flags" } th scope="col" { "Since" } } }
+                    tbody { @for name in ["Default", "Payments", "Mobile"] { tr data-row { td { a.row-link href=(frame.at(here)) { (name) } } td.number { "12" } td { (time::ago(frame.now, frame.now)) } } } }
+                }
+            }))
+        }
+        section { h2 { "Differences" } (diff::diff(Some(&before), Some(&after))) }
+        section { h2 { "Code" } (code::block("Start the server", "docker run -p 4242:4242 burgee")) }
+        section { h2 { "Charts" }
+            div.charts {
+                (chart("Line", Kind::Line, &days, &series)) (chart("Bars", Kind::Bar, &days, &series))
+                (chart("Stacked", Kind::Stacked, &days, &series)) (chart("Heat", Kind::Heat, &days, &series))
+            }
+        }
+    };
+    Ok(frame.page(&viewer, &Page::new(Section::Design, "Design", body)))
+}

@@ -1,0 +1,162 @@
+//! A flag: where it stands in each environment, who gets it there, and what happened to it.
+
+use std::collections::HashMap;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use maud::{Markup, html};
+
+use super::{favorite, switch};
+use crate::access::{Granted, SeeProject, UpdateFeature};
+use crate::events::{self, Filter};
+use crate::features::{self, Detail, InPlace};
+use crate::projects::environment;
+use crate::segments;
+use crate::tags::of_flags;
+use crate::ui::fault::Fault;
+use crate::ui::frame::Frame;
+use crate::ui::guard::{Viewer, why_not, why_not_switch};
+use crate::ui::live::{self, Watch};
+use crate::ui::page::{Page, Section};
+use crate::ui::part::notice::{Tone, notice};
+use crate::ui::part::switch::{Switch, switch};
+use crate::ui::part::{button, event, sentence, tag, time};
+use crate::ui::{Places, Ui};
+
+/// How many events the page shows.
+const LATEST: i64 = 10;
+
+pub(in crate::ui) fn places(places: Places) -> Places {
+    places.page("/projects/{projectId}/features/{featureName}", show)
+}
+
+async fn show(
+    grant: Granted<SeeProject>,
+    State(ui): State<Ui>,
+    frame: Frame,
+    Path((project, name)): Path<(String, String)>,
+) -> Result<Response, Fault> {
+    let mut tx = ui.db.read().await?;
+    let viewer = Viewer::of(&grant, &mut tx).await?;
+    let sight = grant.sight(&mut tx).await?;
+    let feature = features::get(&mut tx, &project, &name).await?;
+    let detail = features::detail(&mut tx, feature, grant.person().ok()).await?;
+    let tags = of_flags::list(&mut tx, &name).await?;
+    let places = environment::list(&mut tx, &project).await?;
+    let uses_segments =
+        detail.environments.iter().flat_map(|place| &place.strategies).any(|it| !it.segments.is_empty());
+    let segments = if uses_segments { segments::list(&mut tx, &sight).await? } else { Vec::new() };
+    let segments: HashMap<i64, String> =
+        segments.into_iter().map(|used| (used.segment.id, used.segment.name)).collect();
+    let which = Filter {
+        features: vec![name.clone()],
+        sight: live::sight(&grant, &mut tx).await?,
+        ..Filter::default()
+    };
+    let (records, total) = events::search(&mut tx, &which, 0, LATEST).await?;
+    let watch = Watch::over(&grant, &mut tx, Some(&project), Some(&name)).await?;
+    let edit = why_not::<UpdateFeature>(grant.held(), &project, None);
+    let path = format!("/projects/{project}/features/{name}");
+    let body = html! {
+        @if detail.feature.archived {
+            (notice(Tone::Warning, "This flag is archived", &html! { p { "Clients no longer get it. It cannot be changed until it is revived." } }))
+        }
+        (about(&frame, &detail, &tags))
+        section aria-labelledby="places" {
+            h2 #places { "Environments" }
+            div.places {
+                @for place in &detail.environments {
+                    @let reason = if detail.feature.archived { Some("This flag is archived. Revive it first.".to_owned()) }
+                        else { places.iter().find(|it| it.environment == place.environment).and_then(|it| why_not_switch(grant.held(), &project, it)) };
+                    (environment(&frame, &detail, place, reason.as_deref(), &segments))
+                }
+            }
+        }
+        section aria-labelledby="history" {
+            h2 #history { "History" }
+            (event::feed(&frame, &records, event::Among::OneFlag))
+            @if total > LATEST { div.row { (button::link(&frame.at(&format!("/projects/{project}/events?flag={name}")), &format!("All {total} events"))) } }
+        }
+    };
+    let page = Page::new(Section::Flags, name, body).within(&viewer, &project).watch(watch);
+    let actions = html! {
+        (favorite::button(&frame, &project, &detail.feature.name, detail.favorite))
+        @if edit.is_none() && !detail.feature.archived { (button::link(&frame.at(&format!("{path}/edit")), "Edit")) }
+    };
+    Ok(frame.page(&viewer, &page.actions(actions)))
+}
+
+fn about(frame: &Frame, detail: &Detail, tags: &[of_flags::Coloured]) -> Markup {
+    let feature = &detail.feature;
+    html! {
+        div.about {
+            p.lead {
+                @match feature.description.as_deref().filter(|text| !text.is_empty()) {
+                    Some(text) => (text),
+                    None => span.muted { "No description yet. Say what the flag is for, so that others know when it can go." },
+                }
+            }
+            dl.facts {
+                div { dt { "Type" } dd { (feature.kind) } }
+                @if let Some(stage) = &detail.stage { div { dt { "Stage" } dd { (stage.stage) " since " (time::ago(stage.created_at, frame.now)) } } }
+                div { dt { "Created" } dd { (time::ago(feature.created_at, frame.now)) @if let Some(author) = &detail.author { " by " (author.name) } } }
+                @if feature.impression_data { div { dt { "Impressions" } dd { "reported" } } }
+                @for parent in &detail.dependencies {
+                    div { dt { "Depends on" } dd { a href=(frame.at(&format!("/projects/{}/features/{}", feature.project, parent.feature))) { (parent.feature) } @if parent.enabled == Some(false) { " being off" } } }
+                }
+                @if !detail.children.is_empty() { div { dt { "Needed by" } dd { (detail.children.join(", ")) } } }
+                @if feature.stale { div { dt { "State" } dd { (tag::toned("stale", "warning")) } } }
+                @if !tags.is_empty() {
+                    div { dt { "Tags" } dd { @for it in tags { (tag::tag(&it.tag.r#type, &it.tag.value, it.color.as_deref())) " " } } }
+                }
+                @for link in &detail.links { div { dt { "Link" } dd { a href=(link.url) rel="noopener noreferrer" { (link.title.as_deref().unwrap_or(&link.url)) } } } }
+            }
+        }
+    }
+}
+
+fn environment(
+    frame: &Frame,
+    detail: &Detail,
+    place: &InPlace,
+    why_not: Option<&str>,
+    segments: &HashMap<i64, String>,
+) -> Markup {
+    let (feature, name) = (&detail.feature, place.environment.as_str());
+    html! {
+        article.place aria-labelledby={ "place-" (name) } {
+            header {
+                div {
+                    h3 id={ "place-" (name) } { (name) }
+                    p.muted {
+                        @if place.kind != name { (place.kind) " · " }
+                        @match place.last_seen_at { Some(seen) => { "last seen " (time::ago(seen, frame.now)) }, None => "not seen by a client yet" }
+                    }
+                }
+                (switch(&Switch {
+                    id: &format!("switch-{name}"),
+                    label: &format!("{} in {name}", feature.name),
+                    on: place.enabled,
+                    action: &frame.at(&switch::path(&feature.project, &feature.name, name)),
+                    back: &frame.here,
+                    why_not,
+                }))
+            }
+            @if place.strategies.is_empty() {
+                p.muted { "No strategy. When it is turned on, the project’s default strategy is added." }
+            } @else {
+                p.muted { @if place.enabled { "On for:" } @else { "Off. When on, for:" } }
+                ol.strategies {
+                    @for strategy in &place.strategies {
+                        li.off[strategy.disabled] {
+                            @if let Some(title) = strategy.title.as_deref().filter(|title| !title.is_empty()) { p.strategy-title { (title) } }
+                            (sentence::strategy(strategy, segments))
+                            @if strategy.disabled { (tag::chip("disabled")) }
+                        }
+                    }
+                }
+            }
+            @if !place.variants.is_empty() { p { "Variants: " (sentence::variants(&place.variants)) } }
+        }
+    }
+}

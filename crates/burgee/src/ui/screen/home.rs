@@ -1,0 +1,93 @@
+//! Home: what needs the reader, and what happened.
+
+use axum::extract::State;
+use axum::response::Response;
+use maud::{Markup, html};
+
+use crate::access::{Granted, SignedIn};
+use crate::events::{self, Filter as Which};
+use crate::features::search::{self, Choice, Filter, Query, Reader, Summary};
+use crate::ui::fault::Fault;
+use crate::ui::frame::Frame;
+use crate::ui::guard::Viewer;
+use crate::ui::live::{self, Watch};
+use crate::ui::page::{Page, Section};
+use crate::ui::part::{button, event, notice, tag};
+use crate::ui::{Places, Ui};
+
+/// How many flags and events are shown of each sort.
+const SHORT: i64 = 8;
+
+pub(in crate::ui) fn places(places: Places) -> Places {
+    places.page("/", home)
+}
+
+async fn home(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> Result<Response, Fault> {
+    let mut tx = ui.db.read().await?;
+    let viewer = Viewer::of(&grant, &mut tx).await?;
+    let reader = Reader { id: grant.person().ok(), sight: grant.sight(&mut tx).await? };
+    let due = ["stale", "potentially-stale"].map(str::to_owned).to_vec();
+    let due = Filter { state: Some(Choice::AnyOf(due)), ..Filter::default() };
+    let liked = Filter { favorite: Some(true), ..Filter::default() };
+    let short = |filter| Query { filter, limit: SHORT, ..Query::default() };
+    let (due, all_due) = search::search(&mut tx, &reader, &short(due)).await?;
+    let (liked, _) = search::search(&mut tx, &reader, &short(liked)).await?;
+    let (_, flags) = search::search(&mut tx, &reader, &Query::default()).await?;
+    let which = Which { sight: live::sight(&grant, &mut tx).await?, ..Which::default() };
+    let (latest, _) = events::search(&mut tx, &which, 0, 12).await?;
+    let watch = Watch::over(&grant, &mut tx, None, None).await?;
+    let body = html! {
+        @if flags == 0 { (beginning(&frame, &viewer)) }
+        div.columns {
+            section aria-labelledby="needs" {
+                h2 #needs { "Needs you" }
+                @if due.is_empty() {
+                    p.calm { "Nothing right now. Flags that should be cleaned up will show here." }
+                } @else {
+                    p.muted {
+                        @if all_due == 1 { "A flag has outlived its purpose." }
+                        @else { (all_due) " flags have outlived their purpose." }
+                        " Remove what is stale from the code, then archive it."
+                    }
+                    (list(&frame, &due))
+                }
+                h2 { "Your favorites" }
+                @if liked.is_empty() { p.calm { "Star a flag on its page to keep it at hand here." } } @else { (list(&frame, &liked)) }
+            }
+            section aria-labelledby="recent" {
+                h2 #recent { "Recent changes" }
+                (event::feed(&frame, &latest, event::Among::Many))
+                div.row { (button::link(&frame.at("/events"), "All events")) }
+            }
+        }
+    };
+    Ok(frame.page(&viewer, &Page::new(Section::Home, "Home", body).watch(watch)))
+}
+
+fn beginning(frame: &Frame, viewer: &Viewer) -> Markup {
+    let project = viewer.projects.first();
+    html! {
+        @match project {
+            Some((id, name)) => (notice::empty(
+                "Create your first flag",
+                &format!("A flag turns a part of your application on or off without a release. {name} is ready for one."),
+                &button::main_link(&frame.at(&format!("/projects/{id}/new-flag")), "New flag", None, None),
+            )),
+            None => (notice::empty("No project yet", "Flags live in projects. Ask an admin to add you to one.", &html! {})),
+        }
+    }
+}
+
+fn list(frame: &Frame, flags: &[Summary]) -> Markup {
+    html! {
+        ul.links {
+            @for flag in flags {
+                li {
+                    a href=(frame.at(&format!("/projects/{}/features/{}", flag.feature.project, flag.feature.name))) { (flag.feature.name) }
+                    span.muted { (flag.feature.project) }
+                    @if flag.feature.stale { (tag::toned("stale", "warning")) }
+                }
+            }
+        }
+    }
+}

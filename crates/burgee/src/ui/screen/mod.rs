@@ -1,0 +1,16 @@
+//! The screens, a file each: what it asks of the domain, and how that is drawn from [`parts`](super::part).
+
+pub(in crate::ui) mod design;
+pub(in crate::ui) mod edit_flag;
+pub(in crate::ui) mod events;
+pub(in crate::ui) mod favorite;
+pub(in crate::ui) mod flag;
+pub(in crate::ui) mod flags;
+pub(in crate::ui) mod home;
+pub(in crate::ui) mod new_flag;
+pub(in crate::ui) mod palette;
+pub(in crate::ui) mod password;
+pub(in crate::ui) mod projects;
+pub(in crate::ui) mod sign_in;
+pub(in crate::ui) mod switch;
+pub(in crate::ui) mod theme;

@@ -1,0 +1,26 @@
+//! Dark or light.
+
+use axum::response::Response;
+use serde::Deserialize;
+
+use crate::gate::Open;
+use crate::ui::Places;
+use crate::ui::frame::{Frame, Theme, is_own};
+use crate::ui::guard::Form;
+
+pub(in crate::ui) fn places(places: Places) -> Places {
+    places.action("/theme", choose)
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    theme: String,
+    back: String,
+}
+
+async fn choose(_: Open, frame: Frame, Form(choice): Form<Choice>) -> Response {
+    let back = if is_own(&choice.back) { choice.back.as_str() } else { "/" };
+    let mut response = frame.go(back);
+    frame.keep_theme(response.headers_mut(), Theme::named(&choice.theme));
+    response
+}

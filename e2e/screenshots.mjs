@@ -1,0 +1,40 @@
+// Shoots every screen into target/screenshots: wide and narrow, light and dark. `node e2e/screenshots.mjs [name…]`
+import { mkdir } from "node:fs/promises";
+import { SCREENS, fromDisk, launch, signIn } from "./browser.mjs";
+import { PASSWORD, fill, start } from "./server.mjs";
+
+const only = process.argv.slice(2);
+const folder = new URL("../target/screenshots/", import.meta.url).pathname;
+await mkdir(folder, { recursive: true });
+const server = await start();
+const browser = await launch();
+try {
+  await fill(server);
+  for (const colorScheme of ["light", "dark"]) {
+    for (const [width, size] of [["wide", { width: 1280, height: 800 }], ["narrow", { width: 320, height: 640 }]]) {
+      const context = await browser.newContext({ viewport: size, colorScheme, reducedMotion: "reduce" });
+      await fromDisk(context);
+      const page = await context.newPage();
+      const shoot = (name) => page.screenshot({ path: `${folder}${name}-${width}-${colorScheme}.png`, fullPage: name !== "palette" });
+      const wanted = (name) => only.length === 0 || only.includes(name);
+      await page.goto(`${server.origin}/sign-in`);
+      if (wanted("sign-in")) await shoot("sign-in");
+      await signIn(page, server.origin, "admin", PASSWORD);
+      for (const [name, path] of Object.entries(SCREENS).filter(([name]) => wanted(name))) {
+        await page.goto(server.origin + path);
+        await shoot(name);
+      }
+      if (wanted("palette")) {
+        await page.goto(`${server.origin}/projects/default`);
+        await page.keyboard.press("Control+k");
+        await page.keyboard.type("turn off checkout");
+        await page.getByRole("option", { name: "in production" }).waitFor();
+        await shoot("palette");
+      }
+      await context.close();
+    }
+  }
+} finally {
+  await browser.close();
+  await server.stop();
+}

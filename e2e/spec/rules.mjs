@@ -1,0 +1,70 @@
+// What holds for every screen, in every form: readable by everybody, ours alone, and small.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { SCREENS, signIn } from "../browser.mjs";
+import { close, harness } from "../harness.mjs";
+
+const here = harness();
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"];
+
+async function violations(page) {
+  await page.evaluate(axe);
+  const found = await page.evaluate((tags) => axe.run(document, { runOnly: tags }), TAGS);
+  return found.violations.map((it) => `${it.id}: ${it.nodes.map((node) => `${node.html.slice(0, 160)} ${node.any[0]?.message ?? ""}`).join(" | ")}`);
+}
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const [size, viewport] of [["wide", { width: 1280, height: 800 }], ["narrow", { width: 320, height: 640 }]]) {
+    test(`no barrier and no rule broken: ${colorScheme}, ${size}`, async () => {
+      const page = await here.page(null, { colorScheme, viewport, reducedMotion: "reduce" });
+      const check = async (name) => {
+        assert.deepEqual(await violations(page), [], name);
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+        assert.equal(wide, false, `${name} is wider than the window`);
+      };
+      for (const path of ["/sign-in", "/signed-out"]) {
+        await page.goto(here.at(path));
+        await check(path);
+      }
+      await signIn(page, here.server.origin, "admin", here.PASSWORD);
+      for (const [name, path] of Object.entries(SCREENS)) {
+        await page.goto(here.at(path));
+        await check(name);
+      }
+      await page.goto(here.at("/projects/default/features/checkout"));
+      await page.locator(".event summary").first().click();
+      await page.keyboard.press("Control+k");
+      await page.getByRole("option").first().waitFor();
+      await check("palette and difference");
+      await close(page);
+    });
+  }
+}
+
+test("who only looks sees no barrier either", async () => {
+  const page = await here.page("ann");
+  for (const name of ["home", "flags", "flag", "events"]) {
+    await page.goto(here.at(SCREENS[name]));
+    assert.deepEqual(await violations(page), [], name);
+  }
+  await close(page);
+});
+
+test("the first page is small, and what it loads is kept for ever", async () => {
+  const page = await here.page();
+  const network = await page.context().newCDPSession(page);
+  await network.send("Network.enable");
+  let bytes = 0;
+  network.on("Network.loadingFinished", (event) => (bytes += event.encodedDataLength));
+  const answers = [];
+  page.on("response", (answer) => answers.push(answer));
+  await page.goto(here.at("/sign-in"), { waitUntil: "networkidle" });
+  assert.ok(bytes > 10_000 && bytes <= 100_000, `${bytes} bytes`);
+  const assets = answers.filter((answer) => answer.url().includes("/assets/"));
+  assert.ok(assets.length >= 3);
+  for (const asset of assets) assert.match(asset.headers()["cache-control"], /immutable/, asset.url());
+  await close(page);
+});
