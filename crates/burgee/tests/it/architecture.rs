@@ -41,6 +41,7 @@ const RINGS: &[(&str, &[&str])] = &[
         ],
     ),
     ("applications", &["access", "clock", "db", "error", "events"]),
+    ("playground", &["access", "clock", "db", "error", "features"]),
     ("published", &["clock", "db", "entropy", "error", "events", "instance", "people"]),
     ("telemetry", &["db", "error"]),
     (
@@ -61,6 +62,7 @@ const RINGS: &[(&str, &[&str])] = &[
             "features",
             "instance",
             "people",
+            "playground",
             "projects",
             "provisioning",
             "published",
