@@ -21,23 +21,41 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the binary on an empty database and waits until it listens.
+    /// Starts the binary on a database and waits until it listens.
     pub async fn start(binary: &Path, database: &str) -> Result<Self> {
-        let mut child = Command::new(binary)
+        let mut command = Command::new(binary);
+        command
             .args(["--database-url", database, "--http-port", "0", "--unleash-url", "http://burgee.test"])
             .args(["--unleash-default-admin-password", "Bench-Passw0rd-for-nobody", "--log-level", "warn"])
-            .args(["--init-scim-token", SCIM_TOKEN, "--init-admin-api-tokens", ADMIN_TOKEN])
+            .args(["--init-scim-token", SCIM_TOKEN, "--init-admin-api-tokens", ADMIN_TOKEN]);
+        Self::run(command).await
+    }
+
+    /// Starts any server whose first line ends with the URL where it listens, and waits for that line.
+    pub async fn run(mut command: Command) -> Result<Self> {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .with_context(|| format!("cannot start {}", binary.display()))?;
+            .with_context(|| format!("cannot start {}", command.as_std().get_program().display()))?;
         let mut lines = BufReader::new(child.stdout.take().context("no standard output")?).lines();
         let first =
             timeout(Duration::from_secs(20), lines.next_line()).await??.context("it stopped at once")?;
         let (_, address) = first.split_once("http://").context("it does not say where it listens")?;
         let pid = child.id().context("it stopped at once")?;
         Ok(Self { pid, address: address.trim().parse()?, child })
+    }
+
+    /// Processor time that it used so far.
+    pub fn cpu(&self) -> Result<Duration> {
+        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.pid))?;
+        // After the name, which may have blanks in it; user and system time are the 14th and 15th field of all.
+        let (_, rest) = text.rsplit_once(')').context("no name")?;
+        let ticks = rest.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
+        let ticks: u64 = ticks.collect::<Result<Vec<_>, _>>()?.iter().sum();
+        // Linux counts a hundred a second for programs.
+        Ok(Duration::from_millis(ticks * 10))
     }
 
     /// Resident memory in bytes.

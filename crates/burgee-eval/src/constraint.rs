@@ -191,7 +191,12 @@ fn compare(comparison: Comparison, ordering: Option<Ordering>) -> Finding {
 
 /// The operands of a constraint: trimmed, not empty, sorted, each once.
 #[derive(Debug)]
-pub(crate) struct Words(Box<[Box<str>]>);
+pub(crate) struct Words {
+    /// One after the other.
+    text: Box<str>,
+    /// Where each ends.
+    ends: Box<[u32]>,
+}
 
 impl Words {
     fn compile(values: &[String], fold: bool) -> Self {
@@ -200,7 +205,21 @@ impl Words {
     }
 
     pub(crate) fn contain(&self, text: &str) -> bool {
-        self.0.binary_search_by(|word| (**word).cmp(text)).is_ok()
+        let (mut low, mut high) = (0, self.ends.len());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            match self.word(middle).cmp(text) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+                Ordering::Equal => return true,
+            }
+        }
+        false
+    }
+
+    fn word(&self, index: usize) -> &str {
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start as usize..self.ends[index] as usize]
     }
 
     fn occur(&self, text: &str, place: Place, fold: bool) -> bool {
@@ -231,16 +250,24 @@ impl Words {
     }
 
     fn any(&self, test: impl Fn(&str) -> bool) -> bool {
-        self.0.iter().any(|word| test(word))
+        (0..self.ends.len()).any(|index| test(self.word(index)))
     }
 }
 
-impl<S: Into<Box<str>>> FromIterator<S> for Words {
+impl<S: AsRef<str> + Ord> FromIterator<S> for Words {
     fn from_iter<I: IntoIterator<Item = S>>(words: I) -> Self {
-        let mut words: Vec<Box<str>> = words.into_iter().map(Into::into).collect();
+        let mut words: Vec<S> = words.into_iter().collect();
         words.sort_unstable();
         words.dedup();
-        Self(words.into_boxed_slice())
+        let mut text = String::with_capacity(words.iter().map(|word| word.as_ref().len()).sum());
+        let mut ends = Vec::with_capacity(words.len());
+        for word in &words {
+            text.push_str(word.as_ref());
+            // More than four gigabytes of operands are cut off.
+            let Ok(end) = u32::try_from(text.len()) else { break };
+            ends.push(end);
+        }
+        Self { text: text.into_boxed_str(), ends: ends.into_boxed_slice() }
     }
 }
 

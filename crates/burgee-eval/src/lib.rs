@@ -1,8 +1,8 @@
 //! Feature-flag evaluation with the semantics of Unleash (client specification 6.1.0).
 //!
-//! A [`Document`] is what clients fetch. [`State::compile`] turns it into something that can be asked; a
-//! [`Context`] says who asks. [`State::explain`] gives the same answers with their reasons. [`canonical`] brings
-//! what is about to be stored to the form on which all official SDKs agree.
+//! A [`Document`] is what clients fetch; [`Document::apply`] keeps it up to date. [`State::compile`] turns it into
+//! something that can be asked; a [`Context`] says who asks. [`State::explain`] gives the same answers with their
+//! reasons. [`canonical`] brings what is about to be stored to the form on which all official SDKs agree.
 //!
 //! The crate is pure: no clock, no randomness, no I/O. Both time and randomness are part of the [`Context`].
 //! Nothing panics, whatever the document and the context hold: what makes no sense is off.
@@ -24,6 +24,7 @@
 pub mod canonical;
 mod constraint;
 mod context;
+pub mod delta;
 pub mod document;
 pub mod explain;
 mod hash;
@@ -35,6 +36,7 @@ mod variant;
 mod walk;
 
 pub use context::Context;
+pub use delta::Delta;
 pub use document::Document;
 pub use explain::Explanation;
 pub use state::{Evaluation, State};

@@ -1,13 +1,17 @@
 //! A compiled document: everything parsed, every name resolved, ready to be asked.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 use crate::constraint::Constraint;
 use crate::context::Context;
 use crate::document::{self, Document};
 use crate::explain::{Collector, Explanation};
-use crate::hash::Murmur;
 use crate::strategy::{self, Rule, SegmentRef, Strategy};
 use crate::variant::{Variant, VariantSet};
 use crate::walk::Silent;
@@ -67,13 +71,13 @@ pub(crate) enum Expected {
 impl State {
     /// Compiles a document.
     pub fn compile(document: &Document) -> Self {
-        let sources = last_of_each(&document.features, |feature| feature.name.as_str());
-        let segments = last_of_each(document.segments.as_deref().unwrap_or_default(), |segment| segment.id);
-        let names = Names::index(&sources);
+        let (names, sources) = Names::index(&document.features);
+        let segments = document.segments.as_deref().unwrap_or_default();
         let mut compiler = Compiler {
             flags: &sources,
             names: &names,
-            segments: (0..).zip(&segments).map(|(position, segment)| (segment.id, position)).collect(),
+            // Of several with the same id the last one counts.
+            segments: (0..).zip(segments).map(|(position, segment)| (segment.id, position)).collect(),
             projects: HashSet::new(),
             salt: 0,
         };
@@ -214,62 +218,39 @@ fn compile_all(constraints: &[document::Constraint]) -> Box<[Constraint]> {
     constraints.iter().map(Constraint::compile).collect()
 }
 
-/// In order of first appearance, each key with its last item.
-fn last_of_each<'d, T, K: std::hash::Hash + Eq>(items: &'d [T], key: impl Fn(&'d T) -> K) -> Vec<&'d T> {
-    let mut positions = HashMap::with_capacity(items.len());
-    let mut kept: Vec<&T> = Vec::with_capacity(items.len());
-    for item in items {
-        match positions.entry(key(item)) {
-            std::collections::hash_map::Entry::Occupied(position) => kept[*position.get()] = item,
-            std::collections::hash_map::Entry::Vacant(position) => {
-                position.insert(kept.len());
-                kept.push(item);
-            }
-        }
-    }
-    kept
-}
-
-/// From names to positions, without a second copy of the names: an open hash table at most half full.
+/// From names to positions, without a second copy of the names.
 #[derive(Debug)]
-struct Names {
-    /// Hash and position; a free place has [`Names::FREE`] as its position.
-    places: Box<[(u32, u32)]>,
-}
+struct Names(HashTable<u32>);
 
 impl Names {
-    const FREE: u32 = u32::MAX;
-
-    fn index(flags: &[&document::Feature]) -> Self {
-        let mut places = vec![(0, Self::FREE); (flags.len() * 2).next_power_of_two()].into_boxed_slice();
-        for (position, flag) in (0..Self::FREE).zip(flags) {
-            let hash = Self::hash(&flag.name);
-            let free = probe(hash, places.len()).find(|place| places[*place].1 == Self::FREE);
-            if let Some(place) = free {
-                places[place] = (hash, position);
+    /// The flags in order of first appearance, each name with its last flag, and where they are.
+    fn index(features: &[document::Feature]) -> (Self, Vec<&document::Feature>) {
+        let mut positions = HashTable::with_capacity(features.len());
+        let mut flags: Vec<&document::Feature> = Vec::with_capacity(features.len());
+        for feature in features {
+            let Ok(next) = u32::try_from(flags.len()) else { break };
+            let is_it = |position: &u32| flags[*position as usize].name == feature.name;
+            let again = |position: &u32| Self::hash(&flags[*position as usize].name);
+            match positions.entry(Self::hash(&feature.name), is_it, again) {
+                Entry::Occupied(position) => flags[*position.get() as usize] = feature,
+                Entry::Vacant(free) => {
+                    free.insert(next);
+                    flags.push(feature);
+                }
             }
         }
-        Self { places }
+        (Self(positions), flags)
     }
 
     fn position(&self, name: &str, is_it: impl Fn(u32) -> bool) -> Option<u32> {
-        let wanted = Self::hash(name);
-        probe(wanted, self.places.len())
-            .map(|place| self.places[place])
-            .take_while(|(_, position)| *position != Self::FREE)
-            .find(|(hash, position)| *hash == wanted && is_it(*position))
-            .map(|(_, position)| position)
+        self.0.find(Self::hash(name), |position| is_it(*position)).copied()
     }
 
-    fn hash(name: &str) -> u32 {
-        Murmur::seeded(0).update(name.as_bytes()).finish()
+    fn hash(name: &str) -> u64 {
+        let mut hasher = FixedState::default().build_hasher();
+        hasher.write(name.as_bytes());
+        hasher.finish()
     }
-}
-
-/// Every place of a table once, beginning where the hash says. The length is a power of two.
-fn probe(hash: u32, length: usize) -> impl Iterator<Item = usize> {
-    let start = hash as usize;
-    (0..length).map(move |step| start.wrapping_add(step) & (length - 1))
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ pub mod instance;
 mod jobs;
 pub mod names;
 pub mod people;
+pub mod playground;
 pub mod projects;
 pub mod provisioning;
 pub mod published;

@@ -103,7 +103,7 @@ pub(super) struct VariantShape {
 #[derive(JsonSchema)]
 #[schemars(inline)]
 #[expect(dead_code, reason = "describes a type of another crate")]
-struct PayloadShape {
+pub(super) struct PayloadShape {
     r#type: String,
     value: String,
 }

@@ -29,6 +29,7 @@ mod opinions;
 mod overview;
 mod passwords;
 mod personal_tokens;
+mod playground;
 mod project_access;
 mod project_reports;
 mod project_settings;
@@ -84,6 +85,7 @@ pub(super) fn routes() -> Routes {
         .merge(instance_settings::routes())
         .merge(scim_settings::routes())
         .merge(constraints::routes())
+        .merge(playground::routes())
         .merge(contexts::routes())
         .merge(segments::routes())
         .merge(strategies::routes())

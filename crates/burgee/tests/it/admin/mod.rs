@@ -18,6 +18,7 @@ mod logins;
 mod matrix;
 mod me;
 mod no_trace;
+mod playground;
 mod private_projects;
 mod project_access;
 mod project_tokens;

@@ -100,7 +100,7 @@ impl Guess {
                 "addedTags": [], "removedTags": [], "tags": {"addedTags": [], "removedTags": []}, "status": "kept",
                 "provider": "webhook", "parameters": {"url": "https://example.com"}, "events": ["feature-created"],
                 "enabled": true, "id": 1, "value": "x", "contextName": "userId", "operator": "IN", "values": ["1"],
-                "targetEnvironment": "development", "expiresAt": "2099-01-01T00:00:00.000Z",
+                "targetEnvironment": "development", "context": {"appName": "web"}, "expiresAt": "2099-01-01T00:00:00.000Z",
             }),
             json!([{"op": "replace", "path": "/name", "value": flag}]),
         ]

@@ -63,6 +63,19 @@ both! {
             let answer = vera.get(path).await;
             assert!(!answer.text.contains(SECRET) && !answer.text.contains("whisper"), "{path}: {}", answer.text);
         }
+        for (path, place) in [("playground", json!({"environment": "development"})), ("playground/advanced", json!({"environments": ["development"]}))] {
+            for projects in [json!(null), json!("*"), json!([SECRET])] {
+                let mut body = place.clone();
+                body["context"] = json!({"appName": "web"});
+                if !projects.is_null() {
+                    body["projects"] = projects;
+                }
+                let path = format!("/api/admin/{path}");
+                assert_eq!(vera.post(&path, body.clone()).await.expect(200).json()["features"], json!([]));
+                let seen = server.admin().post(&path, body).await.expect(200).json();
+                assert_eq!(seen["features"][0]["name"], "whisper");
+            }
+        }
         let counts = async |client: &Client| {
             let view = client.get("/api/admin/environments/development").await.expect(200).json();
             (view["projectCount"].as_i64().unwrap(), view["enabledToggleCount"].as_i64().unwrap())

@@ -35,6 +35,14 @@ pub async fn story(contract: &Contract, server: &TestServer) {
     flags::flag(server, "default", "segmented", &["tier"], &[made["id"].as_i64().unwrap()]).await;
     call("getSegments", &[], None).await;
     call("getSegment", &[&id], None).await;
+    for (operation, place) in [
+        ("getPlayground", json!({"environment": "development"})),
+        ("getAdvancedPlayground", json!({"environments": ["development"]})),
+    ] {
+        let mut body = place;
+        body["context"] = json!({"appName": "web", "userId": "7", "plan": 3});
+        call(operation, &[], Some(body)).await;
+    }
     call("updateSegment", &[&id], Some(segment)).await;
     call("validateSegment", &[], Some(json!({"name": "Other"}))).await;
     call("getSegmentsByStrategyId", &["segmented"], None).await;
