@@ -2,7 +2,7 @@
 //!
 //! Three rings, each knowing only the ones inside it: pure engines (`burgee-scim`, `burgee-eval`), the domain
 //! ([`db`], [`access`], [`events`], [`people`], [`provisioning`], [`environments`], [`projects`], [`features`],
-//! [`instance`], [`applications`]) and the protocols ([`api`], [`scim`]).
+//! [`instance`], [`applications`], [`metrics`]) and the protocols ([`api`], [`scim`]).
 //! `docs/architecture.md` is the map.
 
 pub mod access;
@@ -23,6 +23,7 @@ pub mod feature_types;
 pub mod features;
 pub mod instance;
 mod jobs;
+pub mod metrics;
 pub mod names;
 pub mod people;
 pub mod projects;

@@ -42,6 +42,10 @@ const RINGS: &[(&str, &[&str])] = &[
     ),
     ("applications", &["access", "clock", "db", "error", "events"]),
     ("published", &["clock", "db", "entropy", "error", "events", "instance", "people"]),
+    (
+        "metrics",
+        &["access", "applications", "clock", "db", "error", "features", "names", "published"],
+    ),
     ("telemetry", &["db", "error"]),
     (
         "api",
@@ -60,6 +64,7 @@ const RINGS: &[(&str, &[&str])] = &[
             "feature_types",
             "features",
             "instance",
+            "metrics",
             "people",
             "projects",
             "provisioning",
