@@ -15,7 +15,13 @@ const MOST_DAYS: u64 = 91;
 /// Runs every job at its own pace until the server is told to stop. A job that fails is tried again at its next turn.
 /// Jobs must bear that other servers do the same at the same time.
 pub async fn run(app: App) {
-    tokio::join!(keep_house(&app), mark_overdue_flags(&app), tend_applications(&app), count(&app), sight(&app));
+    tokio::join!(
+        keep_house(&app),
+        mark_overdue_flags(&app),
+        tend_applications(&app),
+        count(&app),
+        sight(&app)
+    );
 }
 
 /// Writes sightings, and forgets quiet counters and old sign-ins.

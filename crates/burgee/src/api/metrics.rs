@@ -219,7 +219,9 @@ pub(super) fn times<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D
 pub(super) fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let name = String::deserialize(deserializer)?;
     if name.is_empty() || name.chars().count() > applications::LONGEST || name.contains('\0') {
-        return Err(de::Error::custom("the name of an application has 1 to 255 characters, none of them U+0000"));
+        return Err(de::Error::custom(
+            "the name of an application has 1 to 255 characters, none of them U+0000",
+        ));
     }
     Ok(name)
 }

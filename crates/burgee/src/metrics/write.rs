@@ -152,10 +152,11 @@ async fn write(db: &Db, chunk: &[(Arc<str>, Arc<Place>, Count)]) -> Result<()> {
             }
         }
     }
-    let row = |((feature, per, begins, environment, application, variant), (yes, no)): (
-        (_, _, Time, _, _, _),
-        (u64, u64),
-    )| Row { feature, per, begins: begins.millis(), environment, application, variant, yes, no };
+    let row =
+        |((feature, per, begins, environment, application, variant), (yes, no)): (
+            (_, _, Time, _, _, _),
+            (u64, u64),
+        )| Row { feature, per, begins: begins.millis(), environment, application, variant, yes, no };
     let rows: Vec<Row<'_>> = rows.into_iter().map(row).collect();
     let mut tx = db.bookkeep().await?;
     tx.execute(keep!(
@@ -186,11 +187,7 @@ async fn write_misses(db: &Db, rows: &[Miss]) -> Result<()> {
     tx.commit().await
 }
 
-async fn sight(
-    db: &Db,
-    chunk: &[((Arc<str>, String), Time)],
-    now: Time,
-) -> Result<[(&'static str, u64); 2]> {
+async fn sight(db: &Db, chunk: &[((Arc<str>, String), Time)], now: Time) -> Result<[(&'static str, u64); 2]> {
     let rows: Vec<Used<'_>> = chunk
         .iter()
         .map(|((feature, environment), at)| Used { feature, environment, at: at.millis() })

@@ -124,9 +124,9 @@ fn network(ip: Option<&str>) -> Option<IpAddr> {
 }
 
 fn count(limiter: &DefaultKeyedRateLimiter<u64>, key: u64, clock: &DefaultClock) -> Result<()> {
-    limiter.check_key(&key).map_err(|until| {
-        Error::rate_limited(until.wait_time_from(clock.now()).as_secs().saturating_add(1))
-    })
+    limiter
+        .check_key(&key)
+        .map_err(|until| Error::rate_limited(until.wait_time_from(clock.now()).as_secs().saturating_add(1)))
 }
 
 fn limiter(per_minute: u32) -> DefaultKeyedRateLimiter<u64> {

@@ -42,10 +42,7 @@ const RINGS: &[(&str, &[&str])] = &[
     ),
     ("applications", &["access", "clock", "db", "error", "events"]),
     ("published", &["clock", "db", "entropy", "error", "events", "instance", "people"]),
-    (
-        "metrics",
-        &["access", "applications", "clock", "db", "error", "features", "names", "published"],
-    ),
+    ("metrics", &["access", "applications", "clock", "db", "error", "features", "names", "published"]),
     ("telemetry", &["db", "error"]),
     (
         "api",

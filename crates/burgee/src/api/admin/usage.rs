@@ -136,7 +136,8 @@ async fn raw(
     let mut data = Vec::new();
     for begins in buckets {
         for (environment, application) in places.iter().take(MOST_PLACES) {
-            let bucket = Bucket { begins, environment: environment.clone(), application: application.clone() };
+            let bucket =
+                Bucket { begins, environment: environment.clone(), application: application.clone() };
             let count = found.remove(&bucket).unwrap_or_default();
             data.push(CountView {
                 feature_name: Some(name.clone()),

@@ -13,7 +13,7 @@ use proptest::test_runner::TestRunner;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{flag, project, token, turn};
+use super::{fetch, flag, project, token, turn};
 use crate::support::TestServer;
 use crate::support::client::{Answer, Client};
 use crate::support::postgres::Scratch;
@@ -62,6 +62,11 @@ async fn stages(client: &Client, flag: &str) -> Vec<String> {
     let path = format!("/api/admin/projects/default/features/{flag}/lifecycle");
     let history = client.get(&path).await.expect(200).json();
     history.as_array().unwrap().iter().map(|step| step["stage"].as_str().unwrap().to_owned()).collect()
+}
+
+/// What a statement that counts says.
+async fn count_rows(server: &TestServer, sql: &str) -> i64 {
+    server.rows(sql).await[0][0].as_ref().unwrap().parse().unwrap()
 }
 
 async fn flag_of(server: &TestServer, name: &str) -> Value {
@@ -207,7 +212,7 @@ both! {
         let admin = server.admin();
         admin.delete("/api/admin/projects/default/features/old").await.expect(202);
         let sdk = client(&server, "client", &["default"]).await;
-        super::fetch(&sdk).await;
+        fetch(&sdk).await;
         let toggles = json!({
             "boat": {"yes": 1}, "ghost": {"no": 1}, "old": {"yes": 1, "no": 0}, "theirs": {"yes": 1}, "quiet": {"yes": 0, "no": 0},
             "": {"yes": 1}, "no name": {"yes": 1}, "x".repeat(101): {"yes": 1}, "a\0b": {"yes": 1},
@@ -242,7 +247,7 @@ both! {
             }
             written(&server).await;
         }
-        let count = async || server.rows_of("SELECT COUNT(*) FROM unknown_flags").await;
+        let count = async || count_rows(&server, "SELECT COUNT(*) FROM unknown_flags").await;
         assert_eq!(count().await, 3000);
         metrics::forget(&server.app.db, server.app.clock.now(), 91).await.unwrap();
         assert_eq!(count().await, 1000);
@@ -256,6 +261,7 @@ both! {
         let secret = token(&server, "client", &["*"]).await;
         let page = token(&server, "frontend", &["*"]).await;
         let edge = server.anonymous().with("authorization", &secret);
+        fetch(&edge).await;
         let now = server.app.clock.now();
         let registration = |name: &str, environment: &str| json!({
             "appName": name, "instanceId": "i1", "environment": environment, "started": "2026-01-01T00:00:00Z", "interval": 15,
@@ -310,6 +316,7 @@ both! {
             {"token": ADMIN_TOKEN, "type": "admin", "environment": "*", "projects": ["*"]},
         ]}));
         server.admin().delete(&format!("/api/admin/api-tokens/{frontend}")).await.done();
+        server.app.published.catch_up(&server.app.db).await.unwrap();
         assert_eq!(ask(json!({"tokens": [frontend]})).await.expect(200).json(), json!({"tokens": []}));
         ask(json!({"tokens": vec!["x"; 1001]})).await.expect(400);
         ask(json!({})).await.expect(400);
@@ -331,7 +338,7 @@ both! {
         sdk.post(METRICS, json!({"appName": "a", "impactMetrics": "nonsense"})).await.expect(202);
         let answer = server.anonymous().get("/internal-backstage/impact/metrics").await.expect(200);
         assert!(answer.header("content-type").starts_with("text/plain"));
-        assert_eq!(answer.text, r#"# HELP load 
+        assert_eq!(answer.text, r#"# HELP load
 # TYPE load gauge
 load{appName="shop",environment="development",metric_type="gauge",origin="sdk"} 1.5
 # HELP sold_units What was sold
@@ -397,6 +404,7 @@ took_count{appName="shop",environment="development",metric_type="histogram",orig
         written(&server).await;
         assert_eq!(stages(&admin, "boat").await, ["initial"]);
         turn(&server, "default", "boat", true).await;
+        fetch(&development).await;
         assert_eq!(used(&development).await, ["initial", "pre-live"]);
     }
 
@@ -411,7 +419,7 @@ took_count{appName="shop",environment="development",metric_type="histogram",orig
         let (_, vera) = server.person("vera", "Viewer").await;
         let quiet = client(&server, "client", &["hush"]).await;
         let loud = client(&server, "client", &["*"]).await;
-        super::fetch(&quiet).await;
+        fetch(&quiet).await;
         let mut told = counted(&server, json!({"secret": {"yes": 1}, "ghost": {"yes": 1}}));
         told["appName"] = json!("whisper");
         quiet.post(METRICS, told).await.expect(202);
@@ -439,7 +447,7 @@ took_count{appName="shop",environment="development",metric_type="histogram",orig
             metrics::forget(&server.app.db, now.plus(Duration::from_hours(hours)), days).await.unwrap();
             let mut counts = Vec::new();
             for sql in ["SELECT COUNT(*) FROM flag_usage WHERE per = 'hour'", "SELECT COUNT(*) FROM flag_usage WHERE per = 'day'", "SELECT COUNT(*) FROM unknown_flags"] {
-                counts.push(server.rows_of(sql).await);
+                counts.push(count_rows(&server, sql).await);
             }
             counts
         };
@@ -456,8 +464,8 @@ took_count{appName="shop",environment="development",metric_type="histogram",orig
         admin.delete("/api/admin/projects/default/features/boat").await.expect(202);
         admin.delete("/api/admin/archive/boat").await.expect(200);
         written(&server).await;
-        assert_eq!(server.rows_of("SELECT COUNT(*) FROM flag_usage").await, 0);
-        assert_eq!(server.rows_of("SELECT COUNT(*) FROM flag_sightings").await, 0);
+        assert_eq!(count_rows(&server, "SELECT COUNT(*) FROM flag_usage").await, 0);
+        assert_eq!(count_rows(&server, "SELECT COUNT(*) FROM flag_sightings").await, 0);
     }
 
     async fn instances_that_call_stay(server) {
@@ -597,7 +605,7 @@ async fn what_was_counted_outlives_the_server_and_the_database() {
     tx.record(
         burgee::events::Event::bare(burgee::events::Fact::FeatureCreated)
             .within(Some("default".into()), None)
-            .about_feature("boat"),
+            .on("boat"),
     );
     tx.commit().await.unwrap();
     let scope = burgee::published::Scope { environment: "development".into(), projects: None };
@@ -608,8 +616,10 @@ async fn what_was_counted_outlives_the_server_and_the_database() {
     };
     let count = async |app: &App| {
         let mut tx = app.db.read().await.unwrap();
-        let row: (Option<i64>,) =
-            tx.one(burgee::sql!("SELECT CAST(SUM(yes) AS BIGINT) FROM flag_usage WHERE per = 'hour'")).await.unwrap();
+        let row: (Option<i64>,) = tx
+            .one(burgee::sql!("SELECT CAST(SUM(yes) AS BIGINT) FROM flag_usage WHERE per = 'hour'"))
+            .await
+            .unwrap();
         row.0.unwrap_or_default()
     };
     for app in [&one, &two] {
