@@ -20,7 +20,8 @@ pub async fn run(app: App) {
         mark_overdue_flags(&app),
         tend_applications(&app),
         count(&app),
-        sight(&app)
+        sight(&app),
+        forget_counts(&app),
     );
 }
 
@@ -53,15 +54,20 @@ pub async fn write_usage(app: &App) -> Result<()> {
     app.usage.write(&app.db, |flag, application, yes, no| app.metrics.usage(flag, application, yes, no)).await
 }
 
-/// Writes when flags were last used, and what came of it; forgets what is old.
+/// Writes when flags were last used, and what came of it.
 async fn sight(app: &App) {
     while turn(app, 30).await {
-        let now = app.clock.now();
         report("writing when flags were last used", write_sightings(app).await);
-        let days = app.config.daily_metrics_storage_days.min(MOST_DAYS);
-        report("forgetting how often flags were used", metrics::forget(&app.db, now, days).await);
+    }
+}
+
+/// Forgets what was counted long ago.
+async fn forget_counts(app: &App) {
+    while turn(app, 60).await {
+        let (now, days) = (app.clock.now(), app.config.daily_metrics_storage_days.min(MOST_DAYS));
         app.impact.forget_the_quiet(now);
         app.custom.forget_the_quiet(now);
+        report("forgetting how often flags were used", metrics::forget(&app.db, now, days).await);
     }
 }
 

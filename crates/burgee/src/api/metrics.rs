@@ -20,7 +20,7 @@ use crate::published::Token;
 /// What an instance is called that does not say.
 pub(super) const NAMELESS: &str = "default";
 /// The most that is counted at once: more is a mistake.
-const MOST: u64 = u32::MAX as u64;
+const MOST: u32 = u32::MAX;
 
 /// What an SDK counted.
 #[derive(serde::Deserialize, JsonSchema)]
@@ -198,7 +198,7 @@ pub(super) fn times<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D
             f.write_str("a number that is not negative")
         }
         fn visit_u64<E: de::Error>(self, value: u64) -> Result<u64, E> {
-            Ok(value.min(MOST))
+            Ok(value.min(MOST.into()))
         }
         fn visit_i64<E: de::Error>(self, value: i64) -> Result<u64, E> {
             u64::try_from(value).map_err(|_| E::invalid_value(de::Unexpected::Signed(value), &self))
@@ -206,7 +206,7 @@ pub(super) fn times<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within bounds")]
         fn visit_f64<E: de::Error>(self, value: f64) -> Result<u64, E> {
             if value >= 0.0 {
-                Ok(value.min(MOST as f64) as u64)
+                Ok(value.min(MOST.into()) as u64)
             } else {
                 Err(E::invalid_value(de::Unexpected::Float(value), &self))
             }

@@ -85,9 +85,9 @@ impl Usage {
         for tally in tallies.iter().filter(|tally| tally.yes > 0 || tally.no > 0) {
             match flags.find(&tally.name) {
                 Some((name, project)) if scope.has(project) => used.push((name, tally)),
-                Some(_) => {}
                 None if names::unfriendly("name", &tally.name).is_none() => unknown.push(tally.name.as_str()),
-                None => {}
+                // Somebody else's, or nothing that a flag could be called.
+                _ => {}
             }
         }
         let mut noted = self.noted();
@@ -120,10 +120,10 @@ impl Usage {
     }
 
     /// Puts back what could not be written.
-    pub(super) fn put_back(&self, place: &Place, flag: Arc<str>, count: Count) {
+    pub(super) fn put_back(&self, place: &Place, flag: &Arc<str>, count: Count) {
         let variants = count.variants.into_iter().map(|(name, times)| (name.into_string(), times)).collect();
         let tally = Tally { name: String::new(), yes: count.yes, no: count.no, variants };
-        let lost = self.noted().count(place.clone(), count.last, vec![(&flag, &tally)]);
+        let lost = self.noted().count(place.clone(), count.last, vec![(flag, &tally)]);
         self.lost.fetch_add(lost, Ordering::Relaxed);
     }
 

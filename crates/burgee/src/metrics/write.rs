@@ -57,12 +57,12 @@ impl Usage {
                 if outcome.is_ok() {
                     written(&flag, &place.1, count.yes, count.no);
                 } else {
-                    self.put_back(&place, flag, count);
+                    self.put_back(&place, &flag, count);
                 }
             }
         }
         for (flag, place, count) in counts {
-            self.put_back(&place, flag, count);
+            self.put_back(&place, &flag, count);
         }
         outcome
     }

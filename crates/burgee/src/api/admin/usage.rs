@@ -30,7 +30,7 @@ const MOST_PLACES: usize = 200;
 pub(super) fn routes() -> Routes {
     Routes::default()
         .add(M::GET, "/api/admin/client-metrics/features/{name}", "getFeatureUsageSummary", TAG, summary)
-        .gives::<Usage>(200)
+        .gives::<Summary>(200)
         .add(M::GET, "/api/admin/client-metrics/features/{name}/raw", "getRawFeatureMetrics", TAG, raw)
         .asks(&["hoursBack"])
         .gives::<RawUsage>(200)
@@ -44,7 +44,7 @@ pub(super) fn routes() -> Routes {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "featureUsageSchema")]
-struct Usage {
+struct Summary {
     version: i64,
     maturity: &'static str,
     feature_name: String,
@@ -80,7 +80,7 @@ async fn summary(
     grant: Granted<SignedIn>,
     State(app): State<App>,
     Name(name): Name,
-) -> Result<Json<Usage>, Problem> {
+) -> Result<Json<Summary>, Problem> {
     let now = app.clock.now();
     let mut tx = app.db.read().await?;
     let sight = grant.sight(&mut tx).await?;
@@ -99,7 +99,7 @@ async fn summary(
         variants: count.variants,
     };
     let seen_applications = metrics::applications(&mut tx, &sight, &name, now).await?;
-    Ok(Json(Usage {
+    Ok(Json(Summary {
         version: 1,
         maturity: "stable",
         feature_name: name,

@@ -1,18 +1,19 @@
 //! What backend SDKs and Edges count.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 use super::super::guard::Backend;
 use super::super::input::{Body, Quick};
 use super::super::metrics::{self, ClientMetrics, Moment, NAMELESS, Variants, name, take_impact, times};
 use super::super::{Problem, Routes};
 use crate::app::App;
-use crate::applications::Registration;
+use crate::applications::{self, Registration};
 use crate::clock::Time;
 use crate::metrics::{Sample, Tally};
 use crate::people::seen::Subject;
@@ -170,7 +171,7 @@ fn register(app: &App, token: &Token, told: BulkRegistration, now: Time) {
 
 /// Text that can be stored.
 fn fitting(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.is_empty() && text.len() <= crate::applications::LONGEST)
+    text.filter(|text| !text.is_empty() && text.len() <= applications::LONGEST)
 }
 
 /// Figures of one's own.
