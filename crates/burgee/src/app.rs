@@ -28,10 +28,11 @@ use crate::entropy::Entropy;
 use crate::error::{Error, Result};
 use crate::instance::identity;
 use crate::jobs;
+use crate::metrics::{Series, Usage};
 use crate::people::password::Passwords;
 use crate::people::seen::Seen;
 use crate::people::session::Door;
-use crate::people::throttle::Throttle;
+use crate::people::throttle::{Paces, Throttle};
 use crate::provisioning::pages::Pages;
 use crate::published::Published;
 use crate::scim;
@@ -60,10 +61,18 @@ pub struct Shared {
     pub passwords: Passwords,
     /// Slows down guessing.
     pub throttle: Throttle,
+    /// Slows down clients.
+    pub paces: Paces,
     /// Who was seen when.
     pub seen: Seen,
     /// Which applications told about themselves.
     pub registrations: Registrations,
+    /// How often flags were used.
+    pub usage: Usage,
+    /// What applications measure of the impact of flags.
+    pub impact: Series,
+    /// What else clients measure.
+    pub custom: Series,
     /// What is known of lists that are read page by page.
     pub pages: Pages,
     /// What clients see.
@@ -125,10 +134,19 @@ impl App {
                 config.simple_login_limit_per_minute,
                 config.password_reset_limit_per_minute,
             ),
+            paces: Paces::new([
+                config.register_client_rate_limit_per_minute,
+                config.client_metrics_rate_limit_per_minute,
+                config.register_frontend_rate_limit_per_minute,
+                config.frontend_metrics_rate_limit_per_minute,
+            ]),
             streams: Arc::new(Semaphore::new(config.streaming_max_connections)),
             config,
             seen: Seen::default(),
             registrations: Registrations::default(),
+            usage: Usage::default(),
+            impact: Series::default(),
+            custom: Series::default(),
             pages: Pages::default(),
             published: Arc::default(),
             metrics: Metrics::default(),
@@ -230,6 +248,8 @@ impl App {
         }
         self.seen.write(&self.db).await?;
         self.registrations.write(&self.db).await?;
+        jobs::write_usage(self).await?;
+        jobs::write_sightings(self).await?;
         self.db.close().await;
         Ok(())
     }

@@ -124,6 +124,21 @@ pub struct Config {
     /// Reset links a minute from one address; 0 lifts the limit.
     #[arg(long, env = "PASSWORD_RESET_LIMIT_PER_MINUTE", default_value_t = 1)]
     pub password_reset_limit_per_minute: u32,
+    /// How often a minute backend SDKs may register with one token; 0 lifts the limit.
+    #[arg(long, env = "REGISTER_CLIENT_RATE_LIMIT_PER_MINUTE", default_value_t = 6000)]
+    pub register_client_rate_limit_per_minute: u32,
+    /// How often a minute backend SDKs may report metrics with one token; 0 lifts the limit.
+    #[arg(long, env = "CLIENT_METRICS_RATE_LIMIT_PER_MINUTE", default_value_t = 6000)]
+    pub client_metrics_rate_limit_per_minute: u32,
+    /// How often a minute frontend SDKs may register with one token; 0 lifts the limit.
+    #[arg(long, env = "REGISTER_FRONTEND_RATE_LIMIT_PER_MINUTE", default_value_t = 6000)]
+    pub register_frontend_rate_limit_per_minute: u32,
+    /// How often a minute frontend SDKs may report metrics with one token; 0 lifts the limit.
+    #[arg(long, env = "FRONTEND_METRICS_RATE_LIMIT_PER_MINUTE", default_value_t = 6000)]
+    pub frontend_metrics_rate_limit_per_minute: u32,
+    /// For how many days it is kept how often flags were used, by the day; at most 91.
+    #[arg(long, env = "DAILY_METRICS_STORAGE_DAYS", default_value_t = 91)]
+    pub daily_metrics_storage_days: u64,
     /// How many clients may follow changes as they happen; others are told to ask again and again.
     #[arg(long, env = "STREAMING_MAX_CONNECTIONS", default_value_t = 10_000)]
     pub streaming_max_connections: usize,

@@ -6,18 +6,30 @@ use crate::app::App;
 use crate::applications;
 use crate::error::Result;
 use crate::features;
+use crate::metrics;
 use crate::people::login_history;
+
+/// For how many days counts by the day are kept at most.
+const MOST_DAYS: u64 = 91;
 
 /// Runs every job at its own pace until the server is told to stop. A job that fails is tried again at its next turn.
 /// Jobs must bear that other servers do the same at the same time.
 pub async fn run(app: App) {
-    tokio::join!(keep_house(&app), mark_overdue_flags(&app), tend_applications(&app));
+    tokio::join!(
+        keep_house(&app),
+        mark_overdue_flags(&app),
+        tend_applications(&app),
+        count(&app),
+        sight(&app),
+        forget_counts(&app),
+    );
 }
 
 /// Writes sightings, and forgets quiet counters and old sign-ins.
 async fn keep_house(app: &App) {
     while turn(app, 15).await {
         app.throttle.forget_the_quiet();
+        app.paces.forget_the_quiet();
         report("forgetting old sign-ins", login_history::forget(&app.db, app.clock.now()).await);
         report("writing when people were last seen", app.seen.write(&app.db).await);
         report("writing which applications there are", app.registrations.write(&app.db).await);
@@ -28,6 +40,43 @@ async fn mark_overdue_flags(app: &App) {
     while turn(app, 60).await {
         report("marking flags as potentially stale", features::mark_overdue(&app.db, app.clock.now()).await);
     }
+}
+
+/// Writes how often flags were used.
+async fn count(app: &App) {
+    while turn(app, 5).await {
+        report("writing how often flags were used", write_usage(app).await);
+    }
+}
+
+/// Writes what was counted since the last time.
+pub async fn write_usage(app: &App) -> Result<()> {
+    app.usage.write(&app.db, |flag, application, yes, no| app.metrics.usage(flag, application, yes, no)).await
+}
+
+/// Writes when flags were last used, and what came of it.
+async fn sight(app: &App) {
+    while turn(app, 30).await {
+        report("writing when flags were last used", write_sightings(app).await);
+    }
+}
+
+/// Forgets what was counted long ago.
+async fn forget_counts(app: &App) {
+    while turn(app, 60).await {
+        let (now, days) = (app.clock.now(), app.config.daily_metrics_storage_days.min(MOST_DAYS));
+        app.impact.forget_the_quiet(now);
+        app.custom.forget_the_quiet(now);
+        report("forgetting how often flags were used", metrics::forget(&app.db, now, days).await);
+    }
+}
+
+/// Writes when flags were last used, as far as [`write_usage`] came.
+pub async fn write_sightings(app: &App) -> Result<()> {
+    for (stage, flags) in app.usage.write_sightings(&app.db, app.clock.now()).await? {
+        app.metrics.entered(stage, flags);
+    }
+    Ok(())
 }
 
 /// Tells the log of events about new applications, and forgets quiet ones, and what they were answered.

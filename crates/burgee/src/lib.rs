@@ -2,7 +2,7 @@
 //!
 //! Three rings, each knowing only the ones inside it: pure engines (`burgee-scim`, `burgee-eval`), the domain
 //! ([`db`], [`access`], [`events`], [`people`], [`provisioning`], [`environments`], [`projects`], [`features`],
-//! [`instance`], [`applications`]) and the protocols ([`api`], [`scim`], [`ui`]).
+//! [`instance`], [`applications`], [`metrics`], [`playground`], [`published`]) and the protocols ([`api`], [`scim`], [`ui`]).
 //! `docs/architecture.md` is the map.
 
 pub mod access;
@@ -24,6 +24,7 @@ pub mod features;
 pub mod gate;
 pub mod instance;
 mod jobs;
+pub mod metrics;
 pub mod names;
 pub mod people;
 pub mod playground;

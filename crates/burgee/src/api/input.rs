@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::header;
 use axum::http::request::Parts;
+use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind as Rule;
@@ -30,30 +31,51 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static, const MOST: usize> FromR
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let kind = kind.unwrap_or("none").to_owned();
-        if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
-            return Err(Problem::content_type(&kind));
-        }
-        let bytes = Limited::new(request.into_body(), MOST)
-            .collect()
-            .await
-            .map_err(|error| {
-                if error.downcast_ref::<LengthLimitError>().is_some() {
-                    Problem::too_large(MOST)
-                } else {
-                    Problem::malformed("The request body did not arrive whole.")
-                }
-            })?
-            .to_bytes();
-        let value: Value = serde_json::from_slice(&bytes)
-            .map_err(|error| Problem::malformed(format!("invalid JSON: {error}")))?;
+        let bytes = receive(request, MOST).await?;
+        let value = parse(&bytes)?;
         check::<T>(&value)?;
         // What fits the schema and still cannot be read is a number that no column holds.
         serde_json::from_value(value)
             .map(Self)
             .map_err(|_| Problem::malformed("The request body has a value that is out of range."))
     }
+}
+
+/// A JSON body that is read into `T` at once, for what comes all the time: the schema is asked only what is wrong with
+/// what cannot be read.
+pub struct Quick<T>(pub T);
+
+impl<T: DeserializeOwned + JsonSchema + Send + 'static> FromRequest<App> for Quick<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+        let bytes = receive(request, LARGEST).await?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+            let wrong = parse(&bytes).and_then(|value| check::<T>(&value)).err();
+            wrong.unwrap_or_else(|| Problem::malformed(format!("The request body cannot be read: {error}")))
+        })
+    }
+}
+
+/// The body of a request that says it is JSON, up to a size.
+async fn receive(request: Request, most: usize) -> Result<Bytes, Problem> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = kind.unwrap_or("none");
+    if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
+        return Err(Problem::content_type(kind));
+    }
+    let body = Limited::new(request.into_body(), most).collect().await.map_err(|error| {
+        if error.downcast_ref::<LengthLimitError>().is_some() {
+            Problem::too_large(most)
+        } else {
+            Problem::malformed("The request body did not arrive whole.")
+        }
+    })?;
+    Ok(body.to_bytes())
+}
+
+fn parse(bytes: &[u8]) -> Result<Value, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| Problem::malformed(format!("invalid JSON: {error}")))
 }
 
 /// Checks `value` against the schema of `T`.

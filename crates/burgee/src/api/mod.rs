@@ -7,10 +7,13 @@ pub mod admin;
 mod auth;
 mod client;
 mod csv;
+mod edge;
+mod frontend;
 mod guard;
 mod input;
 mod invite;
 mod json_patch;
+mod metrics;
 pub mod openapi;
 mod operational;
 mod problem;
@@ -50,7 +53,7 @@ fn for_people() -> Routes {
 
 /// What is called all the time, and answers with bytes that are ready: nothing stands before it that it does not need.
 fn for_clients() -> Routes {
-    client::routes()
+    client::routes().merge(frontend::routes()).merge(edge::routes())
 }
 
 /// The protocol as a service.

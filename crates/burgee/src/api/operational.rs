@@ -22,6 +22,7 @@ pub(super) fn routes() -> Routes {
         .add(Method::GET, "/ready", "getReady", TAG, ready)
         .gives::<Health>(200)
         .add(Method::GET, "/internal-backstage/prometheus", "getPrometheus", TAG, prometheus)
+        .add(Method::GET, "/internal-backstage/impact/metrics", "getImpactMetrics", TAG, impact)
         .add(Method::GET, "/api/admin/ui-config", "getUiConfig", "Admin UI", ui_config)
         .gives::<UiConfig>(200)
 }
@@ -57,9 +58,23 @@ async fn prometheus(_: Open, State(app): State<App>) -> Result<Response, Problem
         ),
         ("burgee_published_revision", "The last event that clients can know of", app.published.revision()),
         ("burgee_streams", "Open streams", i64::try_from(open).unwrap_or(i64::MAX)),
+        (
+            "burgee_usage_lost",
+            "Counters of flags' usage that there was no room for",
+            i64::try_from(app.usage.lost()).unwrap_or(i64::MAX),
+        ),
     ];
     let text = app.metrics.text(&app.db, &state).await?;
-    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
+    Ok(figures(text))
+}
+
+async fn impact(_: Open, State(app): State<App>) -> Response {
+    figures(app.impact.text())
+}
+
+/// Text for Prometheus.
+pub(super) fn figures(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -28,6 +28,8 @@ use crate::sql;
 
 /// The longest name of an application or an instance, and the longest text about one, in characters.
 pub const LONGEST: usize = 255;
+/// What all instances of an application that run at its users are called together: nobody needs to know each.
+pub const OF_USERS: &str = "frontend";
 /// All projects.
 const EVERYWHERE: &str = "*";
 
@@ -37,7 +39,7 @@ macro_rules! seen_use {
         concat!("(u.project = '*' OR ", visible!("p", $sight), ")")
     };
 }
-use seen_use;
+pub(crate) use seen_use;
 
 /// SQL: true if the application behind the alias `a` is seen.
 macro_rules! seen_application {
@@ -51,6 +53,7 @@ macro_rules! seen_application {
         )
     };
 }
+pub(crate) use seen_application;
 
 /// An application.
 #[derive(Clone, Debug, sqlx::FromRow)]

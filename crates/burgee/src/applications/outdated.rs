@@ -1,25 +1,30 @@
 //! SDKs that are too old.
 
-/// For each language, the first version that is new enough. Our own choice: about what was current at the end of 2023,
-/// when SDKs had learned of flags that depend on others and of variants of strategies. With an older one, an application
-/// may decide otherwise than the server says.
-const NEW_ENOUGH: [(&str, [u32; 3]); 8] = [
-    ("node", [5, 3, 0]),
-    ("java", [9, 1, 0]),
-    ("go", [4, 1, 0]),
-    ("python", [5, 9, 0]),
-    ("ruby", [5, 0, 0]),
-    ("dotnet", [4, 1, 0]),
-    ("php", [2, 0, 0]),
-    ("rust", [0, 8, 0]),
+/// For each SDK, the first version that is new enough, as Unleash draws the line. With an older one, an application may
+/// decide otherwise than the server says. Most SDKs got another name when they were rewritten on a common engine.
+const NEW_ENOUGH: [(&str, [u32; 3]); 16] = [
+    ("unleash-client-node", [5, 3, 2]),
+    ("unleash-client-nextjs", [1, 6, 2]),
+    ("unleash-client-java", [9, 2, 0]),
+    ("unleash-client-go", [4, 1, 0]),
+    ("unleash-client-python", [5, 11, 0]),
+    ("unleash-client-ruby", [5, 0, 0]),
+    ("unleash-client-dotnet", [4, 1, 3]),
+    ("unleash-client-php", [2, 3, 0]),
+    ("unleash-node-sdk", [6, 6, 0]),
+    ("unleash-nextjs-sdk", [1, 6, 2]),
+    ("unleash-java-sdk", [11, 0, 2]),
+    ("unleash-go-sdk", [5, 0, 3]),
+    ("unleash-python-sdk", [6, 3, 0]),
+    ("unleash-ruby-sdk", [6, 3, 1]),
+    ("unleash-dotnet-sdk", [5, 3, 0]),
+    ("unleash-php-sdk", [2, 9, 1]),
 ];
 
 /// True if `sdk`, written `name:version`, is known and too old.
 pub fn is_outdated(sdk: &str) -> bool {
     let Some((name, version)) = sdk.rsplit_once(':') else { return false };
-    let Some(name) = name.strip_prefix("unleash-") else { return false };
-    let language = name.strip_prefix("client-").or_else(|| name.strip_suffix("-sdk"));
-    let least = NEW_ENOUGH.iter().find(|(known, _)| Some(*known) == language);
+    let least = NEW_ENOUGH.iter().find(|(known, _)| *known == name);
     match (least, numbers(version)) {
         (Some((_, least)), Some(version)) => version < *least,
         _ => false,
@@ -46,16 +51,16 @@ mod tests {
             "unleash-client-node:5.0.0",
             "unleash-node-sdk:4",
             "unleash-client-java:8.10.2",
-            "unleash-client-python:v5.8.9-beta.1",
+            "unleash-client-python:v5.10.9-beta.1",
             "unleash-client-go:3.99.99",
         ] {
             assert!(is_outdated(old), "{old}");
         }
         for new in [
-            "unleash-client-node:5.3.0",
+            "unleash-client-node:5.3.2",
             "unleash-node-sdk:6.12.1",
             "unleash-client-java:10.0.0",
-            "unleash-client-python:5.10.0",
+            "unleash-client-python:5.11.0",
         ] {
             assert!(!is_outdated(new), "{new}");
         }

@@ -3,8 +3,9 @@
 //! A deployment starts thousands of instances within seconds. However many register, there is one write a turn, and
 //! three statements for each [`CHUNK`] of them.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
@@ -18,6 +19,11 @@ use crate::keep;
 const ROOM: usize = 10_000;
 /// How many instances go into a statement.
 const CHUNK: usize = 1000;
+
+/// How many instances are remembered as alive.
+const MOST_ALIVE: usize = 100_000;
+/// How often it is noted that an instance is still there, in milliseconds.
+const PULSE: i64 = 10 * 60 * 1000;
 
 /// What an instance of an application tells when it starts.
 #[derive(Clone, Debug)]
@@ -46,7 +52,18 @@ type Noted = BTreeMap<Key, Registration>;
 
 /// Registrations that are not written yet. The last one of each instance counts.
 #[derive(Default)]
-pub struct Registrations(Mutex<Noted>);
+pub struct Registrations {
+    noted: Mutex<Noted>,
+    alive: Mutex<Alive>,
+    spread: RandomState,
+}
+
+/// Who called in the present stretch of time, by hashes.
+#[derive(Default)]
+struct Alive {
+    stretch: i64,
+    known: HashSet<u64>,
+}
 
 impl Registrations {
     /// Notes a registration. Beyond [`ROOM`], it is forgotten: the instance will start again some day.
@@ -71,6 +88,21 @@ impl Registrations {
         Ok(())
     }
 
+    /// Notes that an instance is still there, which may have told about itself long ago: once in ten minutes for the
+    /// same `key`, however often it calls.
+    pub fn keep_alive(&self, key: impl Hash, at: Time, registration: impl FnOnce() -> Registration) {
+        let (stretch, key) = (at.millis() / PULSE, self.spread.hash_one(key));
+        let mut alive = self.alive.lock().unwrap_or_else(PoisonError::into_inner);
+        if alive.stretch != stretch {
+            *alive = Alive { stretch, known: HashSet::new() };
+        }
+        let new = alive.known.len() < MOST_ALIVE && alive.known.insert(key);
+        drop(alive);
+        if new && let Err(error) = self.note(registration()) {
+            tracing::debug!(%error, "an instance that calls has no name that can be noted");
+        }
+    }
+
     /// Writes what was noted since the last time. What could not be written is noted again.
     pub async fn write(&self, db: &Db) -> Result<()> {
         let batch = std::mem::take(&mut *self.noted());
@@ -85,7 +117,7 @@ impl Registrations {
     }
 
     fn noted(&self) -> MutexGuard<'_, Noted> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -201,7 +233,8 @@ async fn write_instances(tx: &mut Books, chunk: &[&Registration]) -> Result<()> 
                 CAST(item ->> 'at' AS BIGINT)
          FROM ({rows:$1}) r WHERE TRUE
          ON CONFLICT (application, environment, instance) DO UPDATE SET seen_at = excluded.seen_at,
-            ip = excluded.ip, sdk = COALESCE(excluded.sdk, application_instances.sdk)",
+            ip = COALESCE(excluded.ip, application_instances.ip),
+            sdk = COALESCE(excluded.sdk, application_instances.sdk)",
         json(rows)?
     ))
     .await?;
@@ -234,5 +267,30 @@ mod tests {
             registrations.note(registration).unwrap();
         }
         assert_eq!(registrations.noted().len(), ROOM);
+    }
+
+    #[test]
+    fn whoever_calls_all_the_time_is_noted_now_and_then() {
+        let registrations = Registrations::default();
+        let mut noted = 0;
+        for minute in 0..60 {
+            let at = Time::from_millis(minute * 60_000);
+            for instance in ["a", "b"] {
+                registrations.keep_alive(instance, at, || {
+                    noted += 1;
+                    Registration {
+                        application: "shop".into(),
+                        instance: instance.into(),
+                        environment: "development".into(),
+                        projects: vec!["*".into()],
+                        sdk: None,
+                        strategies: Vec::new(),
+                        ip: None,
+                        at,
+                    }
+                });
+            }
+        }
+        assert_eq!(noted, 2 * 6);
     }
 }

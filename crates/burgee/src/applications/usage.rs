@@ -70,10 +70,10 @@ pub async fn instances(
 pub struct Environment {
     /// How many.
     pub instances: i64,
-    /// The SDKs that they use.
-    pub sdks: Vec<String>,
+    /// The SDKs that they use: those at servers, and those at users.
+    pub sdks: [BTreeSet<String>; 2],
     /// Those of them that are too old.
-    pub outdated: Vec<String>,
+    pub outdated: BTreeSet<String>,
     /// When one of them told last.
     pub seen_at: Option<Time>,
 }
@@ -92,13 +92,13 @@ pub struct Overview {
 /// Where an application is used, as far as `sight` shows it. One that is not there is used nowhere.
 pub async fn overview(tx: &mut Read, sight: &Sight, name: &str) -> Result<Overview> {
     let Some(application) = find(tx, sight, name).await? else { return Ok(Overview::default()) };
-    let rows: Vec<(String, Option<String>, i64, Time)> = tx
+    let rows: Vec<(String, Option<String>, bool, i64, Time)> = tx
         .all(sql!(
             concat!(
-                "SELECT i.environment, i.sdk, COUNT(*), MAX(i.seen_at) FROM application_instances i
-                 WHERE i.application = $3 AND ",
+                "SELECT i.environment, i.sdk, i.instance = 'frontend', COUNT(*), MAX(i.seen_at)
+                 FROM application_instances i WHERE i.application = $3 AND ",
                 runs!("$1", "$2"),
-                " GROUP BY i.environment, i.sdk ORDER BY i.environment, i.sdk"
+                " GROUP BY i.environment, i.sdk, i.instance = 'frontend' ORDER BY i.environment, i.sdk"
             ),
             sight.param()?,
             None::<String>,
@@ -106,12 +106,12 @@ pub async fn overview(tx: &mut Read, sight: &Sight, name: &str) -> Result<Overvi
         ))
         .await?;
     let mut environments: BTreeMap<String, Environment> = BTreeMap::new();
-    for (environment, sdk, instances, seen_at) in rows {
+    for (environment, sdk, of_users, instances, seen_at) in rows {
         let place = environments.entry(environment).or_default();
         place.instances += instances;
         place.seen_at = place.seen_at.max(Some(seen_at));
         place.outdated.extend(sdk.clone().filter(|sdk| is_outdated(sdk)));
-        place.sdks.extend(sdk);
+        place.sdks[usize::from(of_users)].extend(sdk);
     }
     let known: Vec<(String,)> = tx
         .all(sql!(

@@ -175,8 +175,9 @@ pub(super) async fn places(tx: &mut Read, feature: &str) -> Result<Vec<InPlace>>
     }
     let rows: Vec<Row> = tx
         .all(sql!(
-            "SELECT p.environment, e.type, e.sort_order, p.enabled, p.variants, p.last_seen_at
+            "SELECT p.environment, e.type, e.sort_order, p.enabled, p.variants, s.seen_at AS last_seen_at
              FROM feature_environments p JOIN environments e ON e.name = p.environment
+             LEFT JOIN flag_sightings s ON s.feature = p.feature AND s.environment = p.environment
              WHERE p.feature = $1 ORDER BY e.sort_order, e.name",
             feature
         ))

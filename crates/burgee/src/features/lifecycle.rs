@@ -7,10 +7,10 @@ use super::detail::Stage;
 use super::feature::{event, get, lock};
 use crate::access::{Sight, visible};
 use crate::clock::Time;
-use crate::db::Read;
+use crate::db::{Books, Read};
 use crate::error::{Error, Result};
 use crate::events::{Change, Event, Fact};
-use crate::sql;
+use crate::{keep, sql};
 
 /// The longest word on what was kept, in characters.
 const LONGEST_VALUE: usize = 255;
@@ -67,6 +67,68 @@ async fn enter(tx: &mut Change, list: &str, stage: &str, now: Time) -> Result<()
     ))
     .await
     .map(drop)
+}
+
+/// Clients used a flag.
+#[derive(Debug, Serialize)]
+pub struct Used<'a> {
+    /// The flag.
+    pub feature: &'a str,
+    /// Where.
+    pub environment: &'a str,
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+}
+
+/// SQL: true if the flag behind the alias `f` was used, after its life began, as `$1` says where the condition holds,
+/// and has come to none of the stages.
+macro_rules! due {
+    ($condition:literal, $stages:literal) => {
+        concat!(
+            "f.archived_at IS NULL AND f.name IN (
+                 SELECT item ->> 'feature' FROM ({rows:$1}) r
+                 LEFT JOIN feature_lifecycles b ON b.feature = item ->> 'feature' AND b.stage = 'initial'
+                 WHERE (b.created_at IS NULL OR b.created_at <= CAST(item ->> 'at' AS BIGINT)) AND ",
+            $condition,
+            ") AND NOT EXISTS (SELECT 1 FROM feature_lifecycles y WHERE y.feature = f.name AND y.stage IN (",
+            $stages,
+            ")) ORDER BY f.name{share} ON CONFLICT DO NOTHING"
+        )
+    };
+}
+
+/// What clients use goes on in its life: anywhere, from `initial` to `pre-live`; where it is on in production, to
+/// `live`. `used` is a JSON array of [`Used`]. Nobody decided it, so there is no event. Tells how many flags came to
+/// which stage.
+pub async fn advance(tx: &mut Books, used: &str, now: Time) -> Result<[(&'static str, u64); 2]> {
+    let early = tx
+        .execute(keep!(
+            concat!(
+                "INSERT INTO feature_lifecycles (feature, stage, created_at)
+                 SELECT f.name, 'pre-live', CAST($2 AS BIGINT) FROM features f WHERE ",
+                due!("TRUE", "'pre-live', 'live', 'completed', 'archived'")
+            ),
+            used,
+            now
+        ))
+        .await?;
+    let live = tx
+        .execute(keep!(
+            concat!(
+                "INSERT INTO feature_lifecycles (feature, stage, created_at)
+                 SELECT f.name, 'live', CAST($2 AS BIGINT) FROM features f WHERE ",
+                due!(
+                    "EXISTS (SELECT 1 FROM feature_environments p JOIN environments e ON e.name = p.environment
+                             WHERE p.feature = item ->> 'feature' AND p.environment = item ->> 'environment'
+                               AND p.enabled = TRUE AND e.type = 'production')",
+                    "'live', 'completed', 'archived'"
+                )
+            ),
+            used,
+            now
+        ))
+        .await?;
+    Ok([("pre-live", early), ("live", live)])
 }
 
 /// The stages that a flag, archived or not, went through.

@@ -225,7 +225,7 @@ macro_rules! stage {
 }
 
 /// SQL: when clients last asked for the flag behind the alias `f`.
-const SEEN: &str = "(SELECT MAX(p.last_seen_at) FROM feature_environments p WHERE p.feature = f.name)";
+const SEEN: &str = "(SELECT MAX(s.seen_at) FROM flag_sightings s WHERE s.feature = f.name)";
 
 async fn page(tx: &mut Read, reader: &Reader, query: &Query) -> Result<Vec<Summary>> {
     #[derive(sqlx::FromRow)]
@@ -304,13 +304,14 @@ async fn glances(tx: &mut Read, found: &str) -> Result<HashMap<String, Vec<Glanc
     }
     let rows: Vec<Row> = tx
         .all(sql!(
-            "SELECT p.feature, p.environment, e.type, e.sort_order, p.enabled, p.last_seen_at, p.variants,
+            "SELECT p.feature, p.environment, e.type, e.sort_order, p.enabled, n.seen_at AS last_seen_at, p.variants,
                     EXISTS (SELECT 1 FROM feature_strategies s
                             WHERE s.feature = p.feature AND s.environment = p.environment) AS strategies,
                     EXISTS (SELECT 1 FROM feature_strategies s
                             WHERE s.feature = p.feature AND s.environment = p.environment AND s.disabled = FALSE)
                         AS enabled_strategies
              FROM feature_environments p JOIN environments e ON e.name = p.environment
+             LEFT JOIN flag_sightings n ON n.feature = p.feature AND n.environment = p.environment
              WHERE p.feature IN ({list:$1}) ORDER BY e.sort_order, e.name",
             found
         ))

@@ -1,5 +1,7 @@
-//! Slows down guessing, in memory: for one account from one address, for an address, and for an account wherever the
-//! tries come from.
+//! Slows down guessing, and clients that call without end, in memory.
+//!
+//! Tries to sign in are counted for one account from one address, for an address, and for an account wherever they come
+//! from. What clients call is counted for each token.
 //!
 //! Who knows somebody's name can use up that person's tries from their own address only. The limit of the account as a
 //! whole is there for guessing from many addresses; it is so high that one address alone cannot reach it.
@@ -71,9 +73,45 @@ impl Throttle {
     }
 
     fn count(&self, limiter: &DefaultKeyedRateLimiter<u64>, key: impl Hash) -> Result<()> {
-        limiter.check_key(&(self.spread.hash_one(key) % COUNTERS)).map_err(|until| {
-            Error::rate_limited(until.wait_time_from(self.clock.now()).as_secs().saturating_add(1))
-        })
+        count(limiter, self.spread.hash_one(key) % COUNTERS, &self.clock)
+    }
+}
+
+/// What clients do again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// A backend SDK tells that it starts.
+    RegisterClient,
+    /// A backend SDK tells what it counted.
+    ClientMetrics,
+    /// A frontend SDK tells that it starts.
+    RegisterFrontend,
+    /// A frontend SDK tells what it counted.
+    FrontendMetrics,
+}
+
+/// How often a token may call, for each errand.
+pub struct Paces {
+    limiters: [DefaultKeyedRateLimiter<u64>; 4],
+    clock: DefaultClock,
+}
+
+impl Paces {
+    /// Calls a minute, in the order of [`Errand`]. Zero means no limit.
+    pub fn new(per_minute: [u32; 4]) -> Self {
+        Self { limiters: per_minute.map(limiter), clock: DefaultClock::default() }
+    }
+
+    /// Counts one call with the token of this number.
+    pub fn count(&self, errand: Errand, token: i64) -> Result<()> {
+        count(&self.limiters[errand as usize], token.unsigned_abs(), &self.clock)
+    }
+
+    /// Forgets tokens that have been quiet.
+    pub fn forget_the_quiet(&self) {
+        for limiter in &self.limiters {
+            limiter.retain_recent();
+        }
     }
 }
 
@@ -83,6 +121,12 @@ fn network(ip: Option<&str>) -> Option<IpAddr> {
         IpAddr::V6(ip) => Some(IpAddr::V6((ip.to_bits() & (u128::MAX << 64)).into())),
         ip @ IpAddr::V4(_) => Some(ip),
     }
+}
+
+fn count(limiter: &DefaultKeyedRateLimiter<u64>, key: u64, clock: &DefaultClock) -> Result<()> {
+    limiter
+        .check_key(&key)
+        .map_err(|until| Error::rate_limited(until.wait_time_from(clock.now()).as_secs().saturating_add(1)))
 }
 
 fn limiter(per_minute: u32) -> DefaultKeyedRateLimiter<u64> {
@@ -124,6 +168,18 @@ mod tests {
         assert_eq!(tries(&throttle, "2001:db8:0:1::1", "ann"), 3);
         assert_eq!(tries(&throttle, "203.0.113.7", "bob"), 3);
         assert_eq!(tries(&throttle, "::ffff:203.0.113.7", "bob"), 0, "the same IPv4 address");
+    }
+
+    #[test]
+    fn each_token_has_its_own_pace_for_each_errand() {
+        let paces = Paces::new([3, 2, 0, 1]);
+        let calls = |errand, token| (0..100).take_while(|_| paces.count(errand, token).is_ok()).count();
+        for token in [7, 8] {
+            assert_eq!(calls(Errand::RegisterClient, token), 3);
+            assert_eq!(calls(Errand::ClientMetrics, token), 2);
+            assert_eq!(calls(Errand::RegisterFrontend, token), 100);
+            assert_eq!(calls(Errand::FrontendMetrics, token), 1);
+        }
     }
 
     #[test]

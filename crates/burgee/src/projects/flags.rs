@@ -76,11 +76,12 @@ pub async fn list(tx: &mut Read, project: &str, person: Option<i64>) -> Result<V
         .await?;
     let rows: Vec<Row> = tx
         .all(sql!(
-            "SELECT e.feature, v.name, v.type, v.sort_order, e.enabled, e.last_seen_at, e.variants,
+            "SELECT e.feature, v.name, v.type, v.sort_order, e.enabled, n.seen_at AS last_seen_at, e.variants,
                     COALESCE(s.strategies, 0) AS strategies, COALESCE(s.active, 0) AS active_strategies
              FROM features f JOIN feature_environments e ON e.feature = f.name
              JOIN project_environments p ON p.project = f.project AND p.environment = e.environment
              JOIN environments v ON v.name = e.environment
+             LEFT JOIN flag_sightings n ON n.feature = e.feature AND n.environment = e.environment
              LEFT JOIN (SELECT s.feature, s.environment, COUNT(*) AS strategies,
                                COUNT(CASE WHEN s.disabled = FALSE THEN 1 END) AS active
                         FROM feature_strategies s JOIN features f ON f.name = s.feature

@@ -116,9 +116,8 @@ pub async fn list(
                         FROM feature_lifecycles y JOIN features f ON f.name = y.feature
                         WHERE y.stage = 'completed' AND f.archived_at IS NULL GROUP BY f.project) l
                   ON l.project = p.id
-             LEFT JOIN (SELECT f.project, MAX(e.last_seen_at) AS at
-                        FROM feature_environments e JOIN features f ON f.name = e.feature
-                        WHERE e.last_seen_at IS NOT NULL GROUP BY f.project) s ON s.project = p.id
+             LEFT JOIN (SELECT f.project, MAX(e.seen_at) AS at
+                        FROM flag_sightings e JOIN features f ON f.name = e.feature GROUP BY f.project) s ON s.project = p.id
              WHERE ",
             visible!("p", "$1"),
             " AND (p.id = $3 OR (CAST($3 AS TEXT) IS NULL AND (p.archived_at IS NOT NULL) = $4))

@@ -1,6 +1,6 @@
 //! Everything that clients see, as of one event of the log.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use burgee_eval::document::{self, Feature};
@@ -23,6 +23,8 @@ pub struct Catalog {
     pub revision: i64,
     pub(super) environments: BTreeMap<String, Arc<Environment>>,
     pub(super) segments: BTreeMap<i64, Arc<Segment>>,
+    /// The names of all flags, each with its project.
+    pub(super) homes: Arc<HashMap<Arc<str>, Arc<str>>>,
     pub(super) tokens: Arc<Tokens>,
     /// The origins of pages that may use the Frontend API, if somebody has set them.
     pub origins: Option<Arc<Vec<String>>>,
@@ -116,6 +118,36 @@ impl Catalog {
             }
             while environment.gone.len() > MOST_GONE {
                 environment.forgotten = environment.gone.pop_front().map_or(0, |gone| gone.revision);
+            }
+        }
+        self.absorb_homes(named);
+    }
+
+    /// Brings the list of names in line with the flags, or with those `named`.
+    fn absorb_homes(&mut self, named: Option<&BTreeSet<String>>) {
+        let Some(names) = named else {
+            let projects = self.environments.values().flat_map(|environment| &environment.projects);
+            let flags = projects.flat_map(|(id, project)| {
+                let id: Arc<str> = id.as_str().into();
+                project.flags.keys().map(move |name| (name.clone(), id.clone()))
+            });
+            self.homes = Arc::new(flags.collect());
+            return;
+        };
+        for name in names {
+            let mut projects = self.environments.values().flat_map(|environment| &environment.projects);
+            let home = projects.find(|(_, project)| project.flags.contains_key(name.as_str()));
+            let home = home.map(|(id, _)| id.as_str());
+            // The list is copied when it changes only; most changes leave it as it is.
+            match (self.homes.get(name.as_str()), home) {
+                (Some(known), Some(home)) if **known == *home => {}
+                (None, None) => {}
+                (_, Some(home)) => {
+                    Arc::make_mut(&mut self.homes).insert(name.as_str().into(), home.into());
+                }
+                (Some(_), None) => {
+                    Arc::make_mut(&mut self.homes).remove(name.as_str());
+                }
             }
         }
     }

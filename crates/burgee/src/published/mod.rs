@@ -12,7 +12,7 @@ mod scope;
 mod tokens;
 mod views;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -53,6 +53,16 @@ pub struct Published {
     begun: AtomicU64,
     /// Whether the database answered the last time.
     fresh: AtomicBool,
+}
+
+/// The flags that there are.
+pub struct Flags(Arc<HashMap<Arc<str>, Arc<str>>>);
+
+impl Flags {
+    /// A flag's name as the copy has it, and its project.
+    pub fn find(&self, name: &str) -> Option<(&Arc<str>, &str)> {
+        self.0.get_key_value(name).map(|(name, project)| (name, &**project))
+    }
 }
 
 /// Somebody who follows a scope.
@@ -108,6 +118,11 @@ impl Published {
         found.map(|flag| flag.json.to_vec())
     }
 
+    /// The flags that there are.
+    pub fn flags(&self) -> Flags {
+        Flags(self.catalog.load().homes.clone())
+    }
+
     /// A scope and how it came to be as it is.
     pub fn delta(&self, scope: &Arc<Scope>) -> Arc<Delta> {
         self.deltas.get(scope, &self.catalog)
@@ -137,6 +152,11 @@ impl Published {
             found = known();
         }
         Ok(found.filter(|token| !token.is_over(now)))
+    }
+
+    /// The token with this secret, as far as the copy knows.
+    pub fn known_token(&self, secret: &str, now: Time) -> Option<Arc<Token>> {
+        self.catalog.load().tokens.find(secret).filter(|token| !token.is_over(now)).cloned()
     }
 
     /// True while the copy follows the database.

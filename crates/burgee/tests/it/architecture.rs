@@ -43,6 +43,7 @@ const RINGS: &[(&str, &[&str])] = &[
     ("applications", &["access", "clock", "db", "error", "events"]),
     ("playground", &["access", "clock", "db", "error", "features"]),
     ("published", &["clock", "db", "entropy", "error", "events", "instance", "people"]),
+    ("metrics", &["access", "applications", "clock", "db", "error", "features", "names", "published"]),
     ("telemetry", &["db", "error"]),
     ("gate", &["access", "app", "error", "people", "published"]),
     (
@@ -84,6 +85,7 @@ const RINGS: &[(&str, &[&str])] = &[
             "features",
             "gate",
             "instance",
+            "metrics",
             "people",
             "playground",
             "projects",

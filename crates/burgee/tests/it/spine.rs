@@ -5,7 +5,7 @@ use burgee::db::Statement;
 use crate::support::TestServer;
 
 /// Tables that need no audit: only they may be written outside of a change.
-const BOOKS: [&str; 12] = [
+const BOOKS: [&str; 15] = [
     "sessions",
     "reset_tokens",
     "used_passwords",
@@ -18,12 +18,25 @@ const BOOKS: [&str; 12] = [
     "applications",
     "application_usage",
     "application_instances",
+    "flag_usage",
+    "flag_sightings",
+    "unknown_flags",
 ];
-/// Statements that write an audited table without an event, each with the reason.
-const EXCEPTIONS: [(&str, &str); 1] = [(
-    "UPDATE users SET password_hash = $2 WHERE id = $1 AND password_hash = $3",
-    "the same password in a better form: nothing that anybody decided",
-)];
+/// How statements begin that write an audited table without an event, each with the reason.
+const EXCEPTIONS: [(&str, &str); 3] = [
+    (
+        "UPDATE users SET password_hash = $2 WHERE id = $1 AND password_hash = $3",
+        "the same password in a better form: nothing that anybody decided",
+    ),
+    (
+        "INSERT INTO feature_lifecycles (feature, stage, created_at) SELECT f.name, 'pre-live',",
+        "clients brought it about: nothing that anybody decided",
+    ),
+    (
+        "INSERT INTO feature_lifecycles (feature, stage, created_at) SELECT f.name, 'live',",
+        "clients brought it about: nothing that anybody decided",
+    ),
+];
 
 both! {
     /// Every literal statement of the program compiles on both databases.
@@ -51,7 +64,7 @@ fn bookkeeping_touches_no_audited_table() {
             _ => panic!("cannot tell what this writes: {text}"),
         };
         assert!(
-            BOOKS.contains(table) || EXCEPTIONS.iter().any(|(exception, _)| *exception == text),
+            BOOKS.contains(table) || EXCEPTIONS.iter().any(|(start, _)| words.join(" ").starts_with(start)),
             "{table} needs audit: use Db::change for {text}"
         );
     }

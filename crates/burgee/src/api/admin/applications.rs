@@ -13,6 +13,7 @@ use crate::api::{Problem, Routes};
 use crate::app::App;
 use crate::applications::{self, Application, Draft, Environment, Instance, Member};
 use crate::clock::Time;
+use crate::metrics;
 
 const TAG: &str = "Metrics";
 /// How many applications a list has at most.
@@ -49,8 +50,6 @@ pub(super) fn routes() -> Routes {
         .gives::<Instances>(200)
         .add(M::GET, "/api/admin/metrics/sdks/outdated", "getOutdatedSdks", TAG, outdated)
         .gives::<OutdatedSdks>(200)
-        .add(M::GET, "/api/admin/metrics/unknown-flags", "getUnknownFlags", "Unknown Flags", unknown_flags)
-        .gives::<UnknownFlags>(200)
         .add(
             M::GET,
             "/api/admin/projects/{projectId}/applications",
@@ -202,7 +201,6 @@ async fn delete(
     Ok(tx.commit().await?)
 }
 
-/// Which flags an application asks for is not taken in yet: there are none, and none is missing.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "applicationOverviewSchema")]
@@ -241,17 +239,20 @@ struct EnvironmentIssues {
     outdated_sdks: Vec<String>,
 }
 
-/// Only backend SDKs tell about themselves.
-impl From<(String, Environment)> for EnvironmentView {
-    fn from((name, environment): (String, Environment)) -> Self {
+impl EnvironmentView {
+    fn new(name: String, environment: Environment, missing_features: Vec<String>) -> Self {
+        let [backend, frontend] = environment.sdks;
         Self {
             name,
             instance_count: environment.instances,
-            sdks: environment.sdks.clone(),
-            frontend_sdks: Vec::new(),
-            backend_sdks: environment.sdks,
+            sdks: backend.union(&frontend).cloned().collect(),
+            frontend_sdks: frontend.into_iter().collect(),
+            backend_sdks: backend.into_iter().collect(),
             last_seen: environment.seen_at,
-            issues: EnvironmentIssues { missing_features: Vec::new(), outdated_sdks: environment.outdated },
+            issues: EnvironmentIssues {
+                missing_features,
+                outdated_sdks: environment.outdated.into_iter().collect(),
+            },
         }
     }
 }
@@ -264,10 +265,16 @@ async fn overview(
     let mut tx = app.db.read().await?;
     let sight = grant.sight(&mut tx).await?;
     let found = applications::overview(&mut tx, &sight, &name).await?;
+    let feature_count = metrics::flags_of(&mut tx, &sight, &name, app.clock.now()).await?;
+    let mut missing = metrics::missing(&mut tx, &sight, &name).await?;
+    let view = |(environment, state): (String, Environment)| {
+        let missing = missing.remove(&environment).unwrap_or_default();
+        EnvironmentView::new(environment, state, missing)
+    };
     Ok(Json(Overview {
         projects: found.projects,
-        feature_count: 0,
-        environments: found.environments.into_iter().map(EnvironmentView::from).collect(),
+        feature_count,
+        environments: found.environments.into_iter().map(view).collect(),
         issues: Issues { missing_strategies: found.missing_strategies },
     }))
 }
@@ -388,16 +395,4 @@ async fn of_project(
     let project = &grant.scope().project;
     let (found, total) = applications::of_project(&mut tx, project, &page.into()).await?;
     Ok(Json(ProjectApplications { applications: found.into_iter().map(MemberView::from).collect(), total }))
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "unknownFlagsResponseSchema")]
-struct UnknownFlags {
-    unknown_flags: [(); 0],
-}
-
-/// Which flags applications ask for is not taken in yet, so none that is unknown is known.
-async fn unknown_flags(_: Granted<SignedIn>) -> Json<UnknownFlags> {
-    Json(UnknownFlags { unknown_flags: [] })
 }

@@ -44,6 +44,7 @@ mod statistics;
 mod strategies;
 mod tag_types;
 mod tags;
+mod usage;
 pub(super) mod users;
 
 use super::Routes;
@@ -66,6 +67,7 @@ pub(super) fn routes() -> Routes {
         .merge(project_access::routes())
         .merge(environments::routes())
         .merge(applications::routes())
+        .merge(usage::routes())
         .merge(dashboard::routes())
         .merge(events::routes())
         .merge(search::routes())

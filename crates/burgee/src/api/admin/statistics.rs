@@ -21,6 +21,7 @@ use crate::entropy::digest;
 use crate::error::Result;
 use crate::instance::identity;
 use crate::instance::statistics::{self, Figures};
+use crate::metrics;
 
 const TAG: &str = "Instance Admin";
 /// How many months the use of Edge is told for.
@@ -152,6 +153,7 @@ async fn collect(tx: &mut Read, now: Time) -> Result<Statistics> {
     } = statistics::figures(tx).await?;
     let tokens = statistics::tokens(tx).await?;
     let tokens = |kind: &str| tokens.get(kind).copied().unwrap_or_default();
+    let (enabled_count, variant_count) = metrics::buckets_of_yesterday(tx, now).await?;
     let mut found = Statistics {
         timestamp: Some(now),
         instance_id: identity::id(tx).await?,
@@ -194,6 +196,7 @@ async fn collect(tx: &mut Read, now: Time) -> Result<Statistics> {
             last60: statistics::production_changes(tx, now, 60).await?,
             last90: statistics::production_changes(tx, now, 90).await?,
         },
+        previous_day_metrics_buckets_count: Buckets { enabled_count, variant_count },
         edge_instance_usage: months(now).into_iter().map(|month| (month, 0)).collect(),
         read_only_users,
         ..Statistics::default()

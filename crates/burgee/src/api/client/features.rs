@@ -13,8 +13,10 @@ use serde_json::{Map, Value};
 
 use super::super::guard::Backend;
 use super::super::input::Name;
+use super::super::metrics::keep_alive;
 use super::super::{Problem, Routes};
 use crate::app::App;
+use crate::applications;
 use crate::error::{Error, Kind};
 use crate::gate::encoding;
 use crate::published::{Answer, Encoding, Query, Scope, Token};
@@ -62,6 +64,7 @@ async fn features(
     RawQuery(asked): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    alive(&app, &token, &headers);
     let query = query(&token, asked.as_deref().unwrap_or_default(), &headers)?;
     let known: Vec<&str> = known(&headers).collect();
     let seen = known.iter().filter_map(|tag| tag.split(':').nth(1)?.parse().ok()).max();
@@ -89,6 +92,7 @@ async fn delta(
     RawQuery(asked): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    alive(&app, &token, &headers);
     let scope = query(&token, asked.as_deref().unwrap_or_default(), &headers)?.scope;
     let at = known(&headers).find_map(|tag| tag.trim_matches('"').parse().ok());
     let delta = app.published.delta_after(&scope, at.unwrap_or_default(), &app.db).await;
@@ -100,6 +104,15 @@ async fn delta(
             let encoding = encoding(&headers);
             document(&etag, encoding, whole.document(encoding).await?)
         }
+    }
+}
+
+/// Notes that the instance that asks is still there, if it says what it belongs to.
+fn alive(app: &App, token: &Token, headers: &HeaderMap) {
+    let named = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let fits = |name: &&str| !name.is_empty() && name.len() <= applications::LONGEST;
+    if let Some(application) = named("unleash-appname").filter(fits) {
+        keep_alive(app, token, headers, application, None, None);
     }
 }
 

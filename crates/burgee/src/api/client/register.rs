@@ -8,12 +8,11 @@ use serde_json::Value;
 
 use super::super::guard::{Backend, From};
 use super::super::input::Body;
+use super::super::metrics::NAMELESS;
 use super::super::{Problem, Routes};
 use crate::app::App;
 use crate::applications::Registration;
-
-/// What an instance is called that does not say.
-const NAMELESS: &str = "default";
+use crate::people::throttle::Errand;
 
 pub(super) fn routes() -> Routes {
     Routes::default()
@@ -48,6 +47,7 @@ async fn register(
     From(origins): From,
     Body(told): Body<ClientApplication>,
 ) -> Result<StatusCode, Problem> {
+    app.paces.count(Errand::RegisterClient, token.id)?;
     let given = |text: &String| !text.is_empty();
     app.registrations.note(Registration {
         application: told.app_name,

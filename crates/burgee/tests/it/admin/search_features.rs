@@ -54,7 +54,8 @@ both! {
             "INSERT INTO feature_tags (feature, type, value, created_at, created_by) VALUES ('menu', 'simple', 'ui', 0, 1)",
             "INSERT INTO feature_dependencies (child, parent) VALUES ('menu', 'parent')",
             "INSERT INTO feature_lifecycles (feature, stage, created_at, status) VALUES ('menu', 'completed', 9999999999999, 'kept')",
-            "UPDATE feature_environments SET variants = '[{\"name\":\"a\"},{\"name\":\"b\"}]', last_seen_at = 0 WHERE feature = 'menu' AND environment = 'production'",
+            "UPDATE feature_environments SET variants = '[{\"name\":\"a\"},{\"name\":\"b\"}]' WHERE feature = 'menu' AND environment = 'production'",
+            "INSERT INTO flag_sightings (feature, environment, seen_at) VALUES ('menu', 'production', 0)",
         ] {
             server.rows(sql).await;
         }
@@ -253,8 +254,11 @@ async fn push(server: &TestServer, reader: i64, flags: &[Flag]) {
         }
         for (environment, place) in ENVIRONMENTS.iter().zip(&flag.places) {
             let Some((enabled, seen)) = place else { continue };
-            let seen = seen.map_or("NULL".to_owned(), |seen| (START + seen * DAY / 2).to_string());
-            sql.push(format!("INSERT INTO feature_environments (feature, environment, enabled, last_seen_at) VALUES ({name}, '{environment}', {enabled}, {seen})"));
+            sql.push(format!("INSERT INTO feature_environments (feature, environment, enabled) VALUES ({name}, '{environment}', {enabled})"));
+            if let Some(seen) = seen {
+                let seen = START + seen * DAY / 2;
+                sql.push(format!("INSERT INTO flag_sightings (feature, environment, seen_at) VALUES ({name}, '{environment}', {seen})"));
+            }
             for segment in &flag.segments {
                 let id = quoted(&format!("{}{environment}{segment}", flag.name));
                 sql.push(format!("INSERT INTO feature_strategies (id, feature, environment, name, sort_order, created_at) VALUES ({id}, {name}, '{environment}', 'default', 0, 0)"));

@@ -2,6 +2,7 @@
 
 mod delta;
 mod features;
+mod metrics;
 mod servers;
 mod streams;
 

@@ -28,7 +28,6 @@ pub async fn story(contract: &Contract, server: &TestServer) {
     call("getApplicationOverview", &["shop"], None).await;
     call("getApplicationEnvironmentInstances", &["shop", "development"], None).await;
     call("getOutdatedSdks", &[], None).await;
-    call("getUnknownFlags", &[], None).await;
     call("getProjectApplications", &["default"], None).await;
     call("getOutdatedProjectSdks", &["default"], None).await;
     call("deleteApplication", &["shop"], None).await;

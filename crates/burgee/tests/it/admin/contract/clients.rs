@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{Contract, text};
 use crate::support::TestServer;
+use crate::support::client::Client;
 
 pub async fn story(contract: &Contract, server: &TestServer) {
     let admin = server.admin();
@@ -39,4 +40,37 @@ pub async fn story(contract: &Contract, server: &TestServer) {
     }
     let later = sdk.with("if-none-match", everything.header("etag"));
     contract.call(&later, "getDelta", &[], None).await.expect(200);
+    metrics(contract, server, &sdk).await;
+}
+
+async fn metrics(contract: &Contract, server: &TestServer, sdk: &Client) {
+    let (admin, app) = (server.admin(), &server.app);
+    admin.post("/api/admin/projects/default/features", json!({"name": "sdk-used"})).await.expect(201);
+    let token = json!({"tokenName": "page", "type": "frontend", "environment": "development"});
+    let token = admin.post("/api/admin/api-tokens", token).await.expect(201).json();
+    let page = server.anonymous().with("authorization", &text(&token["secret"]));
+    let now = app.clock.now().to_string();
+    let toggles = json!({"sdk-used": {"yes": 1, "variants": {"red": 1}}, "sdk-unknown": {"yes": 1}});
+    let told = json!({"appName": "shop", "bucket": {"start": now, "stop": now, "toggles": toggles}});
+    let started = json!({"appName": "shop", "interval": 1, "started": 1, "strategies": []});
+    contract.call(&page, "registerFrontendClient", &[], Some(started)).await.expect(200);
+    contract.call(&page, "registerFrontendMetrics", &[], Some(told.clone())).await.expect(200);
+    contract.call(sdk, "registerClientMetrics", &[], Some(told)).await.expect(202);
+    let bulk = json!({"applications": [], "metrics": [], "impactMetrics": [], "seenTokens": []});
+    contract.call(sdk, "clientBulkMetrics", &[], Some(bulk)).await.expect(202);
+    let custom = json!({"metrics": [{"name": "x", "value": 1, "labels": {"a": "b"}}]});
+    contract.call(sdk, "clientCustomMetrics", &[], Some(custom)).await.expect(202);
+    let edge = json!({"identifier": "e", "appName": "edge", "edgeVersion": "19.0.0"});
+    contract.call(sdk, "registerEdgeObservabilityMetrics", &[], Some(edge)).await.expect(202);
+    let tokens = json!({"tokens": [token["secret"], "unknown"]});
+    contract.call(&server.anonymous(), "getValidTokens", &[], Some(tokens)).await.expect(200);
+
+    app.usage.write(&app.db, |_, _, _, _| ()).await.unwrap();
+    contract.call(&admin, "getFeatureUsageSummary", &["sdk-used"], None).await.expect(200);
+    contract.call(&admin, "getRawFeatureMetrics", &["sdk-used"], None).await.expect(200);
+    contract.call(&admin, "getCustomMetrics", &[], None).await.expect(200);
+    let text = contract.call(&admin, "getPrometheusMetrics", &[], None).await.expect(200).text;
+    assert!(text.contains("x{a=\"b\"} 1"), "{text}");
+    let unknown = contract.call(&admin, "getUnknownFlags", &[], None).await.expect(200).json();
+    assert_eq!(unknown["unknownFlags"][0]["name"], "sdk-unknown");
 }
