@@ -4,9 +4,11 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use axum::body::HttpBody;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::header;
 use axum::http::request::Parts;
+use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind as Rule;
@@ -30,22 +32,7 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static, const MOST: usize> FromR
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let kind = kind.unwrap_or("none").to_owned();
-        if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
-            return Err(Problem::content_type(&kind));
-        }
-        let bytes = Limited::new(request.into_body(), MOST)
-            .collect()
-            .await
-            .map_err(|error| {
-                if error.downcast_ref::<LengthLimitError>().is_some() {
-                    Problem::too_large(MOST)
-                } else {
-                    Problem::malformed("The request body did not arrive whole.")
-                }
-            })?
-            .to_bytes();
+        let bytes = json(request, MOST).await?;
         let value: Value = serde_json::from_slice(&bytes)
             .map_err(|error| Problem::malformed(format!("invalid JSON: {error}")))?;
         check::<T>(&value)?;
@@ -53,6 +40,37 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static, const MOST: usize> FromR
         serde_json::from_value(value)
             .map(Self)
             .map_err(|_| Problem::malformed("The request body has a value that is out of range."))
+    }
+}
+
+/// The bytes of a body that says it is JSON; `most` at most.
+async fn json(request: Request, most: usize) -> Result<Bytes, Problem> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = kind.unwrap_or("none").to_owned();
+    if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
+        return Err(Problem::content_type(&kind));
+    }
+    let body = Limited::new(request.into_body(), most).collect().await.map_err(|error| {
+        if error.downcast_ref::<LengthLimitError>().is_some() {
+            Problem::too_large(most)
+        } else {
+            Problem::malformed("The request body did not arrive whole.")
+        }
+    })?;
+    Ok(body.to_bytes())
+}
+
+/// A JSON body as it came, to be read by something that reads nothing else. No body is an empty object.
+pub struct Raw(pub Bytes);
+
+impl FromRequest<App> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+        if request.body().is_end_stream() {
+            return Ok(Self(Bytes::from_static(b"{}")));
+        }
+        json(request, LARGEST).await.map(Self)
     }
 }
 

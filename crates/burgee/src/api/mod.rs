@@ -6,15 +6,21 @@
 pub mod admin;
 mod auth;
 mod client;
+mod cors;
 mod csv;
+mod etag;
+mod evaluation;
+mod frontend;
 mod guard;
 mod input;
 mod invite;
 mod json_patch;
+mod ofrep;
 pub mod openapi;
 mod operational;
 mod problem;
 mod routes;
+mod stream;
 
 use axum::Router;
 use axum::extract::Request;
@@ -23,6 +29,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tower::Layer;
 use tower::util::MapRequest;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -36,7 +43,7 @@ pub const UNLEASH_VERSION: &str = "8.2.0";
 
 /// All operations of this protocol.
 pub fn routes() -> Routes {
-    for_people().merge(for_clients())
+    for_people().merge(for_clients()).merge(for_pages())
 }
 
 fn for_people() -> Routes {
@@ -52,10 +59,20 @@ fn for_clients() -> Routes {
     client::routes()
 }
 
+/// What web pages call as well: small answers, made for each, and read by scripts from elsewhere.
+fn for_pages() -> Routes {
+    frontend::routes().merge(ofrep::routes())
+}
+
 /// The protocol as a service.
 pub fn router(app: App) -> Router {
     let (people, _) = for_people().finish();
     let (clients, _) = for_clients().finish();
+    let (pages, _) = for_pages().finish();
+    let pages = pages
+        .method_not_allowed_fallback(unknown_path)
+        .layer(CompressionLayer::new().gzip(true).quality(CompressionLevel::Fastest))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), cors::allow));
     let document = openapi::document(&routes().finish().1, &app.config.url());
     people
         .route("/docs/openapi.json", axum::routing::get(move || async move { axum::Json(document) }))
@@ -67,6 +84,7 @@ pub fn router(app: App) -> Router {
             admin::instance_settings::during_maintenance,
         ))
         .merge(clients.method_not_allowed_fallback(unknown_path))
+        .merge(pages)
         .layer(SetResponseHeaderLayer::overriding(
             HeaderName::from_static("x-unleash-version"),
             HeaderValue::from_static(UNLEASH_VERSION),

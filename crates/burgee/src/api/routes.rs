@@ -7,7 +7,7 @@ use axum::routing::{MethodFilter, on};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::Value;
 
-use super::guard::{Backend, Frontend, Open};
+use super::guard::{Backend, Evaluating, Frontend, Listening, Open};
 use crate::access::{Granted, Guard, Permission};
 use crate::app::App;
 use crate::people::api_token::Kind;
@@ -24,7 +24,7 @@ pub enum Access {
 }
 
 /// Tells from a handler's parameters who may call it: the first one is a [`Granted`], [`Backend`],
-/// [`Frontend`] or [`Open`].
+/// [`Frontend`], [`Evaluating`], [`Listening`] or [`Open`].
 pub trait Guarded {
     /// Who may call.
     const ACCESS: Access;
@@ -43,6 +43,12 @@ macro_rules! guarded {
         }
         impl<M, $($rest),*> Guarded for (M, Frontend, $($rest,)*) {
             const ACCESS: Access = Access::Token(Frontend::KINDS);
+        }
+        impl<M, $($rest),*> Guarded for (M, Evaluating, $($rest,)*) {
+            const ACCESS: Access = Access::Token(Evaluating::KINDS);
+        }
+        impl<M, $($rest),*> Guarded for (M, Listening, $($rest,)*) {
+            const ACCESS: Access = Access::Token(Evaluating::KINDS);
         }
     };
 }

@@ -1,0 +1,9 @@
+//! What SDKs call that run where people can look: in web pages and apps. They get results, never definitions.
+
+mod evaluate;
+
+use super::Routes;
+
+pub(super) fn routes() -> Routes {
+    evaluate::routes()
+}
