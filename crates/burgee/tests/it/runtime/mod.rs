@@ -2,6 +2,8 @@
 
 mod delta;
 mod features;
+mod frontend;
+mod ofrep;
 mod servers;
 mod streams;
 
