@@ -14,7 +14,7 @@ use crate::document::{self, Document};
 use crate::explain::{Collector, Explanation};
 use crate::strategy::{self, Rule, SegmentRef, Strategy};
 use crate::variant::{Variant, VariantSet};
-use crate::walk::Silent;
+use crate::walk::{Silent, Verdict};
 
 /// The flags of one document, compiled.
 ///
@@ -36,10 +36,27 @@ pub struct Evaluation<'s> {
     pub project: &'s str,
     /// Whether it is on.
     pub enabled: bool,
+    /// What that rests on.
+    pub ground: Ground,
     /// The variant; `disabled` when the flag is off or has none.
     pub variant: Variant<'s>,
     /// Whether clients report the evaluation.
     pub impression_data: bool,
+}
+
+/// What an answer rests on. [`State::explain`] tells more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// Off: the switch of the environment.
+    Switch,
+    /// Off: a parent is not as it should be, or no strategy matches.
+    NoMatch,
+    /// On, and everybody gets the same.
+    Everybody,
+    /// On, because of what the context says.
+    Match,
+    /// On, or the variant is as it is, because of the share that the context falls into.
+    Share,
 }
 
 #[derive(Debug)]
@@ -123,12 +140,12 @@ impl State {
         let flag = self.find(name)?;
         let mut collector = Collector::new(context);
         let verdict = self.verdict(flag, context, &mut collector);
-        Some(collector.explanation(flag, flag.evaluation(verdict.enabled, verdict.variant(flag, context))))
+        Some(collector.explanation(flag, flag.evaluation(verdict, context)))
     }
 
     fn outcome<'s>(&'s self, flag: &'s Flag, context: &Context) -> Evaluation<'s> {
         let verdict = self.verdict(flag, context, &mut Silent);
-        flag.evaluation(verdict.enabled, verdict.variant(flag, context))
+        flag.evaluation(verdict, context)
     }
 
     fn find(&self, name: &str) -> Option<&Flag> {
@@ -138,9 +155,15 @@ impl State {
 }
 
 impl Flag {
-    fn evaluation<'s>(&'s self, enabled: bool, variant: Variant<'s>) -> Evaluation<'s> {
-        let impression_data = self.impression_data;
-        Evaluation { name: &self.name, project: &self.project, enabled, variant, impression_data }
+    fn evaluation<'s>(&'s self, verdict: Verdict<'s>, context: &Context) -> Evaluation<'s> {
+        Evaluation {
+            name: &self.name,
+            project: &self.project,
+            enabled: verdict.enabled,
+            ground: verdict.ground(self),
+            variant: verdict.variant(self, context),
+            impression_data: self.impression_data,
+        }
     }
 }
 

@@ -38,6 +38,11 @@ impl Sticky {
         Self { by, group: Murmur::seeded(seed).update(group.as_bytes()).update(b":"), salt }
     }
 
+    /// Whether there is no bucket without some field.
+    pub(crate) const fn needs_a_field(&self) -> bool {
+        matches!(self.by, By::Field(_))
+    }
+
     /// The bucket from 1 to `size`; `None` when the field that decides is absent or empty.
     pub(crate) fn bucket(&self, context: &Context, size: NonZeroU32) -> Option<u32> {
         let present = |text: &&str| !text.is_empty();

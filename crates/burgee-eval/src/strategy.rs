@@ -74,7 +74,24 @@ pub(crate) enum Rule {
     Hosts(Words),
 }
 
+impl Strategy {
+    /// Whether it holds for every context.
+    pub(crate) fn is_for_everybody(&self) -> bool {
+        let always = match &self.rule {
+            Rule::Always => true,
+            Rule::Rollout { rollout, sticky } => *rollout == 100 && !sticky.needs_a_field(),
+            _ => false,
+        };
+        always && self.constraints.is_empty() && self.segments.is_empty()
+    }
+}
+
 impl Rule {
+    /// Whether it holds for a share of the contexts.
+    pub(crate) const fn is_share(&self) -> bool {
+        matches!(self, Self::Rollout { rollout, .. } if *rollout < 100)
+    }
+
     /// `flag` is the group of rollouts that do not name one.
     pub(crate) fn compile(source: &document::Strategy, flag: &str, salt: u32) -> Self {
         let parameter = |name: &str| source.parameters.get(name).map(String::as_str);

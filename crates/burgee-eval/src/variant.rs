@@ -85,6 +85,12 @@ impl VariantSet {
         }))
     }
 
+    /// Whether there is more than one to choose from.
+    pub(crate) fn is_choice(&self) -> bool {
+        let first = self.choices.iter().find(|choice| choice.last > 0);
+        !self.overrides.is_empty() || first.is_some_and(|first| first.last < self.total.get())
+    }
+
     /// The variant of a flag that is on.
     pub(crate) fn choose(&self, context: &Context) -> Variant<'_> {
         let forced = self.overrides.iter().find(|candidate| {

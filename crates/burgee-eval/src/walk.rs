@@ -6,9 +6,9 @@
 use crate::constraint::{Constraint, Finding};
 use crate::context::Context;
 use crate::explain::ParentFinding;
-use crate::state::{Expected, Flag, Parent, State};
+use crate::state::{Expected, Flag, Ground, Parent, State};
 use crate::strategy::{RuleFinding, SegmentRef, Strategy};
-use crate::variant::Variant;
+use crate::variant::{Variant, VariantSet};
 
 /// What wants to know how a verdict came about. Within a strategy the calls come in this order: its own
 /// constraints, then for each segment its constraints and the segment, then the strategy itself.
@@ -41,12 +41,36 @@ impl<'s> Verdict<'s> {
 
     /// The variant that goes with the verdict: from the strategy, else from the flag.
     pub(crate) fn variant(self, flag: &'s Flag, context: &Context) -> Variant<'s> {
-        let set =
-            self.strategy.and_then(|strategy| strategy.variants.as_deref()).or(flag.variants.as_deref());
-        match set {
+        match self.variants(flag) {
             Some(set) if self.enabled => set.choose(context),
             _ => Variant::disabled(self.enabled),
         }
+    }
+
+    pub(crate) fn ground(self, flag: &Flag) -> Ground {
+        if !flag.enabled {
+            return Ground::Switch;
+        }
+        if !self.enabled {
+            return Ground::NoMatch;
+        }
+        let shared = self.strategy.is_some_and(|strategy| strategy.rule.is_share());
+        if shared || self.variants(flag).is_some_and(VariantSet::is_choice) {
+            return Ground::Share;
+        }
+        // With others before it, it depends on the context that they did not match.
+        let first =
+            |strategy: &Strategy| flag.strategies.first().is_some_and(|it| std::ptr::eq(it, strategy));
+        let anyway = |strategy: &Strategy| first(strategy) && strategy.is_for_everybody();
+        if flag.parents.is_empty() && self.strategy.is_none_or(anyway) {
+            Ground::Everybody
+        } else {
+            Ground::Match
+        }
+    }
+
+    fn variants(self, flag: &'s Flag) -> Option<&'s VariantSet> {
+        self.strategy.and_then(|strategy| strategy.variants.as_deref()).or(flag.variants.as_deref())
     }
 }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use jiff::civil::DateTime;
 use jiff::fmt::temporal::DateTimeParser;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
@@ -26,6 +26,12 @@ impl Time {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     pub const fn millis(self) -> i64 {
         self.0
+    }
+
+    /// As the engine of flags counts time, which ends a day earlier.
+    pub fn timestamp(self) -> Timestamp {
+        let end = if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX };
+        Timestamp::from_millisecond(self.0).unwrap_or(end)
     }
 
     /// Reads an RFC 3339 timestamp with any offset, up to the end of the year 9999 in UTC; precision below a
@@ -102,7 +108,7 @@ impl Clock {
     pub fn now(&self) -> Time {
         match self {
             #[expect(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
-            Self::System => Time(jiff::Timestamp::now().as_millisecond()),
+            Self::System => Time(Timestamp::now().as_millisecond()),
             Self::Manual(ms) => Time(ms.load(Ordering::SeqCst)),
         }
     }

@@ -184,3 +184,53 @@ fn states_are_shared_between_threads() {
     fn shared<T: Send + Sync + 'static>() {}
     shared::<State>();
 }
+
+#[test]
+fn an_answer_knows_what_it_rests_on() {
+    let strategy = |name: &str, rest: &str| format!(r#"{{"name":"{name}"{rest}}}"#);
+    let everybody = strategy("default", "");
+    let rollout = |percent: u8, by: &str| {
+        let parameters = format!(r#","parameters":{{"rollout":"{percent}","stickiness":"{by}"}}"#);
+        strategy("flexibleRollout", &parameters)
+    };
+    let users = |ids: &str| strategy("userWithId", &format!(r#","parameters":{{"userIds":"{ids}"}}"#));
+    let user = r#"{"contextName":"userId","operator":"IN","values":["7"]}"#;
+    let constrained = strategy("default", &format!(r#","constraints":[{user}]"#));
+    let variants = |weights: &[u32]| {
+        let one = |(number, weight): (usize, &u32)| format!(r#"{{"name":"v{number}","weight":{weight}}}"#);
+        let list: Vec<String> = weights.iter().enumerate().map(one).collect();
+        strategy("default", &format!(r#","variants":[{}]"#, list.join(",")))
+    };
+    for (strategies, expected) in [
+        (String::new(), Ground::Everybody),
+        (everybody.clone(), Ground::Everybody),
+        (rollout(100, "default"), Ground::Everybody),
+        (rollout(100, "userId"), Ground::Match),
+        (rollout(99, "default"), Ground::Share),
+        (rollout(0, "default"), Ground::NoMatch),
+        (users("7"), Ground::Match),
+        (users("8"), Ground::NoMatch),
+        (format!("{},{everybody}", users("8")), Ground::Match),
+        (format!("{everybody},{}", users("8")), Ground::Everybody),
+        (constrained, Ground::Match),
+        (variants(&[1]), Ground::Everybody),
+        (variants(&[0, 1, 0]), Ground::Everybody),
+        (variants(&[1, 1]), Ground::Share),
+    ] {
+        let state = state(&format!(
+            r#"{{"features":[
+                {{"name":"on","enabled":true,"strategies":[{strategies}]}},
+                {{"name":"off","enabled":false,"strategies":[{strategies}]}}]}}"#
+        ));
+        let context = context().with("userId", "7").with("tenant", "t");
+        let ground = |name: &str| state.evaluate(name, &context).unwrap().ground;
+        assert_eq!(ground("on"), expected, "{strategies}");
+        assert_eq!(ground("off"), Ground::Switch);
+    }
+    let state = state(
+        r#"{"features":[{"name":"child","enabled":true,"dependencies":[{"feature":"parent"}]},
+            {"name":"orphan","enabled":true,"dependencies":[{"feature":"nobody"}]},{"name":"parent","enabled":true}]}"#,
+    );
+    assert_eq!(state.evaluate("child", &context()).unwrap().ground, Ground::Match);
+    assert_eq!(state.evaluate("orphan", &context()).unwrap().ground, Ground::NoMatch);
+}

@@ -6,6 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
 
+use super::ofrep::Fault;
 use super::problem::Problem;
 use crate::access::{Granted, Guard, Subject};
 use crate::app::{App, client_address};
@@ -66,6 +67,54 @@ impl FromRequestParts<App> for Frontend {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         client(parts, app, Self::KINDS).await.map(Self)
+    }
+}
+
+/// Whoever calls has a backend or a frontend token, and so gets what the flags that it reaches come to. The token may
+/// stand in `X-API-Key`, too. The database is not asked.
+pub struct Evaluating(pub Arc<Token>);
+
+impl Evaluating {
+    /// The tokens that it takes.
+    pub const KINDS: &[Kind] = &[Kind::Client, Kind::Frontend];
+}
+
+impl Proof for Evaluating {
+    const ACCESS: Access = Access::Token(Self::KINDS);
+}
+
+impl FromRequestParts<App> for Evaluating {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Fault> {
+        if !parts.headers.contains_key(header::AUTHORIZATION)
+            && let Some(key) = parts.headers.get("x-api-key").cloned()
+        {
+            parts.headers.insert(header::AUTHORIZATION, key);
+        }
+        Ok(Self(client(parts, app, Self::KINDS).await?))
+    }
+}
+
+/// Whoever calls may be told that something changed: they have a token, or know the listening key of one. Browsers
+/// cannot send tokens where they listen.
+pub struct Listening(pub Arc<Token>);
+
+impl Proof for Listening {
+    const ACCESS: Access = Access::Token(Evaluating::KINDS);
+}
+
+impl FromRequestParts<App> for Listening {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Fault> {
+        let mut query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        let Some((_, key)) = query.find(|(name, _)| name == "key") else {
+            return Evaluating::from_request_parts(parts, app).await.map(|it| Self(it.0));
+        };
+        let found = app.published.listening(&app.db, &key, app.clock.now()).await.map_err(Problem::from)?;
+        let token = found.filter(|token| Evaluating::KINDS.contains(&token.kind));
+        Ok(Self(token.ok_or_else(Problem::no_api_token)?))
     }
 }
 

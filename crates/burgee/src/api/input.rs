@@ -4,6 +4,7 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use axum::body::HttpBody;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::header;
 use axum::http::request::Parts;
@@ -76,6 +77,20 @@ async fn receive(request: Request, most: usize) -> Result<Bytes, Problem> {
 
 fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     serde_json::from_slice(bytes).map_err(|error| Problem::malformed(format!("invalid JSON: {error}")))
+}
+
+/// A JSON body as it came, to be read by something that reads nothing else. No body is an empty object.
+pub struct Raw(pub Bytes);
+
+impl FromRequest<App> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+        if request.body().is_end_stream() {
+            return Ok(Self(Bytes::from_static(b"{}")));
+        }
+        receive(request, LARGEST).await.map(Self)
+    }
 }
 
 /// Checks `value` against the schema of `T`.

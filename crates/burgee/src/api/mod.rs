@@ -6,18 +6,23 @@
 pub mod admin;
 mod auth;
 mod client;
+mod cors;
 mod csv;
 mod edge;
+mod etag;
+mod evaluation;
 mod frontend;
 mod guard;
 mod input;
 mod invite;
 mod json_patch;
 mod metrics;
+mod ofrep;
 pub mod openapi;
 mod operational;
 mod problem;
 mod routes;
+mod stream;
 
 use axum::Router;
 use axum::extract::Request;
@@ -26,6 +31,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tower::Layer;
 use tower::util::MapRequest;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -40,7 +46,7 @@ pub const UNLEASH_VERSION: &str = "8.2.0";
 
 /// All operations of this protocol.
 pub fn routes() -> Routes {
-    for_people().merge(for_clients())
+    for_people().merge(for_clients()).merge(for_pages())
 }
 
 fn for_people() -> Routes {
@@ -53,13 +59,23 @@ fn for_people() -> Routes {
 
 /// What is called all the time, and answers with bytes that are ready: nothing stands before it that it does not need.
 fn for_clients() -> Routes {
-    client::routes().merge(frontend::routes()).merge(edge::routes())
+    client::routes().merge(edge::routes())
+}
+
+/// What web pages call as well: small answers, made for each, and read by scripts from elsewhere.
+fn for_pages() -> Routes {
+    frontend::routes().merge(ofrep::routes())
 }
 
 /// The protocol as a service.
 pub fn router(app: App) -> Router {
     let (people, _) = for_people().finish();
     let (clients, _) = for_clients().finish();
+    let (pages, _) = for_pages().finish();
+    let pages = pages
+        .method_not_allowed_fallback(unknown_path)
+        .layer(CompressionLayer::new().gzip(true).quality(CompressionLevel::Fastest))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), cors::allow));
     let document = openapi::document(&routes().finish().1, &app.config.url());
     people
         .route("/docs/openapi.json", axum::routing::get(move || async move { axum::Json(document) }))
@@ -70,6 +86,7 @@ pub fn router(app: App) -> Router {
             admin::instance_settings::during_maintenance,
         ))
         .merge(clients.method_not_allowed_fallback(unknown_path))
+        .merge(pages)
         .layer(SetResponseHeaderLayer::overriding(
             HeaderName::from_static("x-unleash-version"),
             HeaderValue::from_static(UNLEASH_VERSION),

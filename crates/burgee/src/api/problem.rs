@@ -54,6 +54,11 @@ impl Problem {
         }
     }
 
+    /// Status, message, and after how many seconds to come again: for another protocol to say.
+    pub(super) fn into_parts(self) -> (StatusCode, String, Option<u32>) {
+        (self.status, self.message, self.retry_after)
+    }
+
     /// Says in Unleash's words that the request is at fault, and leaves to the details what is wrong with it.
     fn generalise(&mut self) {
         const FAULT: &str = "Request validation failed: your request body or params contain invalid data";
@@ -167,12 +172,12 @@ impl Problem {
         )
     }
 
-    /// No stream is free. SDKs ask again and again instead.
+    /// No stream is free.
     pub fn too_many_streams() -> Self {
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,
             "TooManyRequests",
-            "Too many streams are open. Ask for `/api/client/features` or `/api/client/delta` instead.",
+            "Too many streams are open. Ask again and again instead.",
         )
     }
 }

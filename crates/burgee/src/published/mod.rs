@@ -6,6 +6,7 @@
 mod catalog;
 mod delta;
 mod encoded;
+mod evaluator;
 mod load;
 mod payload;
 mod scope;
@@ -23,6 +24,7 @@ use tokio::sync::{Mutex, watch};
 use self::catalog::Catalog;
 pub use self::delta::{Answer, Delta, Message, Whole};
 pub use self::encoded::{Encoded, Encoding};
+pub use self::evaluator::{Evaluator, Written};
 use self::load::Happening;
 pub use self::payload::{Payload, Query};
 pub use self::scope::Scope;
@@ -38,6 +40,8 @@ use crate::instance::settings::{self, Frontend};
 const MOST_PAYLOADS: usize = 1000;
 /// How many scopes are followed for deltas and streams.
 const MOST_DELTAS: usize = 10_000;
+/// For how many scopes flags are kept ready to be evaluated.
+const MOST_EVALUATORS: usize = 1000;
 /// Changes that come faster than this are followed together.
 const PACE: Duration = Duration::from_millis(2);
 
@@ -48,6 +52,7 @@ pub struct Published {
     renewed: watch::Sender<u64>,
     payloads: Views<Payload>,
     deltas: Views<Delta>,
+    evaluators: Views<Evaluator>,
     /// Held while the copy is brought up to date; how often that began.
     turn: Mutex<()>,
     begun: AtomicU64,
@@ -65,13 +70,14 @@ impl Flags {
     }
 }
 
-/// Somebody who follows a scope.
-pub struct Following(watch::Receiver<Kept<Delta>>);
+/// Somebody who follows a view of a scope.
+pub struct Following<V>(watch::Receiver<Kept<V>>);
 
-impl Following {
-    /// The scope as it is now.
-    pub fn current(&mut self) -> Arc<Delta> {
-        self.0.borrow_and_update().view.clone()
+impl<V> Following<V> {
+    /// The view as it is now, and its revision.
+    pub fn current(&mut self) -> (i64, Arc<V>) {
+        let current = self.0.borrow_and_update();
+        (current.revision, current.view.clone())
     }
 
     /// Waits until it is different from what [`Following::current`] said.
@@ -89,6 +95,7 @@ impl Default for Published {
             renewed: watch::Sender::new(0),
             payloads: Views::new(MOST_PAYLOADS),
             deltas: Views::new(MOST_DELTAS),
+            evaluators: Views::new(MOST_EVALUATORS),
             turn: Mutex::default(),
             begun: AtomicU64::new(0),
             fresh: AtomicBool::new(false),
@@ -137,19 +144,52 @@ impl Published {
         self.delta(scope)
     }
 
-    /// Follows a scope. `None`: too many are followed already.
-    pub fn follow_scope(&self, scope: &Arc<Scope>) -> Option<Following> {
+    /// Follows the changes of a scope. `None`: too many are followed already.
+    pub fn follow_deltas(&self, scope: &Arc<Scope>) -> Option<Following<Delta>> {
         self.deltas.follow(scope, &self.catalog).map(Following)
+    }
+
+    /// The flags of a scope, ready to be evaluated for somebody who has seen `revision`, perhaps on another server that
+    /// is ahead.
+    pub async fn evaluator_after(&self, scope: &Arc<Scope>, revision: i64, db: &Db) -> Arc<Evaluator> {
+        let evaluator = self.evaluators.get(scope, &self.catalog);
+        if evaluator.revision >= revision || self.catch_up(db).await.is_err() {
+            return evaluator;
+        }
+        self.evaluators.newest(scope, &self.catalog)
+    }
+
+    /// Follows what flags come to in a scope. `None`: too many are followed already.
+    pub fn follow_evaluators(&self, scope: &Arc<Scope>) -> Option<Following<Evaluator>> {
+        self.evaluators.follow(scope, &self.catalog).map(Following)
+    }
+
+    /// The origins of pages that may use the Frontend API, if somebody has set them.
+    pub fn origins(&self) -> Option<Arc<Vec<String>>> {
+        self.catalog.load().origins.clone()
     }
 
     /// The token with this secret, if it still works. One that the copy does not know may just have been made: the
     /// database is asked, once for all who ask at the same time.
     pub async fn token(&self, db: &Db, secret: &str, now: Time) -> Result<Option<Arc<Token>>> {
-        let known = || self.catalog.load().tokens.find(secret).cloned();
-        let mut found = known();
+        self.let_in(db, now, |tokens| tokens.find(secret).cloned()).await
+    }
+
+    /// The token that listens with this key, as [`Published::token`].
+    pub async fn listening(&self, db: &Db, key: &str, now: Time) -> Result<Option<Arc<Token>>> {
+        self.let_in(db, now, |tokens| tokens.listening(key).cloned()).await
+    }
+
+    async fn let_in(
+        &self,
+        db: &Db,
+        now: Time,
+        find: impl Fn(&Tokens) -> Option<Arc<Token>>,
+    ) -> Result<Option<Arc<Token>>> {
+        let mut found = find(&self.catalog.load().tokens);
         if found.is_none() {
             self.catch_up(db).await?;
-            found = known();
+            found = find(&self.catalog.load().tokens);
         }
         Ok(found.filter(|token| !token.is_over(now)))
     }
@@ -186,15 +226,21 @@ impl Published {
         }
     }
 
-    /// Makes payloads anew whenever the copy changed, for ever. Beside [`Published::follow`], so that nobody who waits
-    /// for changes waits for documents to be compressed.
+    /// Makes payloads and evaluators anew whenever the copy changed, for ever. Beside [`Published::follow`], so that
+    /// nobody who waits for changes waits for documents to be compressed.
     pub async fn prepare(self: &Arc<Self>) {
+        tokio::join!(
+            self.whenever_renewed(|this| this.payloads.renew(&this.catalog.load())),
+            self.whenever_renewed(|this| this.evaluators.renew(&this.catalog.load())),
+        );
+    }
+
+    async fn whenever_renewed(self: &Arc<Self>, work: fn(&Self)) {
         let mut renewed = self.renewed.subscribe();
         while renewed.changed().await.is_ok() {
             let this = self.clone();
-            let work = tokio::task::spawn_blocking(move || this.payloads.renew(&this.catalog.load()));
-            if let Err(error) = work.await {
-                tracing::error!(%error, "payloads could not be made");
+            if let Err(error) = tokio::task::spawn_blocking(move || work(&this)).await {
+                tracing::error!(%error, "what clients get could not be made anew");
             }
         }
     }
@@ -203,6 +249,7 @@ impl Published {
     pub fn forget_the_quiet(&self) {
         self.payloads.forget_the_quiet();
         self.deltas.forget_the_quiet();
+        self.evaluators.forget_the_quiet();
     }
 
     /// Brings the copy up to everything that was committed before the call.

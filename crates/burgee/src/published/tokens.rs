@@ -15,10 +15,12 @@ use crate::sql;
 
 /// All API tokens.
 #[derive(Default)]
-pub(super) struct Tokens(HashMap<String, Arc<Token>>);
+pub(super) struct Tokens {
+    by_digest: HashMap<String, Arc<Token>>,
+    by_listening_key: HashMap<String, Arc<Token>>,
+}
 
 /// An API token.
-#[derive(Debug)]
 pub struct Token {
     /// Its number.
     pub id: i64,
@@ -26,6 +28,9 @@ pub struct Token {
     pub kind: Kind,
     /// Whose flags it gets; the environment of admin tokens is `*`.
     pub scope: Arc<Scope>,
+    /// Lets whoever has it be told that something changed, and nothing else: for addresses, where no token should stand.
+    /// The token does not follow from it.
+    pub listening_key: String,
     expires_at: Option<Time>,
     /// Fires when it is not there any more, or not as it was.
     pub gone: CancellationToken,
@@ -59,12 +64,13 @@ impl Tokens {
             let same = |token: &&Arc<Token>| {
                 token.id == row.id && *token.scope == scope && token.expires_at == row.expires_at
             };
-            let token = match before.0.get(&row.digest).filter(same) {
+            let token = match before.by_digest.get(&row.digest).filter(same) {
                 Some(token) => token.clone(),
                 None => Arc::new(Token {
                     id: row.id,
                     kind: row.kind,
                     scope: Arc::new(scope),
+                    listening_key: digest(&format!("listening with {}", row.digest)),
                     expires_at: row.expires_at,
                     gone: CancellationToken::new(),
                 }),
@@ -75,17 +81,23 @@ impl Tokens {
                 tokens.entry(alias).or_insert(token);
             }
         }
-        for (digest, token) in &before.0 {
+        for (digest, token) in &before.by_digest {
             if !tokens.get(digest).is_some_and(|now| Arc::ptr_eq(now, token)) {
                 token.gone.cancel();
             }
         }
-        Ok(Self(tokens))
+        let keys = tokens.values().map(|token| (token.listening_key.clone(), token.clone()));
+        Ok(Self { by_listening_key: keys.collect(), by_digest: tokens })
     }
 
     /// The token with this secret.
     pub(super) fn find(&self, secret: &str) -> Option<&Arc<Token>> {
-        self.0.get(&digest(secret))
+        self.by_digest.get(&digest(secret))
+    }
+
+    /// The token that listens with this key.
+    pub(super) fn listening(&self, key: &str) -> Option<&Arc<Token>> {
+        self.by_listening_key.get(key)
     }
 }
 

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use schemars::JsonSchema;
 use semver::Version;
 use serde_json::{Map, Value};
 
+use super::super::etag::{self, known, not_modified};
 use super::super::guard::Backend;
 use super::super::input::Name;
 use super::super::metrics::keep_alive;
@@ -164,20 +165,10 @@ fn bad(message: String) -> Problem {
     Error::rejected(Kind::BadData, message).into()
 }
 
-/// The versions that the client has, as it was told them.
-fn known(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    let lists = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    lists.flat_map(|list| list.split(',')).map(|tag| tag.trim().trim_start_matches("W/"))
-}
-
-fn not_modified(etag: &str) -> Result<Response, Problem> {
-    Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, value(etag)?)]).into_response())
-}
-
 fn document(etag: &str, encoding: Encoding, body: Bytes) -> Result<Response, Problem> {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8")),
-        (header::ETAG, value(etag)?),
+        (header::ETAG, etag::value(etag)?),
         (header::VARY, HeaderValue::from_static("Accept-Encoding")),
     ];
     let mut response = (headers, body).into_response();
@@ -185,8 +176,4 @@ fn document(etag: &str, encoding: Encoding, body: Bytes) -> Result<Response, Pro
         response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
     }
     Ok(response)
-}
-
-fn value(etag: &str) -> Result<HeaderValue, Problem> {
-    HeaderValue::from_str(etag).map_err(|_| Problem::internal())
 }

@@ -1,9 +1,10 @@
-//! What SDKs in browsers and apps call.
+//! What SDKs call that run where people can look: in web pages and apps. They get results, never definitions.
 
+mod evaluate;
 mod metrics;
 
 use super::Routes;
 
 pub(super) fn routes() -> Routes {
-    Routes::default().merge(metrics::routes())
+    evaluate::routes().merge(metrics::routes())
 }

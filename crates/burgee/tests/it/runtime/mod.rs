@@ -2,7 +2,9 @@
 
 mod delta;
 mod features;
+mod frontend;
 mod metrics;
+mod ofrep;
 mod servers;
 mod streams;
 

@@ -9,21 +9,21 @@ use super::{fetch, flag, sdk, token, turn};
 use crate::support::TestServer;
 
 /// An open stream.
-struct Stream {
+pub struct Stream {
     response: reqwest::Response,
     buffer: String,
 }
 
 /// A server-sent event.
 #[derive(Debug, Default)]
-struct Event {
-    id: String,
-    name: String,
+pub struct Event {
+    pub id: String,
+    pub name: String,
     data: String,
 }
 
 impl Event {
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.data).unwrap()
     }
 }
@@ -47,17 +47,21 @@ impl Stream {
     }
 
     async fn begin(server: &TestServer, secret: &str, last: Option<&str>) -> Self {
-        let response = Self::open(server, secret, last).await;
+        Self::of(Self::open(server, secret, last).await)
+    }
+
+    /// What comes in an answer.
+    pub fn of(response: reqwest::Response) -> Self {
         assert_eq!(response.status(), 200);
         Self { response, buffer: String::new() }
     }
 
     async fn again(base: &str, secret: &str, last: &str) -> Self {
-        Self { response: Self::ask(base, secret, Some(last)).await, buffer: String::new() }
+        Self::of(Self::ask(base, secret, Some(last)).await)
     }
 
     /// The next event; comments are none. `None`: the stream ended.
-    async fn next(&mut self) -> Option<Event> {
+    pub async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some(end) = self.buffer.find("\n\n") {
                 let block: String = self.buffer.drain(..end + 2).collect();
@@ -92,7 +96,7 @@ both! {
         assert_eq!(header("transfer-encoding").as_deref(), Some("chunked"));
         assert_eq!(header("cache-control").as_deref(), Some("no-cache"));
         assert_eq!(header("content-encoding"), None);
-        let mut stream = Stream { response, buffer: String::new() };
+        let mut stream = Stream::of(response);
         let first = stream.next().await.unwrap();
         assert_eq!(first.name, "unleash-connected");
         assert_eq!(first.json()["events"][0]["type"], "hydration");
