@@ -78,7 +78,7 @@ pub(super) struct EnvironmentView {
     enabled: bool,
     sort_order: i64,
     last_seen_at: Option<Time>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<VariantShape>")]
     variants: Vec<Variant>,
     strategies: Vec<StrategyView>,

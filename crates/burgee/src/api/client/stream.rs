@@ -22,7 +22,9 @@ use std::sync::Arc;
 const SILENCE: Duration = Duration::from_secs(20);
 
 pub(super) fn routes() -> Routes {
-    Routes::default().add(Method::GET, "/api/client/streaming", "stream", "Client", stream)
+    Routes::default()
+        .add(Method::GET, "/api/client/streaming", "stream", "Client", stream)
+        .writes("text/event-stream")
 }
 
 /// An open stream: what it follows, and where it is.
