@@ -6,7 +6,7 @@ use super::event::Event;
 use super::fact::Fact;
 use crate::access::{Actor, Sight};
 use crate::clock::Time;
-use crate::db::{Read, Sql, Write, dialect};
+use crate::db::{Read, Sql, Write, dialect, last_page};
 use crate::entropy::numbered_ulid;
 use crate::error::Result;
 use crate::sql;
@@ -195,15 +195,33 @@ fn integers(sql: &mut Sql, start: &'static str, values: &[i64]) {
     sql.push(")");
 }
 
-/// Finds events, the newest first: a page of them and how many there are in all.
+/// How many events with a text are counted after those that are told.
+const COUNTED_AHEAD: i64 = 1000;
+
+/// Finds events, the newest first: a page of them and how many there are in all; of a text, how many there are at
+/// least.
 pub async fn search(tx: &mut Read, filter: &Filter, offset: i64, limit: i64) -> Result<(Vec<Record>, i64)> {
     let mut sql = Sql::build("");
     page(&mut sql, tx, filter, offset, limit)?;
     let rows: Vec<Row> = tx.all(sql).await?;
-    let mut count = Sql::build("SELECT COUNT(*) FROM events");
-    filter.conditions(&mut count, tx)?;
-    let (total,): (i64,) = tx.one(count).await?;
+    let total = match last_page(rows.len(), offset, limit) {
+        Some(total) => total,
+        None => count(tx, filter, offset, limit).await?,
+    };
     Ok((rows.into_iter().map(record).collect(), total))
+}
+
+/// How many events there are. Text has no index, so that of what contains it no more are counted than
+/// [`COUNTED_AHEAD`] after the page: whoever goes on to the next pages comes to all.
+async fn count(tx: &mut Read, filter: &Filter, offset: i64, limit: i64) -> Result<i64> {
+    let mut sql = Sql::build("SELECT COUNT(*) FROM (SELECT 1 FROM events");
+    filter.conditions(&mut sql, tx)?;
+    if filter.query.is_some() {
+        sql.push(" LIMIT ").bind(offset.saturating_add(limit).saturating_add(COUNTED_AHEAD));
+    }
+    sql.push(") AS found");
+    let (total,): (i64,) = tx.one(sql).await?;
+    Ok(total)
 }
 
 /// How the database would find a page, line by line: for the test that holds searches to an index.
