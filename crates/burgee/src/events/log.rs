@@ -1,6 +1,6 @@
 //! The rows of the record: append and search.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::event::Event;
 use super::fact::Fact;
@@ -87,30 +87,39 @@ struct Row {
 pub(super) async fn append(tx: &mut Write, actor: &Actor, now: Time, events: Vec<Event>) -> Result<()> {
     let (last,): (Option<i64>,) = tx.one(sql!("SELECT MAX(id) FROM events")).await?;
     let group = numbered_ulid(now, last.unwrap_or_default());
-    for event in events {
-        let revises = event.revises();
-        tx.execute(sql!(
-            "INSERT INTO events (type, created_at, created_by, created_by_user_id, ip, data, pre_data, project,
-                                 environment, connection_id, feature_name, segment_id, revises, group_type, group_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'transaction', $14)",
-            event.fact.name(),
-            now,
-            &actor.name,
-            actor.user_id(),
-            actor.ip.clone(),
-            event.data.map(|data| data.to_string()),
-            event.pre_data.map(|data| data.to_string()),
-            event.project,
-            event.environment,
-            actor.connection(),
-            event.feature,
-            event.segment,
-            revises,
-            &group
-        ))
-        .await?;
-    }
-    Ok(())
+    let rows: Vec<Value> = events.into_iter().map(row).collect();
+    tx.execute(sql!(
+        "INSERT INTO events (type, created_at, created_by, created_by_user_id, ip, data, pre_data, project,
+                             environment, connection_id, feature_name, segment_id, revises, group_type, group_id)
+         SELECT item ->> 'type', CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS TEXT),
+                item ->> 'data', item ->> 'preData', item ->> 'project', item ->> 'environment',
+                CAST($6 AS BIGINT), item ->> 'feature', CAST(item ->> 'segment' AS BIGINT),
+                CAST(item ->> 'revises' AS BOOLEAN), 'transaction', CAST($7 AS TEXT)
+         FROM ({rows:$1}) r",
+        serde_json::to_string(&rows)?,
+        now,
+        &actor.name,
+        actor.user_id(),
+        actor.ip.clone(),
+        actor.connection(),
+        &group
+    ))
+    .await
+    .map(drop)
+}
+
+/// An event as one item of a list. The states are kept as text.
+fn row(event: Event) -> Value {
+    json!({
+        "type": event.fact.name(),
+        "data": event.data.as_ref().map(Value::to_string),
+        "preData": event.pre_data.as_ref().map(Value::to_string),
+        "revises": event.revises(),
+        "project": event.project,
+        "environment": event.environment,
+        "feature": event.feature,
+        "segment": event.segment,
+    })
 }
 
 /// Which events to find. Empty lists do not restrict; a list means any of its values.

@@ -134,7 +134,7 @@ both! {
         let rollout = |rollout: &str| json!({ "name": "flexibleRollout", "title": "Bad", "parameters": { "rollout": rollout } });
         let default = "/api/admin/projects/default/environments/development/default-strategy";
         for (body, told) in [
-            (constraint("SORT_OF", "values", json!(["a"])), "allowed values"),
+            (constraint("SORT_OF", "values", json!(["a"])), "SORT_OF"),
             (constraint("REGEX", "value", json!("(")), "constraints[1].value"),
             (constraint("IN_CIDR", "values", json!(["300.0.0.1"])), "constraints[1].values"),
             (constraint("NUM_EQ", "value", json!("x")), "constraints[1].value"),
