@@ -72,6 +72,9 @@ struct Apply {
     /// Only print what would change.
     #[arg(long)]
     dry_run: bool,
+    /// Delete what the files do not have of what they speak of, and archive such flags.
+    #[arg(long)]
+    prune: bool,
     /// End with 2 if something changes, with 0 if nothing does.
     #[arg(long)]
     exit_code: bool,
@@ -160,7 +163,7 @@ async fn apply(wanted: Apply) -> Result<ExitCode> {
     let app = attach(wanted.config).await?;
     let grant = Granted::<Administer>::system("cli:apply", Root);
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    let lines = declared::apply(&mut tx, &grant, &app.entropy, &files).await?;
+    let lines = declared::apply(&mut tx, &grant, &app.entropy, &files, wanted.prune).await?;
     if wanted.dry_run {
         drop(tx);
     } else {

@@ -33,6 +33,11 @@ impl Role {
     pub fn is_root(&self) -> bool {
         matches!(self.r#type.as_str(), "root" | "root-custom")
     }
+
+    /// True if the installation made it for itself, so that it can be changed.
+    pub const fn is_own(&self) -> bool {
+        self.id > PREDEFINED
+    }
 }
 
 /// A permission that a role holds; an empty environment means every one.
@@ -234,7 +239,7 @@ async fn store(tx: &mut Change, id: i64, held: &[Held]) -> Result<()> {
 }
 
 fn ensure_own(role: &Role) -> Result<()> {
-    if role.id <= PREDEFINED {
+    if !role.is_own() {
         return Err(Error::rejected(Kind::Forbidden, "You cannot change built in roles."));
     }
     Ok(())

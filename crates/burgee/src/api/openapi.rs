@@ -15,7 +15,8 @@ pub fn document(operations: &[Operation], url: &str) -> Value {
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
         path[operation.method.as_str().to_lowercase()] = entry;
     }
-    let schemas: Map<String, Value> = generator.take_definitions(true).into_iter().collect();
+    let mut schemas: Map<String, Value> = generator.take_definitions(true).into_iter().collect();
+    schemas.insert("problem".to_owned(), problem());
     json!({
         "openapi": "3.0.3",
         "info": {
@@ -49,6 +50,9 @@ fn describe(operation: &Operation, generator: &mut schemars::SchemaGenerator) ->
     if let Some(shape) = shape {
         success["content"] = json!({ "application/json": { "schema": shape(generator) } });
     }
+    if let Some(kind) = operation.writes {
+        success["content"][kind] = json!({ "schema": { "type": "string" } });
+    }
     let mut entry = json!({
         "operationId": operation.id,
         "tags": [operation.tag],
@@ -57,8 +61,12 @@ fn describe(operation: &Operation, generator: &mut schemars::SchemaGenerator) ->
         "x-permissions": operation.access.permissions(),
     });
     for (code, text) in failures(operation) {
-        entry["responses"][code] = json!({ "description": text });
+        entry["responses"][code] = json!({
+            "description": text,
+            "content": { "application/json": { "schema": { "$ref": "#/components/schemas/problem" } } },
+        });
     }
+    entry["responses"]["503"] = json!({ "description": "The database does not answer, or maintenance mode is on. Nothing was changed." });
     if matches!(operation.access, Access::Open) {
         entry["security"] = json!([]);
     }
@@ -78,6 +86,12 @@ fn failures(operation: &Operation) -> Vec<(&'static str, &'static str)> {
         list.push(("401", "There is no API token."));
         list.push(("403", "The token is not one for this."));
     }
+    if matches!(operation.access, Access::Open)
+        && (operation.request.is_some() || !operation.query.is_empty())
+    {
+        list.push(("401", "The password or token is not the right one."));
+        list.push(("403", "The token was used before."));
+    }
     if let Access::AnyOf(permissions) = operation.access {
         list.push(("401", "Nobody is signed in."));
         list.push((
@@ -92,6 +106,36 @@ fn failures(operation: &Operation) -> Vec<(&'static str, &'static str)> {
         list.push(("415", "The body is no JSON."));
     }
     list.push(("429", "Too many requests."));
-    list.push(("503", "The database does not answer."));
     list
+}
+
+/// What every failure looks like, but for those that say when to try again.
+fn problem() -> Value {
+    let text = || json!({ "type": "string" });
+    json!({
+        "type": "object",
+        "required": ["id", "name", "message", "details"],
+        "properties": {
+            "id": { "type": "string", "format": "uuid", "description": "By which the log finds it." },
+            "name": { "type": "string", "description": "The kind of failure, such as `BadDataError`." },
+            "message": text(),
+            "details": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["message"],
+                    "properties": {
+                        "message": text(),
+                        "path": { "type": "string", "description": "What breaks a rule, such as `/body/name`." },
+                        "validationErrors": { "type": "array", "items": text() },
+                    },
+                },
+            },
+            "permissions": {
+                "type": "array",
+                "items": text(),
+                "description": "One of these would have been enough.",
+            },
+        },
+    })
 }

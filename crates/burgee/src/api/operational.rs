@@ -22,7 +22,9 @@ pub(super) fn routes() -> Routes {
         .add(Method::GET, "/ready", "getReady", TAG, ready)
         .gives::<Health>(200)
         .add(Method::GET, "/internal-backstage/prometheus", "getPrometheus", TAG, prometheus)
+        .writes("text/plain")
         .add(Method::GET, "/internal-backstage/impact/metrics", "getImpactMetrics", TAG, impact)
+        .writes("text/plain")
         .add(Method::GET, "/api/admin/ui-config", "getUiConfig", "Admin UI", ui_config)
         .gives::<UiConfig>(200)
 }

@@ -31,6 +31,8 @@ pub struct Operation {
     pub request: Option<Shape>,
     /// The status of success and the body that comes out.
     pub response: (u16, Option<Shape>),
+    /// The type of what comes out if it is no JSON, or not always.
+    pub writes: Option<&'static str>,
 }
 
 /// Collects operations and the router that serves them.
@@ -72,6 +74,7 @@ impl Routes {
             query: &[],
             request: None,
             response: (200, None),
+            writes: None,
         });
         self
     }
@@ -108,6 +111,16 @@ impl Routes {
     pub fn empty(mut self, status: u16) -> Self {
         if let Some(last) = self.operations.last_mut() {
             last.response = (status, None);
+        }
+        self
+    }
+
+    /// Says that the last operation answers text of this type: always, or if asked to where it [`gives`](Self::gives)
+    /// JSON.
+    #[must_use]
+    pub fn writes(mut self, kind: &'static str) -> Self {
+        if let Some(last) = self.operations.last_mut() {
+            last.writes = Some(kind);
         }
         self
     }

@@ -48,6 +48,12 @@ const CONNECTIONS: u32 = 16;
 /// have been restarted. Asking every time costs each transaction a round trip.
 const TRUSTED: Duration = Duration::from_secs(1);
 
+/// How many there are in all, if a page tells: it is the last one, and not empty unless it is the first one, too.
+pub(crate) fn last_page(found: usize, offset: i64, limit: i64) -> Option<i64> {
+    let found = i64::try_from(found).ok()?;
+    (found < limit && (found > 0 || offset == 0)).then(|| offset.saturating_add(found))
+}
+
 /// A handle on the database; cheap to clone.
 #[derive(Clone)]
 pub struct Db {

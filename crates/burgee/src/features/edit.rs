@@ -125,7 +125,12 @@ pub async fn apply(
             None
         }
         Edit::AddStrategy(draft) => {
-            Some(Standing::of(tx, place).await?.add(tx, entropy, place, draft).await?)
+            let now = Standing::find(tx, place).await?;
+            let mut now = now.ok_or_else(|| {
+                let (project, environment) = (&place.project, &place.environment);
+                Error::bad_data(format!("Project {project} does not have the environment {environment}"))
+            })?;
+            Some(now.add(tx, entropy, place, draft).await?)
         }
         Edit::UpdateStrategy { id, draft } => {
             let mut now = Standing::of(tx, place).await?;
@@ -222,6 +227,14 @@ struct Standing {
 impl Standing {
     /// Whoever changes the flag, or takes the environment away, at the same time waits.
     async fn of(tx: &mut Change, place: &Place) -> Result<Self> {
+        Self::find(tx, place).await?.ok_or_else(|| {
+            let (environment, feature) = (&place.environment, &place.feature);
+            Error::not_found(format!("Could not find environment {environment} for feature: {feature}"))
+        })
+    }
+
+    /// `None` where the flag does not have the environment.
+    async fn find(tx: &mut Change, place: &Place) -> Result<Option<Self>> {
         feature::lock(tx, &place.project, &place.feature).await?;
         let row: Option<(bool,)> = tx
             .optional(sql!(
@@ -230,21 +243,20 @@ impl Standing {
                 &place.environment
             ))
             .await?;
-        let (enabled,) = row.ok_or_else(|| {
-            let (environment, feature) = (&place.environment, &place.feature);
-            Error::not_found(format!("Could not find environment {environment} for feature: {feature}"))
-        })?;
+        let Some((enabled,)) = row else { return Ok(None) };
         let mut found = strategies(tx, &place.feature, Some(&place.environment)).await?;
-        Ok(Self { enabled, strategies: found.remove(&place.environment).unwrap_or_default() })
+        Ok(Some(Self { enabled, strategies: found.remove(&place.environment).unwrap_or_default() }))
     }
 
     fn has_enabled(&self) -> bool {
         self.strategies.iter().any(|strategy| !strategy.disabled)
     }
 
-    fn position(&self, id: &str) -> Result<usize> {
-        let found = self.strategies.iter().position(|strategy| strategy.id == id);
-        found.ok_or_else(|| Error::not_found(format!("Could not find strategy with id={id}")))
+    async fn position(&self, tx: &mut Read, id: &str) -> Result<usize> {
+        match self.strategies.iter().position(|strategy| strategy.id == id) {
+            Some(index) => Ok(index),
+            None => Err(strategy::absent(tx, id).await?),
+        }
     }
 
     /// Makes sure that there is something to turn on.
@@ -305,7 +317,7 @@ impl Standing {
     }
 
     async fn replace(&mut self, tx: &mut Change, place: &Place, id: &str, draft: Draft) -> Result<Strategy> {
-        let index = self.position(id)?;
+        let index = self.position(tx, id).await?;
         let before = &self.strategies[index];
         let after = strategy::replace(tx, place, before, draft).await?;
         if after != *before {
@@ -316,7 +328,8 @@ impl Standing {
     }
 
     async fn remove(&mut self, tx: &mut Change, place: &Place, id: &str) -> Result<()> {
-        let removed = self.strategies.remove(self.position(id)?);
+        let index = self.position(tx, id).await?;
+        let removed = self.strategies.remove(index);
         strategy::remove(tx, id).await?;
         tx.record(place.event(Event::deleted(Fact::StrategyRemoved, &removed)));
         Ok(())
@@ -330,7 +343,8 @@ impl Standing {
         };
         let before = order(&self.strategies);
         for Position { id, sort_order } in positions {
-            let index = self.position(&id).map_err(|_| {
+            let found = self.strategies.iter().position(|strategy| strategy.id == id);
+            let index = found.ok_or_else(|| {
                 Error::bad_data("trying to change strategies for environment via update sortOrder")
             })?;
             if self.strategies[index].sort_order != sort_order {

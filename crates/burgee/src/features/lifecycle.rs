@@ -18,7 +18,14 @@ const LONGEST_VALUE: usize = 255;
 /// SQL: how far a stage is, where two began at the same moment.
 macro_rules! rank {
     () => {
-        "CASE stage WHEN 'initial' THEN 0 WHEN 'pre-live' THEN 1 WHEN 'live' THEN 2 WHEN 'completed' THEN 3 ELSE 4 END"
+        super::lifecycle::rank!("stage")
+    };
+    ($column:literal) => {
+        concat!(
+            "CASE ",
+            $column,
+            " WHEN 'initial' THEN 0 WHEN 'pre-live' THEN 1 WHEN 'live' THEN 2 WHEN 'completed' THEN 3 ELSE 4 END"
+        )
     };
 }
 pub(super) use rank;

@@ -29,5 +29,5 @@ pub use self::feature::{
 };
 pub use self::life::{archive, delete, mark_stale, revive};
 pub use self::relocate::relocate;
-pub use self::strategy::{Draft as StrategyDraft, Strategy, home, strategies};
+pub use self::strategy::{Draft as StrategyDraft, Strategy, absent, home, strategies};
 pub use self::variants::{distribute, set as set_variants};

@@ -9,9 +9,10 @@ use serde::de::IgnoredAny;
 
 use super::detail::{Author, Stage};
 use super::feature::Feature;
+use super::lifecycle::rank;
 use crate::access::Sight;
 use crate::clock::Time;
-use crate::db::{Read, Sql, dialect};
+use crate::db::{Read, Sql, dialect, last_page};
 use crate::error::Result;
 use crate::sql;
 
@@ -190,13 +191,14 @@ pub struct Summary {
 
 /// Finds flags: a page of them and how many there are in all.
 pub async fn search(tx: &mut Read, reader: &Reader, query: &Query) -> Result<(Vec<Summary>, i64)> {
+    let found = page(tx, reader, query).await?;
+    if let Some(total) = last_page(found.len(), query.offset, query.limit) {
+        return Ok((found, total));
+    }
     let mut count = Sql::build("SELECT COUNT(*) FROM features f");
     conditions(&mut count, tx, reader, &query.filter)?;
     let (total,): (i64,) = tx.one(count).await?;
-    if query.offset >= total {
-        return Ok((Vec::new(), total));
-    }
-    Ok((page(tx, reader, query).await?, total))
+    Ok((found, total))
 }
 
 /// The flags of a project that are not archived, by name, as `reader` sees them.
@@ -217,12 +219,22 @@ pub async fn plan(tx: &mut Read, reader: &Reader, query: &Query) -> Result<Vec<S
 /// SQL: the latest step in the life of the flag behind the alias `f`.
 macro_rules! stage {
     () => {
-        "(SELECT s.stage FROM feature_lifecycles s WHERE s.feature = f.name
-          ORDER BY s.created_at DESC,
-                   CASE s.stage WHEN 'initial' THEN 0 WHEN 'pre-live' THEN 1 WHEN 'live' THEN 2
-                                WHEN 'completed' THEN 3 ELSE 4 END DESC LIMIT 1)"
+        concat!(
+            "(SELECT s.stage FROM feature_lifecycles s WHERE s.feature = f.name ORDER BY s.created_at DESC, ",
+            rank!("s.stage"),
+            " DESC LIMIT 1)"
+        )
     };
 }
+
+/// SQL: among all that the flag behind the alias `f` went through, `s` is the latest step. Nothing is sorted for it.
+const LATEST: &str = concat!(
+    "s.feature = f.name AND NOT EXISTS (SELECT 1 FROM feature_lifecycles n WHERE n.feature = s.feature AND (n.created_at, ",
+    rank!("n.stage"),
+    ") > (s.created_at, ",
+    rank!("s.stage"),
+    "))"
+);
 
 /// SQL: when clients last asked for the flag behind the alias `f`.
 const SEEN: &str = "(SELECT MAX(s.seen_at) FROM flag_sightings s WHERE s.feature = f.name)";
@@ -396,7 +408,8 @@ fn order(sql: &mut Sql, reader: &Reader, query: &Query) {
             sql.push("f.type").push(way);
         }
         Key::Seen => {
-            sql.push(SEEN).push(" IS NULL, ").push(SEEN).push(way);
+            let never = if query.descending { ", -1)" } else { ", 9223372036854775807)" };
+            sql.push("COALESCE(").push(SEEN).push(never).push(way);
         }
         Key::Environment(environment) => {
             sql.push(
@@ -429,7 +442,11 @@ fn conditions(sql: &mut Sql, tx: &Read, reader: &Reader, filter: &Filter) -> Res
         "CASE WHEN f.stale = TRUE THEN 'stale' WHEN f.potentially_stale = TRUE THEN 'potentially-stale'
                       ELSE 'active' END";
     chosen(sql, state, filter.state.as_ref());
-    chosen(sql, stage!(), filter.stage.as_ref());
+    if filter.stage.is_some() {
+        sql.push(" AND EXISTS (SELECT 1 FROM feature_lifecycles s WHERE ").push(LATEST);
+        chosen(sql, "s.stage", filter.stage.as_ref());
+        sql.push(")");
+    }
     chosen(sql, "f.created_by", filter.created_by.as_ref());
     having(sql, filter.tags.as_ref(), |sql, tag| {
         sql.push("f.name IN (SELECT t.feature FROM feature_tags t WHERE t.type = ").bind(&tag.kind);
@@ -444,7 +461,10 @@ fn conditions(sql: &mut Sql, tx: &Read, reader: &Reader, filter: &Filter) -> Res
     });
     if !filter.status.is_empty() {
         any(sql, &filter.status, |sql, (environment, enabled)| {
-            sql.push("f.name IN (SELECT p.feature FROM feature_environments p WHERE p.environment = ");
+            // Asked of the flags that are left, rather than of all that stand so.
+            sql.push(
+                "EXISTS (SELECT 1 FROM feature_environments p WHERE p.feature = f.name AND p.environment = ",
+            );
             sql.bind(environment);
             sql.push(if *enabled { " AND p.enabled = TRUE)" } else { " AND p.enabled = FALSE)" });
         });

@@ -10,7 +10,7 @@ use super::edit::Place;
 use super::variants::distribute;
 use crate::constraints::{self, Owner};
 use crate::db::Read;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::events::Change;
 use crate::sql;
 
@@ -155,6 +155,17 @@ pub async fn home(tx: &mut Read, id: &str) -> Result<Option<Place>> {
         ))
         .await?;
     Ok(row.map(|(project, feature, environment)| Place { project, feature, environment }))
+}
+
+/// Why a strategy that is to be changed is not where somebody takes it to be: it is nowhere, or it is another flag's.
+pub async fn absent(tx: &mut Read, id: &str) -> Result<Error> {
+    Ok(match home(tx, id).await? {
+        None => Error::not_found(format!("Could not find strategy with id={id}")),
+        Some(_) => Error::rejected(
+            Kind::InvalidOperation,
+            "A strategy stays with its project, flag and environment: it is not one of these.",
+        ),
+    })
 }
 
 /// Adds a strategy under `id` to those that stand at a place already.

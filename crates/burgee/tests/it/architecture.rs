@@ -37,6 +37,7 @@ const RINGS: &[(&str, &[&str])] = &[
             "people",
             "projects",
             "segments",
+            "strategies",
             "tags",
         ],
     ),

@@ -1,23 +1,33 @@
-//! The outside suites for SCIM, against the real server on both databases.
+//! The outside suites, against the real server: for SCIM on both databases, and schemathesis for everything in our own
+//! OpenAPI document.
 //!
 //! `./test` installs them in the versions that `conformance/requirements.txt` pins and says where they are.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::support::TestServer;
-use crate::support::server::SCIM_TOKEN;
+use serde_json::json;
+
+use crate::support::{TestServer, outside_tools};
+use crate::support::server::{ADMIN_TOKEN, SCIM_TOKEN};
 
 /// Runs a suite's program; `None`, with the reason, where the suites are not installed.
-#[expect(clippy::print_stderr, reason = "whoever runs the tests must see what did not run")]
-async fn run(server: &TestServer, program: &str, words: &[&str]) -> Option<Output> {
-    let Some(folder) = std::env::var_os("SCIM_SUITES") else {
-        eprintln!("skipped: SCIM_SUITES is not set, so {program} is not installed; run ./test");
-        return None;
-    };
-    let mut command = Command::new(PathBuf::from(folder).join(program));
-    command.args(words).env("SCIM_CLI_HEADERS", format!("Authorization: Bearer {SCIM_TOKEN}"));
-    command.env("NO_COLOR", "1").env("COLUMNS", "200");
+async fn run(
+    server: &TestServer,
+    program: &str,
+    words: &[&str],
+    variables: &[(&str, &str)],
+) -> Option<Output> {
+    let programs = outside_tools(program)?.join("python/bin");
+    // What a suite leaves behind goes with the folder.
+    let place = tempfile::tempdir().unwrap();
+    let mut command = Command::new(programs.join(program));
+    command
+        .current_dir(&place)
+        .args(words)
+        .envs(variables.iter().copied())
+        .env("NO_COLOR", "1")
+        .env("COLUMNS", "200");
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap();
     assert!(server.anonymous().get("/ready").await.status == 200);
     Some(output.unwrap_or_else(|error| panic!("{program}: {error}")))
@@ -27,7 +37,9 @@ both! {
     /// Every check of scim2-tester passes. How many there are follows from the schemas that we advertise.
     async fn scim2_tester(server) {
         let url = format!("{}/scim/v2", server.base);
-        let Some(output) = run(&server, "scim2", &["-u", &url, "test"]).await else { return };
+        let bearer = format!("Authorization: Bearer {SCIM_TOKEN}");
+        let header = ("SCIM_CLI_HEADERS", bearer.as_str());
+        let Some(output) = run(&server, "scim2", &["-u", &url, "test"], &[header]).await else { return };
         let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         let passed = text.lines().filter(|line| line.contains("SUCCESS")).count();
         let failed: Vec<&str> = text.lines().filter(|line| line.starts_with("ERROR") || line.contains("CRITICAL") || line.starts_with("Error")).collect();
@@ -39,10 +51,43 @@ both! {
     async fn scim_sanity(server) {
         let url = format!("{}/scim/v2", server.base);
         let words = ["probe", &url, "--token", SCIM_TOKEN, "--i-accept-side-effects", "--json-output"];
-        let Some(output) = run(&server, "scim-sanity", &words).await else { return };
+        let Some(output) = run(&server, "scim-sanity", &words, &[]).await else { return };
         let text = String::from_utf8_lossy(&output.stdout);
         let report: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
         let summary = &report["summary"];
         assert_eq!((summary["failed"].as_u64(), summary["passed"].as_u64()), (Some(0), Some(28)), "{report:#}");
+    }
+
+    /// Whatever it is asked for, the server answers as its OpenAPI document says, and never with a failure of its own.
+    /// `conformance/schemathesis.toml` says what is asked.
+    async fn schemathesis(server) {
+        let admin = server.admin();
+        admin.post("/api/admin/projects", json!({ "id": "harbour", "name": "Harbour" })).await.expect(201);
+        for (project, flag) in
+            [("default", "bell"), ("default", "compass"), ("harbour", "lantern"), ("harbour", "rope")]
+        {
+            let flags = format!("/api/admin/projects/{project}/features");
+            admin.post(&flags, json!({ "name": flag })).await.expect(201);
+            let strategies = format!("{flags}/{flag}/environments/development/strategies");
+            admin.post(&strategies, json!({ "name": "flexibleRollout" })).await.expect(200);
+        }
+        let token = json!({ "tokenName": "sdk", "type": "client", "environment": "development", "projects": ["*"] });
+        let token = admin.post("/api/admin/api-tokens", token).await.expect(201).json();
+
+        let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conformance/schemathesis.toml");
+        let document = format!("{}/docs/openapi.json", server.base);
+        let variable = |name: &str, usual: &str| std::env::var(name).unwrap_or_else(|_| usual.to_owned());
+        let (examples, seed) = (variable("SCHEMATHESIS_EXAMPLES", "5"), variable("SCHEMATHESIS_SEED", "1"));
+        let words = ["--config-file", config.to_str().unwrap(), "run", &document, "--url", &server.base];
+        let words = [&words[..], &["--max-examples", &examples, "--seed", &seed]].concat();
+        let variables = [("ADMIN_TOKEN", ADMIN_TOKEN), ("CLIENT_TOKEN", token["secret"].as_str().unwrap())];
+        let Some(output) = run(&server, "schemathesis", &words, &variables).await else { return };
+        let text = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{text}{errors}");
+        let selected = text.lines().find_map(|line| line.trim().strip_prefix("Selected: ")).unwrap();
+        let (asked, all) = selected.split_once('/').unwrap();
+        let numbers: Vec<usize> = [asked, all].iter().map(|number| number.parse().unwrap()).collect();
+        assert_eq!(numbers[1] - numbers[0], 2, "more was left out than the configuration gives reasons for: {text}");
     }
 }

@@ -46,6 +46,8 @@ async fn furnish(server: &TestServer) {
         .post("/api/admin/tag-types", json!({"name": "team", "description": "who", "color": "#112233"}))
         .await
         .done();
+    admin.post("/api/admin/strategies", json!({"name": "byTeam", "description": "s", "parameters": [{"name": "teams", "type": "list", "description": "which", "required": true}, {"name": "share", "type": "percentage"}]})).await.done();
+    admin.post("/api/admin/strategies/byTeam/deprecate", json!({})).await.done();
     admin.post("/api/admin/projects", json!({"id": "shop", "name": "Shop # 1", "description": "no", "mode": "private", "environments": ["development", "staging"]})).await.done();
     let rich = admin.post("/api/admin/segments", json!({"name": "Rich: yes", "constraints": [{"contextName": "tier", "operator": "IN", "values": ["gold"], "inverted": true}]})).await.done().json();
     admin.post("/api/admin/segments", json!({"name": "own", "project": "shop", "constraints": [{"contextName": "age", "operator": "NUM_GT", "value": "7"}]})).await.done();
@@ -75,7 +77,7 @@ async fn furnish(server: &TestServer) {
             "variants": [{"name": "v", "weight": 300, "weightType": "fix", "payload": {"type": "json", "value": "{\"a\": 1}"}}, {"name": "w", "weight": 700}]})).await.done();
     }
     admin
-        .post(&strategies, json!({"name": "remoteAddress", "parameters": {"IPs": "::1"}, "disabled": true}))
+        .post(&strategies, json!({"name": "byTeam", "parameters": {"teams": "a,b"}, "disabled": true}))
         .await
         .done();
     admin.post(&format!("{flags}/menu/environments/staging/on"), json!({})).await.done();
@@ -116,9 +118,98 @@ both! {
         let keys = |member: &str| shop[member].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         assert_eq!((keys("projects"), keys("segments"), keys("contextFields"), keys("tagTypes")),
             (vec!["shop".to_owned()], vec!["Rich: yes".to_owned(), "own".to_owned()], vec!["sessionId".to_owned(), "tier".to_owned()], vec!["team".to_owned()]));
+        let own = json!({"byTeam": {"description": "s", "deprecated": true, "parameters": [
+            {"name": "teams", "type": "list", "description": "which", "required": true}, {"name": "share", "type": "percentage"}]}});
+        assert_eq!(shop["strategyTypes"], own);
         assert_eq!((&shop["roles"], &shop["groups"]), (&Value::Null, &Value::Null));
         let unknown = burgee(&server, here, &["export", "--project", "nowhere"]).await;
         assert_eq!(String::from_utf8(unknown.stderr).unwrap(), "burgee: there is no project nowhere, or it is archived\n");
+    }
+
+    async fn what_is_not_declared_goes_where_that_is_asked_for(server) {
+        furnish(&server).await;
+        let admin = server.admin();
+        let folder = tempfile::tempdir().unwrap();
+        let here = folder.path();
+        std::fs::write(here.join("all.yaml"), prints(&server, here, &["export"]).await).unwrap();
+        let prune = ["apply", "--prune", "all.yaml"];
+        assert_eq!(prints(&server, here, &prune).await, "No changes.\n");
+
+        let constraints = json!([{"contextName": "userId", "operator": "IN", "values": ["x"]}]);
+        for (path, body) in [
+            ("projects/shop/features", json!({"name": "spare"})),
+            ("projects/shop/features", json!({"name": "spare-child"})),
+            ("projects/shop/features/spare-child/dependencies", json!({"feature": "spare"})),
+            ("segments", json!({"name": "spare", "constraints": constraints})),
+            ("segments", json!({"name": "spare of shop", "project": "shop", "constraints": constraints})),
+            ("context", json!({"name": "spare"})),
+            ("tag-types", json!({"name": "spare"})),
+            ("strategies", json!({"name": "spare", "parameters": []})),
+            ("groups", json!({"name": "spare"})),
+            ("roles", json!({"name": "spare", "description": "", "type": "root-custom", "permissions": [{"name": "CREATE_PROJECT"}]})),
+            ("environments", json!({"name": "spare", "type": "test"})),
+            // What no file speaks of.
+            ("projects", json!({"id": "far", "name": "Far"})),
+            ("projects/far/features", json!({"name": "far"})),
+            ("segments", json!({"name": "far", "project": "far", "constraints": constraints})),
+            ("projects/far/context", json!({"name": "far"})),
+        ] {
+            admin.post(&format!("/api/admin/{path}"), body).await.done();
+        }
+        admin.delete("/api/admin/projects/far/environments/spare").await.done();
+        let pushed = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "pushed"});
+        server.scim().post("/scim/v2/Groups", pushed).await.expect(201);
+        admin.post("/api/admin/projects/shop/environments", json!({"environment": "spare"})).await.done();
+
+        assert_eq!(prints(&server, here, &["apply", "all.yaml"]).await, "No changes.\n");
+        let before = events(&server).await.len();
+        let would = prints(&server, here, &["apply", "--prune", "--dry-run", "all.yaml"]).await;
+        for gone in [
+            "projects/shop/flags/spare/", "projects/shop/flags/spare-child/dependsOn/", "projects/shop/environments/spare",
+            "segments/spare/", "segments/spare of shop/", "contextFields/spare", "tagTypes/spare", "strategyTypes/spare",
+            "groups/spare", "roles/spare", "environments/spare",
+        ] {
+            assert!(would.lines().any(|line| line.starts_with(&format!("- {gone}"))), "{gone} is not in {would}");
+        }
+        assert!(!would.contains("far") && !would.contains("pushed"), "{would}");
+        assert_eq!(events(&server).await.len(), before);
+        let does = prints(&server, here, &prune).await;
+        assert_eq!(does.lines().rev().skip(1).collect::<Vec<_>>(), would.lines().rev().skip(1).collect::<Vec<_>>());
+        assert_eq!(prints(&server, here, &prune).await, "No changes.\n");
+        let archived = server.events("feature-archived").await;
+        assert_eq!((archived.len(), &archived[0]["createdBy"]), (2, &json!("cli:apply")));
+        admin.get("/api/admin/projects/far/features/far").await.expect(200);
+        let groups = admin.get("/api/admin/groups").await.expect(200).json();
+        let names: Vec<_> = groups["groups"].as_array().unwrap().iter().map(|group| &group["name"]).collect();
+        assert_eq!(names, ["Web: people", "pushed"]);
+    }
+
+    async fn what_is_still_needed_does_not_go(server) {
+        furnish(&server).await;
+        let folder = tempfile::tempdir().unwrap();
+        let here = folder.path();
+        let admin = server.admin();
+        let bosses = json!({"name": "Bosses", "rootRole": 1, "users": [{"user": {"id": server.sign_in("ann", crate::support::server::PASSWORD).await.get("/api/admin/user").await.json()["user"]["id"]}}]});
+        admin.post("/api/admin/groups", bosses).await.done();
+        admin.put("/api/admin/user-admin/1", json!({"rootRole": 3})).await.expect(200);
+        let before = events(&server).await.len();
+        for (text, told) in [
+            ("segments: {own: {project: shop, constraints: [{contextName: age, operator: NUM_GT, value: '7'}]}}", "segments/Rich: yes is not declared: This segment is in use"),
+            ("contextFields: {}", "contextFields/"),
+            ("tagTypes: {}", "tagTypes/team is not declared: it cannot go: the flag menu still has it"),
+            ("strategyTypes: {}", "strategyTypes/byTeam is not declared: it cannot go: the flag menu still has it"),
+            ("environments: {development: {type: development}, production: {type: production}}", "environments/staging is not declared: it cannot go: a project still has it"),
+            ("groups: {Bosses: {}}", "groups/Web: people is not declared: it cannot go: the project shop still has it"),
+            ("roles: {}", "roles/Deployer is not declared: Role is in use"),
+            ("projects: {shop: {flags: {menu: {}}}}", "less.yaml: projects/shop: You can not archive/delete"),
+            ("groups: {'Web: people': {}}", "admin"),
+        ] {
+            std::fs::write(here.join("less.yaml"), text).unwrap();
+            let output = burgee(&server, here, &["apply", "--prune", "less.yaml"]).await;
+            let complaint = String::from_utf8(output.stderr).unwrap();
+            assert!(output.status.code() == Some(1) && complaint.contains(told), "{complaint} does not say {told}");
+        }
+        assert_eq!(events(&server).await.len(), before);
     }
 
     async fn the_example_of_the_manual_works(server) {

@@ -78,7 +78,7 @@ pub(super) struct EnvironmentView {
     enabled: bool,
     sort_order: i64,
     last_seen_at: Option<Time>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<VariantShape>")]
     variants: Vec<Variant>,
     strategies: Vec<StrategyView>,
@@ -264,17 +264,20 @@ async fn push_variants(
     for environment in environments {
         grant.ensure_held(UpdateVariants::ANY_OF, project, &environment)?;
         let at = Place { project: project.clone(), feature: feature.clone(), environment };
-        variants = write_variants(&mut tx, &app, &grant, &at, wanted.clone()).await?;
+        let edit = Edit::PatchVariant { variants: wanted.clone() };
+        features::submit(&mut tx, &grant, &app.entropy, &at, edit).await?;
+        variants = features::place(&mut tx, project, &feature, &at.environment).await?.variants;
     }
     tx.commit().await?;
     Ok(Json(Variants { version: 1, variants }))
 }
 
-/// Variants of flags themselves are a thing of the past: only flags that have some may change them.
-async fn write_variants<G: Guard>(
+/// Variants of flags themselves are a thing of the past: only flags that have some may change them here. Pushing them
+/// to several environments is how flags still get some.
+async fn write_variants(
     tx: &mut Change,
     app: &App,
-    grant: &Granted<G>,
+    grant: &Granted<UpdateVariants>,
     at: &Place,
     variants: Vec<Variant>,
 ) -> Result<Vec<Variant>, Problem> {

@@ -183,10 +183,18 @@ async fn list(
 }
 
 /// The strategy as it stands.
-async fn standing(tx: &mut Read, at: &Place, id: &str) -> Result<Strategy> {
+async fn standing(tx: &mut Read, at: &Place, id: &str) -> Result<Option<Strategy>> {
     let place = features::place(tx, &at.project, &at.feature, &at.environment).await?;
-    let found = place.strategies.into_iter().find(|strategy| strategy.id == id);
-    found.ok_or_else(|| Error::not_found(format!("Could not find strategy with id: {id}")))
+    Ok(place.strategies.into_iter().find(|strategy| strategy.id == id))
+}
+
+/// The strategy as it stands, which nobody else changes until `tx` ends.
+async fn locked(tx: &mut Change, at: &Place, id: &str) -> Result<Strategy> {
+    features::lock(tx, &at.project, &at.feature).await?;
+    match standing(tx, at, id).await? {
+        Some(strategy) => Ok(strategy),
+        None => Err(features::absent(tx, id).await?),
+    }
 }
 
 async fn get(
@@ -196,7 +204,9 @@ async fn get(
     Name(id): Name,
 ) -> Result<Json<StrategyView>, Problem> {
     let mut tx = app.db.read().await?;
-    Ok(Json(standing(&mut tx, &at, &id).await?.into()))
+    let found = standing(&mut tx, &at, &id).await?;
+    let found = found.ok_or_else(|| Error::not_found(format!("Could not find strategy with id: {id}")))?;
+    Ok(Json(found.into()))
 }
 
 async fn add(
@@ -220,8 +230,7 @@ async fn update(
     Body(body): Body<Changed>,
 ) -> Result<Json<StrategyView>, Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    features::lock(&mut tx, &at.project, &at.feature).await?;
-    let draft = body.onto(standing(&mut tx, &at, &id).await?.into());
+    let draft = body.onto(locked(&mut tx, &at, &id).await?.into());
     replace(tx, &app, &grant, &at, id, draft).await
 }
 
@@ -233,8 +242,7 @@ async fn patch(
     Body(patches): Body<Patches>,
 ) -> Result<Json<StrategyView>, Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    features::lock(&mut tx, &at.project, &at.feature).await?;
-    let before = standing(&mut tx, &at, &id).await?;
+    let before = locked(&mut tx, &at, &id).await?;
     let after: Value = patches.apply(json!(StrategyView::from(before.clone())))?;
     let changed: Changed = serde_json::from_value(after)
         .map_err(|error| Error::bad_data(format!("The patch does not leave a strategy: {error}")))?;
@@ -323,8 +331,7 @@ async fn use_segments(
     let at = home
         .filter(|at| (&at.project, &at.environment) == (&body.project_id, &body.environment_id))
         .ok_or_else(|| Error::not_found(format!("Could not find strategy with id={id}")))?;
-    features::lock(&mut tx, &at.project, &at.feature).await?;
-    let before = standing(&mut tx, &at, id).await?;
+    let before = locked(&mut tx, &at, id).await?;
     let draft = StrategyDraft { segments: body.segment_ids.clone(), ..before.into() };
     let edit = Edit::UpdateStrategy { id: id.clone(), draft };
     features::submit(&mut tx, &grant, &app.entropy, &at, edit).await?;

@@ -215,7 +215,7 @@ struct SummaryView {
     stale: bool,
     impression_data: bool,
     environments: Vec<GlanceView>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     tags: Vec<TagView>,
 }
 

@@ -23,11 +23,13 @@ pub(super) fn routes() -> Routes {
     Routes::default()
         .add(Method::GET, "/api/admin/logins", "getLoginHistory", "Instance Admin", logins)
         .gives::<Logins>(200)
+        .writes("text/csv")
         .add(Method::GET, "/api/admin/user-sessions", "getUserSessions", "Users", sessions)
         .gives::<Vec<SessionView>>(200)
         .add(Method::DELETE, "/api/admin/user-sessions/{id}", "deleteUserSession", "Users", end_session)
         .add(Method::GET, "/api/admin/access/overview", "getAccessOverview", "Auth", overview)
         .gives::<Overview>(200)
+        .writes("text/csv")
 }
 
 #[derive(Serialize, JsonSchema)]

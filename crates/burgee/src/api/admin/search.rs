@@ -55,7 +55,7 @@ struct FoundView {
     created_by: AuthorView,
     #[serde(skip_serializing_if = "Option::is_none")]
     lifecycle: Option<StageView>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     tags: Vec<TagView>,
 }
 

@@ -32,6 +32,7 @@ pub(super) fn routes() -> Routes {
         .add(Method::GET, "/api/admin/instance-admin/statistics", "getInstanceAdminStats", TAG, get)
         .gives::<Statistics>(200)
         .add(Method::GET, "/api/admin/instance-admin/statistics/csv", "getInstanceAdminStatsCsv", TAG, table)
+        .writes("text/csv")
         .add(Method::GET, "/api/admin/license", "readLicense", TAG, license)
         .gives::<License>(200)
         .add(Method::GET, "/api/admin/license/check", "checkLicense", TAG, license)

@@ -11,7 +11,9 @@ use crate::app::App;
 use crate::published::Delta;
 
 pub(super) fn routes() -> Routes {
-    Routes::default().add(Method::GET, "/api/client/streaming", "stream", "Client", changes)
+    Routes::default()
+        .add(Method::GET, "/api/client/streaming", "stream", "Client", changes)
+        .writes("text/event-stream")
 }
 
 /// A client that comes again gets what it missed.

@@ -6,7 +6,10 @@ use burgee_eval::document::Dependency;
 use serde_json::{Map, Value, json};
 
 use super::export::recast;
-use super::{Declaration, Environment, Field, Flag, Group, Project, Reach, Role, Segment, Strategy, TagType};
+use super::{
+    Declaration, Environment, Field, Flag, Group, Project, Reach, Role, Segment, Strategy, StrategyType,
+    TagType,
+};
 use crate::access::{Granted, Guard, Permission, Sight, role};
 use crate::contexts::{self, View};
 use crate::db::Read;
@@ -18,7 +21,7 @@ use crate::people::{group, membership};
 use crate::projects::members::{self, Subject};
 use crate::projects::{self, change_requests, environment};
 use crate::tags::{Tag, of_flags, types};
-use crate::{environments, segments, sql};
+use crate::{environments, segments, sql, strategies};
 
 /// Brings an installation to what `files`, declarations by the names of their files, say: all or nothing, in an order
 /// in which everything is there before something refers to it, whatever the file. Nothing is deleted.
@@ -34,7 +37,7 @@ pub(super) async fn apply<G: Guard>(
     macro_rules! each {
         ($member:ident, $called:literal, |$name:ident, $item:ident| $do:expr) => {
             for (file, declaration) in files {
-                for ($name, $item) in &declaration.$member {
+                for ($name, $item) in declaration.$member.iter().flatten() {
                     let about = |error: Error| error.about(&format!("{file}: {}/{}", $called, $name));
                     $do.await.map_err(about)?;
                 }
@@ -43,6 +46,7 @@ pub(super) async fn apply<G: Guard>(
     }
     each!(environments, "environments", |name, item| apply_environment(tx, name, item));
     each!(tag_types, "tagTypes", |name, item| apply_tag_type(tx, name, item));
+    each!(strategy_types, "strategyTypes", |name, item| apply_strategy_type(tx, name, item));
     each!(roles, "roles", |name, item| apply_role(tx, name, item));
     each!(groups, "groups", |name, item| apply_group(tx, name, item));
     each!(projects, "projects", |name, item| doer.project(tx, name, item));
@@ -55,16 +59,16 @@ pub(super) async fn apply<G: Guard>(
         .collect();
     each!(projects, "projects", |name, item| doer.places(tx, name, item, &segments));
     for (file, declaration) in files {
-        for (project, item) in &declaration.projects {
-            for (name, flag) in &item.flags {
+        for (project, item) in declaration.projects.iter().flatten() {
+            for (name, flag) in item.flags.iter().flatten() {
                 let about = |error: Error| error.about(&format!("{file}: projects/{project}/flags/{name}"));
                 doer.flag(tx, project, name, flag).await.map_err(about)?;
             }
         }
     }
     for (file, declaration) in files {
-        for (project, item) in &declaration.projects {
-            for (name, flag) in &item.flags {
+        for (project, item) in declaration.projects.iter().flatten() {
+            for (name, flag) in item.flags.iter().flatten() {
                 let about = |error: Error| error.about(&format!("{file}: projects/{project}/flags/{name}"));
                 doer.around(tx, project, name, flag, &segments).await.map_err(about)?;
             }
@@ -77,18 +81,21 @@ pub(super) async fn apply<G: Guard>(
 fn ensure_once(files: &[(String, Declaration)]) -> Result<()> {
     let mut seen = HashSet::new();
     for (file, declaration) in files {
-        let names = [
-            ("environments", declaration.environments.keys().collect::<Vec<_>>()),
-            ("tagTypes", declaration.tag_types.keys().collect()),
-            ("roles", declaration.roles.keys().collect()),
-            ("groups", declaration.groups.keys().collect()),
-            ("contextFields", declaration.context_fields.keys().collect()),
-            ("segments", declaration.segments.keys().collect()),
-            ("projects", declaration.projects.keys().collect()),
-        ];
-        for (member, name) in
-            names.into_iter().flat_map(|(member, names)| names.into_iter().map(move |n| (member, n)))
-        {
+        /// The names of one member.
+        macro_rules! names {
+            ($member:ident, $called:literal) => {
+                declaration.$member.iter().flatten().map(|(name, _)| ($called, name))
+            };
+        }
+        let names = names!(environments, "environments")
+            .chain(names!(tag_types, "tagTypes"))
+            .chain(names!(strategy_types, "strategyTypes"))
+            .chain(names!(roles, "roles"))
+            .chain(names!(groups, "groups"))
+            .chain(names!(context_fields, "contextFields"))
+            .chain(names!(segments, "segments"))
+            .chain(names!(projects, "projects"));
+        for (member, name) in names {
             if !seen.insert((member, name)) {
                 return Err(Error::bad_data(format!("{file}: {member}/{name}: another file has it, too")));
             }
@@ -124,6 +131,16 @@ async fn apply_tag_type(tx: &mut Change, name: &str, wanted: &TagType) -> Result
     }
     let draft = types::TagType { name: name.to_owned(), description, icon, color };
     types::create(tx, draft).await.map(drop)
+}
+
+async fn apply_strategy_type(tx: &mut Change, name: &str, wanted: &StrategyType) -> Result<()> {
+    let (description, parameters) = (wanted.description.clone(), recast(&wanted.parameters)?);
+    if strategies::list(tx).await?.iter().any(|kind| kind.name == name) {
+        strategies::update(tx, name, description, parameters).await?;
+    } else {
+        strategies::create(tx, name.to_owned(), None, description, parameters).await?;
+    }
+    strategies::deprecate(tx, name, wanted.deprecated).await
 }
 
 /// All roles by name, whatever the case of the letters.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     Declaration, Environment, Field, Flag, Group, InPlace, InProject, Link, Members, Parent, Project, Reach,
-    Role, Segment, Strategy, TagType,
+    Role, Segment, Strategy, StrategyType, TagType,
 };
 use crate::access::{Sight, role};
 use crate::contexts::{self, View};
@@ -19,56 +19,85 @@ use crate::projects::{self, environment};
 use crate::tags::types;
 use crate::transfer::document::{NamedSegment, Rule};
 use crate::transfer::export::{self as flags, Selection};
-use crate::{environments, segments, sql};
+use crate::{environments, segments, sql, strategies};
 
 /// Everything, or some projects with the segments and context fields that are theirs or that they use, and the types
 /// of their tags. What is archived is left out.
 pub async fn export(tx: &mut Read, only: &[String]) -> Result<Declaration> {
-    let mut found = Declaration::default();
+    let mut projects = BTreeMap::new();
     for id in projects::seen(tx, &Sight::ALL).await? {
         if (only.is_empty() || only.contains(&id)) && projects::get(tx, &id).await?.archived_at.is_none() {
             let project = project(tx, &id).await?;
-            found.projects.insert(id, project);
+            projects.insert(id, project);
         }
     }
-    if let Some(id) = only.iter().find(|id| !found.projects.contains_key(*id)) {
+    if let Some(id) = only.iter().find(|id| !projects.contains_key(*id)) {
         return Err(Error::not_found(format!("there is no project {id}, or it is archived")));
     }
-    found.segments = segments(tx).await?;
-    found.context_fields = fields(tx).await?;
-    found.tag_types = tag_types(tx).await?;
+    let mut segments = segments(tx).await?;
+    let mut context_fields = fields(tx).await?;
+    let mut tag_types = tag_types(tx).await?;
+    let mut strategy_types = strategy_types(tx).await?;
+    let mut found = Declaration::default();
     if only.is_empty() {
-        found.environments = all_environments(tx).await?;
-        found.roles = roles(tx).await?;
-        found.groups = groups(tx).await?;
+        found.environments = some(all_environments(tx).await?);
+        found.roles = some(roles(tx).await?);
+        found.groups = some(groups(tx).await?);
     } else {
-        keep_used(&mut found, only);
+        let own = |project: &Option<String>| project.as_ref().is_some_and(|project| only.contains(project));
+        let mut used = Used::by(&projects);
+        segments.retain(|name, segment| own(&segment.project) || used.segments.contains(name));
+        for segment in segments.values() {
+            used.fields.extend(segment.constraints.iter().map(|constraint| constraint.context_name.clone()));
+        }
+        context_fields.retain(|name, field| own(&field.project) || used.fields.contains(name));
+        tag_types.retain(|name, _| used.tag_types.contains(name));
+        strategy_types.retain(|name, _| used.strategy_types.contains(name));
     }
-    Ok(found)
+    Ok(Declaration {
+        segments: some(segments),
+        context_fields: some(context_fields),
+        tag_types: some(tag_types),
+        strategy_types: some(strategy_types),
+        projects: some(projects),
+        ..found
+    })
 }
 
-/// Leaves out what the projects of a declaration neither own nor use.
-fn keep_used(found: &mut Declaration, only: &[String]) {
-    let own = |project: &Option<String>| project.as_ref().is_some_and(|project| only.contains(project));
-    let (mut used_segments, mut used_fields, mut used_types) =
-        (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    for project in found.projects.values() {
-        let defaults = project.environments.values().filter_map(|place| place.default_strategy.as_ref());
-        let places = project.flags.values().flat_map(|flag| flag.environments.values());
-        for strategy in defaults.chain(places.flat_map(|place| place.strategies.iter().flatten())) {
-            used_segments.extend(strategy.segments.iter().cloned());
-            used_fields.extend(strategy.constraints.iter().map(|constraint| constraint.context_name.clone()));
-            used_fields.extend(strategy.parameters.get("stickiness").cloned());
+/// What there is none of is not mentioned.
+fn some<T>(found: BTreeMap<String, T>) -> Option<BTreeMap<String, T>> {
+    Some(found).filter(|found| !found.is_empty())
+}
+
+/// What projects use, by name.
+#[derive(Default)]
+struct Used {
+    segments: BTreeSet<String>,
+    fields: BTreeSet<String>,
+    tag_types: BTreeSet<String>,
+    strategy_types: BTreeSet<String>,
+}
+
+impl Used {
+    fn by(projects: &BTreeMap<String, Project>) -> Self {
+        let mut used = Self::default();
+        for project in projects.values() {
+            let flags = || project.flags.iter().flat_map(BTreeMap::values);
+            let defaults = project.environments.values().filter_map(|place| place.default_strategy.as_ref());
+            let places = flags().flat_map(|flag| flag.environments.values());
+            for strategy in defaults.chain(places.flat_map(|place| place.strategies.iter().flatten())) {
+                used.strategy_types.insert(strategy.name.clone());
+                used.segments.extend(strategy.segments.iter().cloned());
+                used.fields
+                    .extend(strategy.constraints.iter().map(|constraint| constraint.context_name.clone()));
+                used.fields.extend(strategy.parameters.get("stickiness").cloned());
+            }
+            let tags = flags().flat_map(|flag| flag.tags.iter().flatten());
+            used.tag_types
+                .extend(tags.filter_map(|tag| tag.split_once(':')).map(|(kind, _)| kind.to_owned()));
         }
-        let tags = project.flags.values().flat_map(|flag| flag.tags.iter().flatten());
-        used_types.extend(tags.filter_map(|tag| tag.split_once(':')).map(|(kind, _)| kind.to_owned()));
+        used
     }
-    found.segments.retain(|name, segment| own(&segment.project) || used_segments.contains(name));
-    for segment in found.segments.values() {
-        used_fields.extend(segment.constraints.iter().map(|constraint| constraint.context_name.clone()));
-    }
-    found.context_fields.retain(|name, field| own(&field.project) || used_fields.contains(name));
-    found.tag_types.retain(|name, _| used_types.contains(name));
 }
 
 /// The same value as another type that is written in the same way.
@@ -100,10 +129,20 @@ async fn tag_types(tx: &mut Read) -> Result<BTreeMap<String, TagType>> {
         .collect())
 }
 
+async fn strategy_types(tx: &mut Read) -> Result<BTreeMap<String, StrategyType>> {
+    let mut found = BTreeMap::new();
+    for kind in strategies::list(tx).await?.into_iter().filter(|kind| !kind.built_in) {
+        let parameters = recast(&kind.parameters)?;
+        let declared =
+            StrategyType { description: kind.description, deprecated: kind.deprecated, parameters };
+        found.insert(kind.name, declared);
+    }
+    Ok(found)
+}
+
 async fn roles(tx: &mut Read) -> Result<BTreeMap<String, Role>> {
     let mut found = BTreeMap::new();
-    let own = |kind: &str| matches!(kind, "custom" | "root-custom");
-    for role in role::list(tx).await?.into_iter().filter(|role| own(&role.r#type)) {
+    for role in role::list(tx).await?.into_iter().filter(role::Role::is_own) {
         let held = role::held(tx, role.id).await?;
         let r#type = if role.is_root() { Reach::Root } else { Reach::Project };
         let name = |held: role::Held| match held.environment.as_str() {
@@ -207,7 +246,7 @@ async fn project(tx: &mut Read, id: &str) -> Result<Project> {
         link_templates: if templated { Some(recast(&found.link_templates)?) } else { None },
         environments,
         members: Some(members(tx, id).await?).filter(|members| !members.is_empty()),
-        flags,
+        flags: some(flags),
     })
 }
 

@@ -6,6 +6,7 @@
 mod apply;
 mod diff;
 mod export;
+mod prune;
 mod read;
 
 use std::collections::BTreeMap;
@@ -20,17 +21,23 @@ use crate::access::{Granted, Guard};
 use crate::entropy::Entropy;
 use crate::error::Result;
 use crate::events::Change;
+use crate::strategies::ParameterKind;
 
 /// Brings an installation to what `files`, declarations by the names of their files, say, and tells what that changes:
-/// one line for each value. Whoever only wants to know does not commit.
+/// one line for each value. With `prune`, what they do not have of what they speak of goes. Whoever only wants to know does
+/// not commit.
 pub async fn apply<G: Guard>(
     tx: &mut Change,
     grant: &Granted<G>,
     entropy: &Entropy,
     files: &[(String, Declaration)],
+    prune: bool,
 ) -> Result<Vec<String>> {
     let before = serde_json::to_value(export(tx, &[]).await?)?;
     apply::apply(tx, grant, entropy, files).await?;
+    if prune {
+        prune::prune(tx, grant, files).await?;
+    }
     let after = serde_json::to_value(export(tx, &[]).await?)?;
     Ok(diff::diff(&before, &after))
 }
@@ -40,26 +47,29 @@ pub async fn apply<G: Guard>(
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Declaration {
     /// Environments by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub environments: BTreeMap<String, Environment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environments: Option<BTreeMap<String, Environment>>,
     /// Types of tags by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub tag_types: BTreeMap<String, TagType>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag_types: Option<BTreeMap<String, TagType>>,
+    /// Strategy types that the installation made for itself, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy_types: Option<BTreeMap<String, StrategyType>>,
     /// Roles that the installation made for itself, by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub roles: BTreeMap<String, Role>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roles: Option<BTreeMap<String, Role>>,
     /// Groups by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub groups: BTreeMap<String, Group>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<BTreeMap<String, Group>>,
     /// Context fields by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub context_fields: BTreeMap<String, Field>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context_fields: Option<BTreeMap<String, Field>>,
     /// Segments by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub segments: BTreeMap<String, Segment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segments: Option<BTreeMap<String, Segment>>,
     /// Projects by id.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub projects: BTreeMap<String, Project>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub projects: Option<BTreeMap<String, Project>>,
 }
 
 /// An environment.
@@ -93,6 +103,39 @@ pub struct TagType {
     /// `#RRGGBB`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub color: Option<String>,
+}
+
+/// A strategy type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "DeclaredStrategyType")]
+pub struct StrategyType {
+    /// What it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// True if it should not be used any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deprecated: bool,
+    /// What it needs to know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parameters: Vec<Parameter>,
+}
+
+/// Something that a strategy type needs to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "DeclaredParameter")]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// What its values are.
+    pub r#type: ParameterKind,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// True if it must be there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required: Option<bool>,
 }
 
 /// Where a role can be had.
@@ -235,8 +278,8 @@ pub struct Project {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub members: Option<BTreeMap<String, Members>>,
     /// Its flags by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub flags: BTreeMap<String, Flag>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flags: Option<BTreeMap<String, Flag>>,
 }
 
 /// Who sees a project, and who may propose changes.

@@ -112,6 +112,104 @@ both! {
         assert_eq!(environment(&server, "f", "development").await["strategies"].as_array().unwrap().len(), 1);
     }
 
+    async fn what_no_strategy_can_have_is_refused_however_it_is_written_and_nothing_changes(server) {
+        let admin = server.admin();
+        admin.post(FLAGS, json!({ "name": "f" })).await.expect(201);
+        admin.post(FLAGS, json!({ "name": "gone" })).await.expect(201);
+        let strategies = format!("{FLAGS}/f/environments/development/strategies");
+        let good = json!({ "name": "flexibleRollout", "title": "Good" });
+        let made = admin.post(&strategies, good).await.expect(200).json();
+        let one = format!("{strategies}/{}", made["id"].as_str().unwrap());
+        let gone = format!("{FLAGS}/gone/environments/development/strategies");
+        let of_gone = admin.post(&gone, json!({ "name": "default" })).await.expect(200).json();
+        admin.delete(&format!("{FLAGS}/gone")).await.expect(202);
+        let events = async || admin.get("/api/admin/search/events?limit=1").await.expect(200).json()["total"].clone();
+        let before = events().await;
+        let constraint = |operator: &str, operand: &str, value: Value| json!({
+            "name": "flexibleRollout", "constraints": [
+                { "contextName": "userId", "operator": "IN", "values": ["fine"] },
+                { "contextName": "userId", "operator": operator, operand: value },
+            ],
+        });
+        let rollout = |rollout: &str| json!({ "name": "flexibleRollout", "title": "Bad", "parameters": { "rollout": rollout } });
+        let default = "/api/admin/projects/default/environments/development/default-strategy";
+        for (body, told) in [
+            (constraint("SORT_OF", "values", json!(["a"])), "SORT_OF"),
+            (constraint("REGEX", "value", json!("(")), "constraints[1].value"),
+            (constraint("IN_CIDR", "values", json!(["300.0.0.1"])), "constraints[1].values"),
+            (constraint("NUM_EQ", "value", json!("x")), "constraints[1].value"),
+            (rollout("101"), "rollout"),
+            (rollout("-1"), "rollout"),
+            (rollout("half"), "rollout"),
+        ] {
+            let patch = json!([
+                { "op": "replace", "path": "/title", "value": "Bad" },
+                { "op": "add", "path": "/parameters", "value": body.get("parameters").cloned().unwrap_or(json!({})) },
+                { "op": "add", "path": "/constraints", "value": body.get("constraints").cloned().unwrap_or(json!([])) },
+            ]);
+            for answer in [
+                admin.post(&strategies, body.clone()).await,
+                admin.put(&one, body.clone()).await,
+                admin.patch(&one, patch).await,
+                admin.post(default, body.clone()).await,
+            ] {
+                let refused = answer.expect(400).json();
+                assert_eq!(refused["name"], "BadDataError", "{body}");
+                assert!(refused["details"][0]["message"].as_str().unwrap().contains(told), "{refused:#} does not name {told}");
+            }
+        }
+        let place = format!("{gone}/{}", of_gone["id"].as_str().unwrap());
+        let fine = json!({ "name": "default" });
+        for answer in [
+            admin.post(&gone, fine.clone()).await,
+            admin.put(&place, fine).await,
+            admin.patch(&place, json!([{ "op": "replace", "path": "/title", "value": "x" }])).await,
+            admin.delete(&place).await,
+        ] {
+            assert_eq!(answer.expect(400).json()["name"], "ArchivedFeatureError");
+        }
+        assert_eq!(events().await, before);
+        assert_eq!(environment(&server, "f", "development").await["strategies"], json!([made]));
+    }
+
+    async fn limits_are_told_in_unleashs_words(server) {
+        let admin = server.admin();
+        admin.post(FLAGS, json!({ "name": "f" })).await.expect(201);
+        let strategies = format!("{FLAGS}/f/environments/development/strategies");
+        for _ in 0..30 {
+            admin.post(&strategies, json!({ "name": "default" })).await.expect(200);
+        }
+        let refused = admin.post(&strategies, json!({ "name": "default" })).await.expect(400).json();
+        assert_eq!(
+            (&refused["name"], &refused["message"]),
+            (&json!("ExceedsLimitError"), &json!("Failed to create strategy. You can't create more than the established limit of 30."))
+        );
+    }
+
+    async fn a_strategy_stays_where_it_was_made(server) {
+        let admin = server.admin();
+        for name in ["f", "g"] {
+            admin.post(FLAGS, json!({ "name": name })).await.expect(201);
+        }
+        let at = |flag: &str, environment: &str| format!("{FLAGS}/{flag}/environments/{environment}/strategies");
+        let made = admin.post(&at("f", "development"), json!({ "name": "default" })).await.expect(200).json();
+        let id = made["id"].as_str().unwrap();
+        for place in [at("g", "development"), at("f", "production")] {
+            let place = format!("{place}/{id}");
+            admin.get(&place).await.expect(404);
+            for answer in [
+                admin.put(&place, json!({ "name": "flexibleRollout" })).await,
+                admin.patch(&place, json!([{ "op": "replace", "path": "/title", "value": "x" }])).await,
+                admin.delete(&place).await,
+            ] {
+                assert_eq!(answer.expect(403).json()["name"], "InvalidOperationError");
+            }
+        }
+        let nowhere = admin.post(&at("f", "nowhere"), json!({ "name": "default" })).await.expect(400).json();
+        assert_eq!(nowhere["name"], "BadDataError");
+        assert_eq!(environment(&server, "f", "development").await["strategies"], json!([made]));
+    }
+
     async fn the_order_of_strategies_can_be_changed(server) {
         let admin = server.admin();
         admin.post(FLAGS, json!({ "name": "f" })).await.expect(201);

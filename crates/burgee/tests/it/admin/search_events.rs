@@ -70,6 +70,24 @@ both! {
         admin.get(&format!("/api/admin/search/events?id=IS_ANY_OF:{most}")).await.expect(400);
     }
 
+    async fn the_total_is_exact_but_for_text_of_which_it_grows_with_the_pages(server) {
+        server.rows("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
+             INSERT INTO events (type, created_at, created_by, created_by_user_id, data) SELECT 'filler', i, 'u', 1, '{\"name\":\"needle\"}' FROM n").await;
+        for (query, total) in [
+            ("type=IS:filler&limit=1", 1200),
+            ("type=IS:filler&limit=50&offset=1190", 1200),
+            ("type=IS:filler&limit=50&offset=1200", 1200),
+            ("query=needle&limit=1", 1001),
+            ("query=needle&limit=50&offset=150", 1200),
+            ("query=needle&limit=50&offset=1190", 1200),
+            ("query=needle&limit=50&offset=5000", 1200),
+            ("query=nowhere&limit=50", 0),
+        ] {
+            let found = server.admin().get(&format!("/api/admin/search/events?{query}")).await.expect(200).json();
+            assert_eq!(found["total"], total, "{query}");
+        }
+    }
+
     async fn usual_searches_of_a_long_record_start_from_an_index(server) {
         server.rows("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)
              INSERT INTO events (type, created_at, created_by, created_by_user_id, data, project, environment, feature_name, group_id)

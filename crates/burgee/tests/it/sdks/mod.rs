@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{ChildStdout, Command};
 
-use crate::support::TestServer;
 use crate::support::client::Client;
+use crate::support::{TestServer, outside_tools};
 
 /// What is on for whom. Each flag is named after it.
 const FLAGS: [&str; 12] =
@@ -145,16 +145,6 @@ impl Told {
     }
 }
 
-/// Where the SDKs are; `None`, with the reason, if they are not installed.
-#[expect(clippy::print_stderr, reason = "whoever runs the tests must see what did not run")]
-fn tools() -> Option<PathBuf> {
-    let tools = std::env::var_os("OUTSIDE_TOOLS").map(PathBuf::from);
-    if tools.is_none() {
-        eprintln!("skipped: OUTSIDE_TOOLS is not set, so the SDKs are not installed; run ./test");
-    }
-    tools
-}
-
 /// What runs a script, from a folder beside the packages, so that it finds them.
 fn program(script: &str, tools: &Path, folder: &Path) -> Command {
     let Some((_, kind)) = script.split_once('.') else {
@@ -173,7 +163,7 @@ fn program(script: &str, tools: &Path, folder: &Path) -> Command {
 /// The whole story of an SDK: `script`, in one of its modes, with a token of a kind. `application` is what it calls
 /// itself if it tells metrics.
 async fn story(script: &str, mode: &str, kind: &str, application: Option<&str>) {
-    let Some(tools) = tools() else { return };
+    let Some(tools) = outside_tools(script) else { return };
     let server = seeded().await;
     let wanted = expected(&server).await;
     let secret = token(&server, kind).await;

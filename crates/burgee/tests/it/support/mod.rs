@@ -9,3 +9,13 @@ pub mod server;
 pub mod snapshot;
 
 pub use self::server::TestServer;
+
+/// Where `./test` put an outside program; `None`, with the reason, if it is not installed.
+#[expect(clippy::print_stderr, reason = "whoever runs the tests must see what did not run")]
+pub fn outside_tools(what: &str) -> Option<std::path::PathBuf> {
+    let tools = std::env::var_os("OUTSIDE_TOOLS").map(Into::into);
+    if tools.is_none() {
+        eprintln!("skipped: OUTSIDE_TOOLS is not set, so {what} is not installed; run ./test");
+    }
+    tools
+}
