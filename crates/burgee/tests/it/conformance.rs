@@ -8,8 +8,8 @@ use std::process::{Command, Output};
 
 use serde_json::json;
 
-use crate::support::{TestServer, outside_tools};
 use crate::support::server::{ADMIN_TOKEN, SCIM_TOKEN};
+use crate::support::{TestServer, outside_tools};
 
 /// Runs a suite's program; `None`, with the reason, where the suites are not installed.
 async fn run(

@@ -5,7 +5,7 @@
 
 mod edge;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
