@@ -18,6 +18,7 @@ mod routes;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::handler::Handler;
 use axum::http::uri::{PathAndQuery, Uri};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -53,13 +54,14 @@ fn for_clients() -> Routes {
     client::routes()
 }
 
-/// The protocol as a service.
-pub fn router(app: App) -> Router {
+/// The protocol as a service; `unknown` answers to paths that nobody serves.
+pub fn router<H: Handler<T, App>, T: 'static>(app: App, unknown: H) -> Router {
     let (people, _) = for_people().finish();
     let (clients, _) = for_clients().finish();
     let document = openapi::document(&routes().finish().1, &app.config.url());
     people
         .route("/docs/openapi.json", axum::routing::get(move || async move { axum::Json(document) }))
+        .fallback(unknown)
         .method_not_allowed_fallback(unknown_path)
         .layer(CompressionLayer::new().gzip(true))
         .layer(axum::middleware::from_fn_with_state(
