@@ -57,6 +57,20 @@ test("a form with unsaved edits is left alone; what both changed is asked, what 
   await close(two);
 });
 
+test("whoever leaves a form is asked first, and leaves nothing behind", async () => {
+  const page = await here.page("admin");
+  await page.goto(here.at("/projects/default/features/dark-mode/edit"));
+  await page.getByLabel("Description").fill("Not yet.");
+  page.once("dialog", (question) => question.dismiss());
+  await page.getByRole("link", { name: "Cancel" }).click();
+  assert.equal(await page.getByLabel("Description").inputValue(), "Not yet.");
+  page.once("dialog", (question) => question.accept());
+  await page.getByRole("link", { name: "Cancel" }).click();
+  await page.getByRole("heading", { name: "dark-mode", level: 1 }).waitFor();
+  assert.equal(await page.getByLabel("Description").count(), 0);
+  await close(page);
+});
+
 test("a lost connection is told, and comes back by itself with what was missed", async () => {
   const page = await here.page("admin");
   await page.goto(here.at("/projects/default/features/checkout"));

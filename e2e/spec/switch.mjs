@@ -87,6 +87,10 @@ test("the palette goes anywhere and acts", async () => {
   await page.getByRole("option", { name: /Mobile apps/, selected: true }).waitFor();
   await page.keyboard.press("Enter");
   await page.getByText("No flags yet").waitFor();
+  await page.goBack();
+  await page.getByRole("heading", { name: "checkout", level: 1 }).waitFor();
+  await page.goForward();
+  await page.getByText("No flags yet").waitFor();
   await close(page);
 });
 

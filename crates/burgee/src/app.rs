@@ -1,6 +1,5 @@
 //! Everything that requests share, and the life of the server: start, serve, drain, stop.
 
-use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -10,13 +9,13 @@ use axum::Router;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::HeaderName;
 use axum::http::request::Parts;
-use axum::response::Response;
+use axum::response::IntoResponse;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::{Service, ServiceExt};
+use tower::ServiceExt;
 use tower_http::propagate_header::PropagateHeaderLayer;
 
 use crate::api;
@@ -172,32 +171,22 @@ impl App {
     pub fn router(&self) -> Router {
         // What a proxy or an identity provider calls its request, we call it, too.
         let named = |name| PropagateHeaderLayer::new(HeaderName::from_static(name));
-        let inner = api::router(self.clone())
+        let page = ui::not_found(self.clone());
+        // A path that no protocol knows is answered in the form that was asked for.
+        let unknown = move |request: Request| async move {
+            if ui::wants_page(&request) {
+                page.oneshot(request).await.into_response()
+            } else {
+                api::unknown_path(request).await
+            }
+        };
+        let inner = api::router(self.clone(), unknown)
             .merge(scim::router(self.clone()))
             .merge(ui::router(self.clone()))
-            .fallback_service(self.nowhere())
             .layer(named("x-request-id"))
             .layer(named("traceparent"));
         let base = self.config.base_path();
         if base.is_empty() { inner } else { Router::new().nest(&base, inner) }
-    }
-
-    /// Answers to paths that no protocol knows, in the form that was asked for.
-    fn nowhere(
-        &self,
-    ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Sync + 'static
-    {
-        let page = ui::not_found(self.clone());
-        tower::service_fn(move |request: Request| {
-            let page = page.clone();
-            async move {
-                if ui::wants_page(&request) {
-                    page.oneshot(request).await
-                } else {
-                    Ok(api::unknown_path(request).await)
-                }
-            }
-        })
     }
 
     async fn listen(&self) -> Result<(TcpListener, SocketAddr)> {

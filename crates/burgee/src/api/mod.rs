@@ -26,6 +26,7 @@ mod stream;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::handler::Handler;
 use axum::http::uri::{PathAndQuery, Uri};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -67,8 +68,8 @@ fn for_pages() -> Routes {
     frontend::routes().merge(ofrep::routes())
 }
 
-/// The protocol as a service.
-pub fn router(app: App) -> Router {
+/// The protocol as a service; `unknown` answers to paths that nobody serves.
+pub fn router<H: Handler<T, App>, T: 'static>(app: App, unknown: H) -> Router {
     let (people, _) = for_people().finish();
     let (clients, _) = for_clients().finish();
     let (pages, _) = for_pages().finish();
@@ -79,6 +80,7 @@ pub fn router(app: App) -> Router {
     let document = openapi::document(&routes().finish().1, &app.config.url());
     people
         .route("/docs/openapi.json", axum::routing::get(move || async move { axum::Json(document) }))
+        .fallback(unknown)
         .method_not_allowed_fallback(unknown_path)
         .layer(CompressionLayer::new().gzip(true))
         .layer(axum::middleware::from_fn_with_state(

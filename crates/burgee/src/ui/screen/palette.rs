@@ -96,7 +96,7 @@ async fn find(
                         && why_not_switch(grant.held(), &flag.feature.project, place).is_none()
                 })
             };
-            found.extend(switches(flag, wanted, words.get(1).copied().unwrap_or_default(), &frame, allowed));
+            found.extend(switches(flag, wanted, words.get(1).copied().unwrap_or_default(), allowed));
         }
     }
     if wanted.is_none() {
@@ -163,7 +163,6 @@ fn switches(
     flag: &Summary,
     wanted: Option<bool>,
     environment: &str,
-    frame: &Frame,
     allowed: impl Fn(&str) -> bool,
 ) -> Vec<Found> {
     let feature = &flag.feature;
@@ -178,15 +177,10 @@ fn switches(
             hint: feature.project.clone(),
             way: Way::Act(
                 switch::path(&feature.project, &feature.name, &place.environment),
-                vec![("enabled", (!place.enabled).to_string()), ("back", back(frame, feature))],
+                vec![("enabled", (!place.enabled).to_string())],
             ),
         })
         .collect()
-}
-
-/// The palette stands over a page, which is not the one that is asked for here.
-fn back(_: &Frame, feature: &crate::features::Feature) -> String {
-    format!("/projects/{}/features/{}", feature.project, feature.name)
 }
 
 fn draw(frame: &Frame, asked: &str, found: &[Found]) -> Markup {

@@ -96,8 +96,9 @@ impl TestServer {
         let mut operator = PgConnection::connect(&format!("{cluster}/postgres")).await.unwrap();
         let mut sql = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {reachable};");
         if !reachable {
-            sql +=
-                &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+            sql = format!(
+                "{sql}SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+            );
         }
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut operator).await.unwrap();
     }
