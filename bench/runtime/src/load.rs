@@ -43,7 +43,7 @@ pub async fn load(
         .output()
         .await
         .context("cannot start wrk")?;
-    let cpu = server.cpu()? - before;
+    let cpu = server.cpu()?.saturating_sub(before);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     ensure!(output.status.success(), "wrk failed: {text}");
     ensure!(!text.contains("Non-2xx"), "{} {}: {text}", ask.method, ask.path);

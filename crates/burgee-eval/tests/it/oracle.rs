@@ -1,5 +1,11 @@
 //! Yggdrasil, the engine of several official SDKs, as an oracle; and what must hold for any input at all.
 //!
+//! A few thousand cases run with all tests. A million of each, in some hours:
+//!
+//! ```sh
+//! PROPTEST_CASES=1000000 cargo test --release -p burgee-eval --test it oracle
+//! ```
+//!
 //! Where yggdrasil 0.21.7 differs on purpose, the generators of `random` go around it:
 //!
 //! * **A definition that makes no sense** (unknown operator, missing segment, a number that is none, `STR_*` and
