@@ -108,14 +108,24 @@ impl Usage {
 
     /// Takes out what was counted.
     pub(super) fn take_counts(&self) -> Counts {
-        let mut noted = self.noted();
-        noted.entries = 0;
-        let counts = std::mem::take(&mut noted.counts);
+        let counts = {
+            let mut noted = self.noted();
+            noted.entries = 0;
+            std::mem::take(&mut noted.counts)
+        };
+        // Nobody who reports waits while this is put together.
+        let mut sightings: HashMap<(&Arc<str>, &String), Time> = HashMap::new();
         for ((environment, _, _), flags) in &counts {
             for (flag, count) in flags {
-                noted.sight(flag.clone(), environment.clone(), count.last);
+                let last = sightings.entry((flag, environment)).or_insert(count.last);
+                *last = count.last.max(*last);
             }
         }
+        let mut noted = self.noted();
+        for ((flag, environment), at) in sightings {
+            noted.sight(flag.clone(), environment.clone(), at);
+        }
+        drop(noted);
         counts
     }
 

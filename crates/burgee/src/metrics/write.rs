@@ -44,15 +44,23 @@ struct Miss {
 impl Usage {
     /// Writes what was counted since the last time, and tells `written` of each flag and application how often it was on
     /// and off. What could not be written is counted again; if it is not known whether it was, perhaps twice.
-    pub async fn write(&self, db: &Db, mut written: impl FnMut(&str, &str, u64, u64)) -> Result<()> {
+    pub async fn write(&self, db: &Db, written: impl FnMut(&str, &str, u64, u64)) -> Result<()> {
+        let counts = self.write_counts(db, written).await;
+        let unknown = self.write_unknown(db).await;
+        counts.and(unknown)
+    }
+
+    async fn write_counts(&self, db: &Db, mut written: impl FnMut(&str, &str, u64, u64)) -> Result<()> {
         let mut counts = sorted(self.take_counts()).into_iter();
-        let mut outcome = self.write_unknown(db).await;
-        while outcome.is_ok() {
+        let mut outcome = Ok(());
+        loop {
             let chunk: Vec<_> = counts.by_ref().take(CHUNK).collect();
             if chunk.is_empty() {
-                return Ok(());
+                return outcome;
             }
-            outcome = write(db, &chunk).await;
+            if outcome.is_ok() {
+                outcome = write(db, &chunk).await;
+            }
             for (flag, place, count) in chunk {
                 if outcome.is_ok() {
                     written(&flag, &place.1, count.yes, count.no);
@@ -61,10 +69,6 @@ impl Usage {
                 }
             }
         }
-        for (flag, place, count) in counts {
-            self.put_back(&place, &flag, count);
-        }
-        outcome
     }
 
     async fn write_unknown(&self, db: &Db) -> Result<()> {
