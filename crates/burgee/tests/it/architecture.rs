@@ -50,6 +50,7 @@ const RINGS: &[(&str, &[&str])] = &[
             "app",
             "applications",
             "clock",
+            "config",
             "constraints",
             "contexts",
             "db",

@@ -94,11 +94,10 @@ impl TestServer {
         let url = self.app.config.database().unwrap();
         let (cluster, name) = url.rsplit_once('/').unwrap();
         let mut operator = PgConnection::connect(&format!("{cluster}/postgres")).await.unwrap();
-        let mut sql = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {reachable};");
-        if !reachable {
-            sql +=
-                &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
-        }
+        let sql = format!(
+            "ALTER DATABASE {name} ALLOW_CONNECTIONS {reachable};
+             SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND NOT {reachable}"
+        );
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut operator).await.unwrap();
     }
 
