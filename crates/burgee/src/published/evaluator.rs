@@ -43,13 +43,11 @@ pub struct WrittenVariant {
 }
 
 impl Evaluator {
-    /// How many flags there are.
-    pub fn len(&self) -> usize {
-        self.flags.len()
-    }
-
     /// What every flag comes to in a context, in the order of their names.
-    pub fn all<'e>(&'e self, context: &'e Context) -> impl Iterator<Item = (&'e Written, Evaluation<'e>)> {
+    pub fn all<'e>(
+        &'e self,
+        context: &'e Context,
+    ) -> impl ExactSizeIterator<Item = (&'e Written, Evaluation<'e>)> {
         self.flags.iter().zip(self.state.evaluate_all(context))
     }
 

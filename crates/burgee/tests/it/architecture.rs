@@ -75,6 +75,7 @@ const RINGS: &[(&str, &[&str])] = &[
             "app",
             "applications",
             "clock",
+            "config",
             "constraints",
             "contexts",
             "db",

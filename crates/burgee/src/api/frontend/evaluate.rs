@@ -116,10 +116,11 @@ async fn toggles(
     wanted: impl Fn(&Evaluation<'_>) -> bool,
 ) -> Result<Response, Problem> {
     let evaluator = app.published.evaluator_after(&token.scope, seen(headers), &app.db).await;
-    let mut out = Vec::with_capacity(evaluator.len() * EACH);
+    let all = evaluator.all(context);
+    let mut out = Vec::with_capacity(all.len() * EACH);
     out.extend_from_slice(b"{\"toggles\":[");
     let mut separator: &[u8] = b"";
-    for (flag, evaluation) in evaluator.all(context).filter(|(_, evaluation)| wanted(evaluation)) {
+    for (flag, evaluation) in all.filter(|(_, evaluation)| wanted(evaluation)) {
         out.extend_from_slice(separator);
         write(&mut out, flag, &evaluation);
         separator = b",";

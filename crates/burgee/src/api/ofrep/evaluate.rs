@@ -75,9 +75,10 @@ async fn bulk(
     let context = targeted(asked?);
     let revision = told(query.as_deref()).max(seen(&headers));
     let evaluator = app.published.evaluator_after(&token.scope, revision, &app.db).await;
-    let mut out = Vec::with_capacity(evaluator.len() * EACH);
+    let all = evaluator.all(&context);
+    let mut out = Vec::with_capacity(all.len() * EACH);
     out.extend_from_slice(b"{\"flags\":[");
-    for (index, (flag, evaluation)) in evaluator.all(&context).enumerate() {
+    for (index, (flag, evaluation)) in all.enumerate() {
         if index > 0 {
             out.push(b',');
         }
@@ -85,8 +86,10 @@ async fn bulk(
             out.extend(serde_json::to_vec(&fault).unwrap_or_default());
         }
     }
-    let (streams, metadata) =
-        (json!([place(&app, &token)]), json!({ "environment": token.scope.environment }));
+    let (streams, metadata) = (
+        json!([place(&app.config, &token.listening_key)]),
+        json!({ "environment": token.scope.environment }),
+    );
     out.extend(format!("],\"eventStreams\":{streams},\"metadata\":{metadata}}}").bytes());
     Ok(results(&headers, evaluator.revision, out)?)
 }

@@ -10,7 +10,8 @@ use super::super::guard::Listening;
 use super::super::{Routes, stream};
 use super::{Fault, TAG};
 use crate::app::App;
-use crate::published::{Evaluator, Token};
+use crate::config::Config;
+use crate::published::Evaluator;
 
 const EVENTS: &str = "/ofrep/v1/events";
 
@@ -30,17 +31,43 @@ async fn events(
 
 fn news(evaluator: &Evaluator, at: Option<i64>) -> Option<Bytes> {
     let revision = evaluator.revision;
+    if at == Some(revision) {
+        return None;
+    }
     let data = json!({ "type": "refetchEvaluation", "etag": format!("\"{revision}\"") });
-    (at != Some(revision)).then(|| format!("id: {revision}\nevent: message\ndata: {data}\n\n").into())
+    Some(format!("id: {revision}\nevent: message\ndata: {data}\n\n").into())
 }
 
-/// Where the holder of a token can listen. The address is a secret, though not the token.
-pub(super) fn place(app: &App, token: &Token) -> Value {
-    let path = format!("{EVENTS}?key={}", token.listening_key);
-    if app.config.burgee_url.is_some() || app.config.unleash_url.is_some() {
-        json!({ "type": "sse", "url": app.config.url() + &path })
+/// Where to listen with a key. The address is a secret.
+pub(super) fn place(config: &Config, key: &str) -> Value {
+    let path = format!("{EVENTS}?key={key}");
+    if config.burgee_url.is_some() || config.unleash_url.is_some() {
+        json!({ "type": "sse", "url": config.url() + &path })
     } else {
         // Clients know better than we do under which name they reach us.
-        json!({ "type": "sse", "endpoint": { "requestUri": app.config.base_path() + &path } })
+        json!({ "type": "sse", "endpoint": { "requestUri": config.base_path() + &path } })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Settings {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    #[test]
+    fn clients_are_told_where_to_listen() {
+        let place = |words: &[&str]| place(&Settings::parse_from([&["burgee"], words].concat()).config, "k");
+        let url = json!({ "type": "sse", "url": "https://flags.example/x/ofrep/v1/events?key=k" });
+        assert_eq!(place(&["--burgee-url", "https://flags.example/x/"]), url);
+        assert_eq!(place(&["--unleash-url", "https://flags.example", "--base-uri-path", "x"]), url);
+        let endpoint = json!({ "requestUri": "/x/ofrep/v1/events?key=k" });
+        assert_eq!(place(&["--base-uri-path", "x"]), json!({ "type": "sse", "endpoint": endpoint }));
     }
 }

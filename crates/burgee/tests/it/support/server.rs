@@ -94,13 +94,11 @@ impl TestServer {
         let url = self.app.config.database().unwrap();
         let (cluster, name) = url.rsplit_once('/').unwrap();
         let mut operator = PgConnection::connect(&format!("{cluster}/postgres")).await.unwrap();
-        let mut sql = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {reachable};");
-        if !reachable {
-            sql = format!(
-                "{sql}SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
-            );
+        let allow = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {reachable}");
+        let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        for sql in [allow, end].into_iter().take(if reachable { 1 } else { 2 }) {
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut operator).await.unwrap();
         }
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut operator).await.unwrap();
     }
 
     async fn start(config: Config, database: Database) -> Self {
