@@ -1,4 +1,4 @@
-//! Into the database: some hundred counters a statement, each statement a transaction, so that nobody who changes
+//! Into the database: some hundred rows a statement, each statement a transaction, so that nobody who changes
 //! something waits for long.
 
 use std::collections::BTreeMap;
@@ -14,10 +14,8 @@ use crate::error::Result;
 use crate::features::lifecycle::{self, Used};
 use crate::keep;
 
-/// How many counters go into a statement. A counter is two rows, and two more for each variant.
-const CHUNK: usize = 250;
-/// How many sightings do.
-const SIGHTINGS: usize = 1000;
+/// How many rows go into a statement, give or take the variants of a flag: about ten milliseconds.
+const CHUNK: usize = 500;
 
 /// A row of `flag_usage`.
 #[derive(Serialize)]
@@ -54,7 +52,14 @@ impl Usage {
         let mut counts = sorted(self.take_counts()).into_iter();
         let mut outcome = Ok(());
         loop {
-            let chunk: Vec<_> = counts.by_ref().take(CHUNK).collect();
+            let (mut chunk, mut rows) = (Vec::new(), 0);
+            while rows < CHUNK
+                && let Some(next) = counts.next()
+            {
+                // The flag and its variants, for the hour and for the day.
+                rows += 2 * (1 + next.2.variants.len());
+                chunk.push(next);
+            }
             if chunk.is_empty() {
                 return outcome;
             }
@@ -88,7 +93,7 @@ impl Usage {
             (&a.name, &a.application, &a.environment).cmp(&(&b.name, &b.application, &b.environment))
         });
         let mut outcome = Ok(());
-        for chunk in rows.chunks(SIGHTINGS) {
+        for chunk in rows.chunks(CHUNK) {
             if outcome.is_ok() {
                 outcome = write_misses(db, chunk).await;
             }
@@ -111,7 +116,7 @@ impl Usage {
         all.sort_unstable();
         let mut entered = Vec::new();
         let mut outcome = Ok(());
-        for chunk in all.chunks(SIGHTINGS) {
+        for chunk in all.chunks(CHUNK) {
             if outcome.is_ok() {
                 match sight(db, chunk, now).await {
                     Ok(stages) => entered.extend(stages),

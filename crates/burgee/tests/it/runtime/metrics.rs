@@ -329,7 +329,7 @@ both! {
         let sdk = client(&server, "client", &["*"]).await;
         let told = json!([
             {"name": "sold-units", "help": "What was sold", "type": "counter", "samples": [{"labels": {"appName": "shop", "n": 7}, "value": 5}]},
-            {"name": "load", "help": "", "type": "gauge", "samples": [{"value": 0.5}, {"labels": {"environment": "fake"}, "value": 1.5}]},
+            {"name": "load", "help": "Busy", "type": "gauge", "samples": [{"value": 0.5}, {"labels": {"environment": "fake"}, "value": 1.5}]},
             {"name": "took", "help": "Seconds", "type": "histogram", "samples": [{"count": 3, "sum": 1.5, "buckets": [{"le": 0.1, "count": 1}, {"le": "+Inf", "count": 3}]}]},
             {"name": "bad", "type": "nonsense", "samples": [{"value": 1}]}, {"name": 7}, "x", {"name": "empty", "help": "", "type": "gauge", "samples": [{}]},
         ]);
@@ -341,7 +341,7 @@ both! {
         sdk.post(METRICS, json!({"appName": "a", "impactMetrics": "nonsense"})).await.expect(202);
         let answer = server.anonymous().get("/internal-backstage/impact/metrics").await.expect(200);
         assert!(answer.header("content-type").starts_with("text/plain"));
-        assert_eq!(answer.text, r#"# HELP load
+        assert_eq!(answer.text, r#"# HELP load Busy
 # TYPE load gauge
 load{appName="shop",environment="development",metric_type="gauge",origin="sdk"} 1.5
 # HELP sold_units What was sold
