@@ -39,7 +39,8 @@ use crate::random::{self, messy};
 /// As many as `PROPTEST_CASES` says.
 fn config(default: u32) -> Config {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(default);
-    Config { cases, failure_persistence: None, ..Config::default() }
+    // Some strategies cannot be compared; there may be as many of them as cases.
+    Config { cases, max_global_rejects: cases, failure_persistence: None, ..Config::default() }
 }
 
 fn context(json: &Map<String, Value>, random: u64) -> Context {
