@@ -96,8 +96,9 @@ impl TestServer {
         let mut operator = PgConnection::connect(&format!("{cluster}/postgres")).await.unwrap();
         let mut sql = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {reachable};");
         if !reachable {
-            sql +=
-                &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+            let all =
+                format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+            sql.push_str(&all);
         }
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut operator).await.unwrap();
     }
