@@ -73,7 +73,7 @@ impl Change {
             ));
         }
         let announced = self.events.iter().any(Event::concerns_clients);
-        log::append(&mut self.tx, &self.actor, self.now, self.events).await?;
+        log::append(&mut self.tx, &self.actor, self.now, &self.events).await?;
         self.tx.commit().await?;
         if announced {
             self.db.announce();

@@ -84,10 +84,10 @@ struct Row {
 
 /// Writes events at the end of the transaction `tx`, as one group. Since no other transaction writes events now, the
 /// number of the last one makes the group's id unique.
-pub(super) async fn append(tx: &mut Write, actor: &Actor, now: Time, events: Vec<Event>) -> Result<()> {
+pub(super) async fn append(tx: &mut Write, actor: &Actor, now: Time, events: &[Event]) -> Result<()> {
     let (last,): (Option<i64>,) = tx.one(sql!("SELECT MAX(id) FROM events")).await?;
     let group = numbered_ulid(now, last.unwrap_or_default());
-    let rows: Vec<Value> = events.into_iter().map(row).collect();
+    let rows: Vec<Value> = events.iter().map(row).collect();
     tx.execute(sql!(
         "INSERT INTO events (type, created_at, created_by, created_by_user_id, ip, data, pre_data, project,
                              environment, connection_id, feature_name, segment_id, revises, group_type, group_id)
@@ -109,7 +109,7 @@ pub(super) async fn append(tx: &mut Write, actor: &Actor, now: Time, events: Vec
 }
 
 /// An event as one item of a list. The states are kept as text.
-fn row(event: Event) -> Value {
+fn row(event: &Event) -> Value {
     json!({
         "type": event.fact.name(),
         "data": event.data.as_ref().map(Value::to_string),
