@@ -78,16 +78,21 @@ impl IntoResponse for Unclear {
 
 /// The last revision that the client has got results of, as far as it tells.
 pub(super) fn seen(headers: &HeaderMap) -> i64 {
-    let revisions = known(headers).filter_map(|tag| tag.trim_matches('"').split_once(':')?.1.parse().ok());
-    revisions.max().unwrap_or_default()
+    known(headers).filter_map(versions).map(|(_, revision)| revision).max().unwrap_or_default()
 }
 
-/// Results of a revision, as JSON. Who has them already does not get them again, whatever revision theirs are of.
+/// What an ETag of results says: their hash, and their revision.
+fn versions(etag: &str) -> Option<(&str, i64)> {
+    let (hash, revision) = etag.trim_matches('"').split_once(':')?;
+    Some((hash, revision.parse().ok()?))
+}
+
+/// Results of a revision, as JSON. Who has the same of an earlier one does not get them again.
 pub(super) fn results(headers: &HeaderMap, revision: i64, body: Vec<u8>) -> Result<Response, Problem> {
     let hash = format!("{:016x}", XxHash3_64::oneshot(&body));
-    let same = |tag: &&str| tag.trim_matches('"').split(':').next() == Some(&hash);
-    if let Some(tag) = known(headers).find(same) {
-        return not_modified(&format!("W/{tag}"));
+    let same = |etag: &&str| versions(etag).is_some_and(|(known, at)| known == hash && at <= revision);
+    if let Some(etag) = known(headers).find(same) {
+        return not_modified(&format!("W/{etag}"));
     }
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8")),

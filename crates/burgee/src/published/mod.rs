@@ -274,6 +274,10 @@ impl Published {
         if let Some(next) = next {
             let next = Arc::new(next);
             self.catalog.store(next.clone());
+            // Not earlier: whose stream ends comes again at once, and must not be let in.
+            if !Arc::ptr_eq(&next.tokens, &before.tokens) {
+                next.tokens.end_others(&before.tokens);
+            }
             self.deltas.renew(&next);
             self.renewed.send_modify(|count| *count += 1);
         }

@@ -37,7 +37,7 @@ pub struct Token {
 }
 
 impl Tokens {
-    /// Loads all of them. Those that are as `before` stay the same; the others tell that they are gone.
+    /// Loads all of them. Those that are as `before` stay the same.
     pub(super) async fn load(tx: &mut Read, before: &Self) -> Result<Self> {
         #[derive(sqlx::FromRow)]
         struct Row {
@@ -81,13 +81,17 @@ impl Tokens {
                 tokens.entry(alias).or_insert(token);
             }
         }
+        let keys = tokens.values().map(|token| (token.listening_key.clone(), token.clone()));
+        Ok(Self { by_listening_key: keys.collect(), by_digest: tokens })
+    }
+
+    /// Lets those `before` tell that they are gone which are not the same any more.
+    pub(super) fn end_others(&self, before: &Self) {
         for (digest, token) in &before.by_digest {
-            if !tokens.get(digest).is_some_and(|now| Arc::ptr_eq(now, token)) {
+            if !self.by_digest.get(digest).is_some_and(|now| Arc::ptr_eq(now, token)) {
                 token.gone.cancel();
             }
         }
-        let keys = tokens.values().map(|token| (token.listening_key.clone(), token.clone()));
-        Ok(Self { by_listening_key: keys.collect(), by_digest: tokens })
     }
 
     /// The token with this secret.

@@ -193,13 +193,14 @@ both! {
         assert!(!url.contains(&secret) && !url.contains(&burgee::entropy::digest(&secret)));
         let path = url.strip_prefix("http://burgee.test").unwrap().to_owned();
         let listen = async |last: Option<&str>| {
-            let mut request = reqwest::Client::new().get(format!("{}{path}", server.base)).header("origin", "https://a.example");
+            let mut request = reqwest::Client::new().get(format!("{}{path}", server.base)).header("origin", "https://a.example").header("accept-encoding", "gzip");
             if let Some(last) = last {
                 request = request.header("last-event-id", last);
             }
             let response = request.send().await.unwrap();
             assert_eq!(response.headers()["content-type"], "text/event-stream");
             assert_eq!(response.headers()["access-control-allow-origin"], "*");
+            assert!(!response.headers().contains_key("content-encoding"), "each event comes at once");
             Stream::of(response)
         };
         // It begins with the present, in case that something happened in between.

@@ -12,10 +12,19 @@ async fn servers_on_one_database_say_the_same() {
     let secret = token(&one, "client", &["*"]).await;
     let two = one.beside().await;
     let clients = [&one, &two].map(|server| server.anonymous().with("authorization", &secret));
+    let page = token(&one, "frontend", &["*"]).await;
+    let pages = [&one, &two].map(|server| server.anonymous().with("authorization", &page));
     for on in [false, true, false] {
         turn(&one, "default", "boat", on).await;
         let [here, there] = [fetch(&clients[0]).await, fetch(&clients[1]).await];
         assert_eq!((here.header("etag"), &here.text), (there.header("etag"), &there.text));
+        // Who has seen results of one server does not get older ones of the other.
+        let seen =
+            until(&pages[0], "/api/frontend/features/boat", |answer| answer.json()["enabled"] == on).await;
+        let (_, revision) = seen.header("etag").split_once(':').unwrap();
+        let later = pages[1].with("if-none-match", &format!("\"0:{revision}"));
+        let same = later.get("/api/frontend/features/boat").await.expect(200);
+        assert_eq!((seen.header("etag"), &seen.text), (same.header("etag"), &same.text));
     }
     // Without being asked, and by whatever way the news takes.
     let etag = fetch(&clients[1]).await.header("etag").to_owned();
