@@ -10,15 +10,15 @@ use unleash_yggdrasil::{EngineState, ExtendedVariantDef, ResolvedToggle, UpdateM
 /// An engine.
 pub trait Engine {
     /// What a document is before it is compiled.
-    type Document: Clone;
+    type Document: Clone + Default;
     /// Who asks.
     type Context;
     /// The document, read.
     fn read(document: &Value) -> anyhow::Result<Self::Document>;
     /// A context, read.
     fn context(json: &Map<String, Value>) -> anyhow::Result<Self::Context>;
-    /// The document, compiled.
-    fn compile(document: Self::Document) -> Self;
+    /// The document, compiled. It is taken by those who keep it.
+    fn compile(document: &mut Self::Document) -> Self;
     /// Whether a flag is on.
     fn is_enabled(&self, name: &str, context: &Self::Context) -> bool;
     /// Whether a flag has a variant.
@@ -83,8 +83,8 @@ impl Engine for State {
         Ok(context)
     }
 
-    fn compile(document: Document) -> Self {
-        Self::compile(&document)
+    fn compile(document: &mut Document) -> Self {
+        Self::compile(document)
     }
 
     fn is_enabled(&self, name: &str, context: &Self::Context) -> bool {
@@ -118,9 +118,9 @@ impl Engine for EngineState {
         Ok(serde_json::from_value(json.clone().into())?)
     }
 
-    fn compile(document: ClientFeatures) -> Self {
+    fn compile(document: &mut ClientFeatures) -> Self {
         let engine = Self::default();
-        engine.take_state(UpdateMessage::FullResponse(document));
+        engine.take_state(UpdateMessage::FullResponse(std::mem::take(document)));
         engine
     }
 
