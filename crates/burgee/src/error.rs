@@ -192,6 +192,13 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Text that PostgreSQL cannot hold.
+    pub fn zero() -> Self {
+        Self::bad_data("Text must not contain the character U+0000.")
+    }
+}
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as E;
@@ -203,6 +210,8 @@ impl From<sqlx::Error> for Error {
                 // PostgreSQL: connection exceptions (08), shutting down or starting up (57P), too many
                 // connections (53), lost races (40). SQLite: busy (5), locked (6), I/O error (10), full (13).
                 Some("5" | "6" | "10" | "13") => Self::Unavailable(error),
+                // PostgreSQL: an item of a list in JSON has it. By itself, it is refused before it gets here.
+                Some("22P05") => Self::zero(),
                 Some(code)
                     if ["08", "57P", "53", "40"].iter().any(|class| code.starts_with(class))
                         && code.len() == 5 =>

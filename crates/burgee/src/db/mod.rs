@@ -463,7 +463,7 @@ fn text(sql: &Sql, engine: Engine) -> SqlStr {
 /// PostgreSQL cannot store U+0000; refused for both, so that both do the same.
 fn storable(text: Option<String>) -> Result<Option<String>> {
     if text.as_ref().is_some_and(|text| text.contains('\0')) {
-        return Err(Error::bad_data("Text must not contain the character U+0000."));
+        return Err(Error::zero());
     }
     Ok(text)
 }

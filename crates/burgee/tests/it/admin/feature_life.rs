@@ -267,6 +267,12 @@ both! {
         assert_eq!(tagged["data"], json!({ "type": "simple", "value": "hello" }));
     }
 
+    async fn a_list_of_names_that_no_flag_can_have_is_no_defect(server) {
+        let archive = server.admin().post(&format!("{PROJECT}/archive"), json!({ "features": ["\u{0}"] })).await;
+        // SQLite looks for the name and finds nothing; PostgreSQL cannot even look.
+        assert!(matches!(archive.status, 202 | 400), "{}", archive.text);
+    }
+
     async fn favourites_are_everybodys_own(server) {
         let (_, ann) = server.person("ann", "Viewer").await;
         let admin = server.admin();
