@@ -4,7 +4,10 @@ import { JSDOM } from "jsdom";
 import { base, contexts, answers, end, tells, token, told } from "./story.mjs";
 
 const page = new JSDOM("<div id='root'></div>", { url: base });
-Object.assign(globalThis, { window: page.window, document: page.window.document, localStorage: page.window.localStorage });
+const { document, localStorage, navigator } = page.window;
+for (const [name, value] of Object.entries({ window: page.window, document, localStorage, navigator })) {
+  Object.defineProperty(globalThis, name, { value, configurable: true });
+}
 const { createElement, useEffect } = await import("react");
 const { createRoot } = await import("react-dom/client");
 const { FlagProvider, useFlag, useFlagsStatus, useUnleashClient } = (await import("@unleash/proxy-client-react")).default;

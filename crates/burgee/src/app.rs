@@ -76,14 +76,39 @@ pub struct Shared {
     pub pages: Pages,
     /// What clients see.
     pub published: Arc<Published>,
-    /// One permit for each stream that may be open.
-    pub streams: Arc<Semaphore>,
+    /// Room for streams.
+    pub streams: Streams,
     /// What is counted.
     pub metrics: Metrics,
     /// The only way to start work that outlives a request: the server waits for it before it stops.
     pub tasks: TaskTracker,
     /// Fires when the server is told to stop.
     pub stopping: CancellationToken,
+}
+
+/// Room for streams: a permit for each that may be open. Whoever has a key that stands in a page cannot take it away
+/// from servers, nor from people.
+pub struct Streams {
+    /// For the changes that backend SDKs follow.
+    pub sdks: Arc<Semaphore>,
+    /// For OpenFeature clients that listen.
+    pub listeners: Arc<Semaphore>,
+    /// For pages of the web UI.
+    pub pages: Arc<Semaphore>,
+    each: usize,
+}
+
+impl Streams {
+    fn new(each: usize) -> Self {
+        let room = || Arc::new(Semaphore::new(each));
+        Self { sdks: room(), listeners: room(), pages: room(), each }
+    }
+
+    /// How many are open.
+    pub fn open(&self) -> usize {
+        let kinds = [&self.sdks, &self.listeners, &self.pages];
+        kinds.iter().map(|room| self.each.saturating_sub(room.available_permits())).sum()
+    }
 }
 
 /// A server that has everything it takes to [`App::serve`].
@@ -139,7 +164,7 @@ impl App {
                 config.register_frontend_rate_limit_per_minute,
                 config.frontend_metrics_rate_limit_per_minute,
             ]),
-            streams: Arc::new(Semaphore::new(config.streaming_max_connections)),
+            streams: Streams::new(config.streaming_max_connections),
             config,
             seen: Seen::default(),
             registrations: Registrations::default(),

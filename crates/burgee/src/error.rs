@@ -178,6 +178,11 @@ impl Error {
         error
     }
 
+    /// The database did not answer somebody who asked it for the same.
+    pub fn unavailable() -> Self {
+        Self::Unavailable(sqlx::Error::PoolTimedOut)
+    }
+
     /// A defect: `why` goes to the log only.
     pub fn internal(why: impl Into<anyhow::Error>) -> Self {
         Self::Internal(why.into())

@@ -57,25 +57,27 @@ pub(super) fn take(
     app.paces.count(errand, token.id)?;
     let now = app.clock.now();
     let ClientMetrics { app_name, instance_id, sdk_version, bucket, impact_metrics } = told;
-    keep_alive(app, token, headers, &app_name, instance_id.as_deref(), sdk_version.as_deref());
+    let (instance, sdk) = (instance_id.as_deref(), sdk_version.as_deref());
+    let application = keep_alive(app, token, headers, &app_name, instance, sdk);
     if let Some(Counted { stop, toggles, .. }) = bucket {
-        app.usage.report(&app.published.flags(), &token.scope, &app_name, (stop.0, now), &toggles.0);
+        app.usage.report(&app.published.flags(), &token.scope, application, (stop.0, now), &toggles.0);
     }
     if let Some(told) = impact_metrics {
-        take_impact(app, token, &app_name, "sdk", told);
+        take_impact(app, token, application, "sdk", told);
     }
     Ok(())
 }
 
-/// Notes that the instance behind a request is still there, as far as the body or the headers say who it is.
-pub(super) fn keep_alive(
+/// Notes that the instance behind a request is still there, as far as the body or the headers say who it is. Tells
+/// under which name its application counts.
+pub(super) fn keep_alive<'a>(
     app: &App,
     token: &Token,
     headers: &HeaderMap,
-    application: &str,
+    application: &'a str,
     instance: Option<&str>,
     sdk: Option<&str>,
-) {
+) -> &'a str {
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let fits = |text: &&str| !text.is_empty() && text.len() <= applications::LONGEST;
     let sdk = sdk.filter(fits).or_else(|| header("unleash-sdk").filter(fits));
@@ -84,6 +86,7 @@ pub(super) fn keep_alive(
         _ => instance.filter(fits).or_else(|| header("unleash-instanceid").filter(fits)).unwrap_or(NAMELESS),
     };
     let now = app.clock.now();
+    let application = app.usage.admit(token.id, application, now);
     app.registrations.keep_alive((token.id, application, instance, sdk), now, || Registration {
         application: application.to_owned(),
         instance: instance.to_owned(),
@@ -94,6 +97,7 @@ pub(super) fn keep_alive(
         ip: None,
         at: now,
     });
+    application
 }
 
 /// A flag's counts, by its name.
@@ -349,6 +353,7 @@ pub(super) fn take_impact(app: &App, token: &Token, application: &str, origin: &
             continue;
         }
         let application = measured.app_name.as_deref().unwrap_or(application);
+        let application = app.usage.admit(token.id, application, now);
         let mut more = vec![("origin", origin), ("environment", environment)];
         more.extend(Some(("appName", application)).filter(|(_, name)| !name.is_empty()));
         let figures = measured.samples.into_iter().filter_map(|sample| sample.figure(&measured.r#type));

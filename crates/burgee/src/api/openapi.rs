@@ -60,10 +60,14 @@ fn describe(operation: &Operation, generator: &mut schemars::SchemaGenerator) ->
         "responses": { status.to_string(): success },
         "x-permissions": operation.access.permissions(),
     });
+    let failure = match operation.failure {
+        Some(shape) => shape(generator),
+        None => json!({ "$ref": "#/components/schemas/problem" }),
+    };
     for (code, text) in failures(operation) {
         entry["responses"][code] = json!({
             "description": text,
-            "content": { "application/json": { "schema": { "$ref": "#/components/schemas/problem" } } },
+            "content": { "application/json": { "schema": failure } },
         });
     }
     entry["responses"]["503"] = json!({ "description": "The database does not answer, or maintenance mode is on. Nothing was changed." });
@@ -109,7 +113,7 @@ fn failures(operation: &Operation) -> Vec<(&'static str, &'static str)> {
     list
 }
 
-/// What every failure looks like, but for those that say when to try again.
+/// What a failure looks like, but for those that say when to try again.
 fn problem() -> Value {
     let text = || json!({ "type": "string" });
     json!({

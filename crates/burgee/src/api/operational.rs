@@ -51,7 +51,7 @@ async fn ready(_: Open, State(app): State<App>) -> Response {
 }
 
 async fn prometheus(_: Open, State(app): State<App>) -> Result<Response, Problem> {
-    let open = app.config.streaming_max_connections.saturating_sub(app.streams.available_permits());
+    let open = app.streams.open();
     let state = [
         (
             "burgee_published_fresh",

@@ -33,6 +33,8 @@ pub struct Operation {
     pub response: (u16, Option<Shape>),
     /// The type of what comes out if it is no JSON, or not always.
     pub writes: Option<&'static str>,
+    /// What the body says when it fails, unless it is a problem.
+    pub failure: Option<Shape>,
 }
 
 /// Collects operations and the router that serves them.
@@ -75,6 +77,7 @@ impl Routes {
             request: None,
             response: (200, None),
             writes: None,
+            failure: None,
         });
         self
     }
@@ -121,6 +124,15 @@ impl Routes {
     pub fn writes(mut self, kind: &'static str) -> Self {
         if let Some(last) = self.operations.last_mut() {
             last.writes = Some(kind);
+        }
+        self
+    }
+
+    /// Says what all these operations answer when they fail, where that is no problem.
+    #[must_use]
+    pub fn fails_with<F: JsonSchema>(mut self) -> Self {
+        for operation in &mut self.operations {
+            operation.failure = Some(|generator| generator.subschema_for::<F>().to_value());
         }
         self
     }

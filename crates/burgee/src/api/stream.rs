@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream::unfold;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Problem;
 use crate::app::App;
@@ -35,18 +35,18 @@ struct Stream<V> {
     _permit: OwnedSemaphorePermit,
 }
 
-/// Opens a stream, if one more may be open. A client that comes again says what it had.
+/// Opens a stream, if there is `room` for one more. A client that comes again says what it had.
 pub(super) fn open<V: Send + Sync + 'static>(
     app: App,
+    room: &Arc<Semaphore>,
     token: Arc<Token>,
     following: Option<Following<V>>,
     headers: &HeaderMap,
     step: Step<V>,
 ) -> Result<Response, Problem> {
-    let permit = app.streams.clone().try_acquire_owned().map_err(|_| Problem::too_many_streams())?;
+    let permit = room.clone().try_acquire_owned().map_err(|_| Problem::too_many_streams())?;
     let following = following.ok_or_else(Problem::too_many_streams)?;
-    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-    let at = last.and_then(|id| id.parse().ok());
+    let at = had(headers);
     let stream = Stream { app, token, following, step, at, begun: false, _permit: permit };
     let body = Body::from_stream(unfold(stream, |mut stream| async {
         let frame = stream.next().await?;
@@ -59,6 +59,11 @@ pub(super) fn open<V: Send + Sync + 'static>(
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
     Ok((headers, body).into_response())
+}
+
+/// The revision that a client had when its last stream ended.
+pub(super) fn had(headers: &HeaderMap) -> Option<i64> {
+    headers.get("last-event-id")?.to_str().ok()?.parse().ok()
 }
 
 impl<V> Stream<V> {
@@ -79,7 +84,7 @@ impl<V> Stream<V> {
                 return Some(COMMENT);
             }
             tokio::select! {
-                () = self.following.changed() => {}
+                followed = self.following.changed() => if !followed { return None },
                 () = self.token.gone.cancelled() => return None,
                 () = self.app.stopping.cancelled() => return None,
                 () = tokio::time::sleep(SILENCE) => return Some(COMMENT),

@@ -50,7 +50,19 @@ pub struct Registration {
 type Key = (String, String, String);
 type Noted = BTreeMap<Key, Registration>;
 
-/// Registrations that are not written yet. The last one of each instance counts.
+impl Registration {
+    /// Takes over what the instance told before and does not tell itself: a sign of life takes nothing away.
+    fn complete(&mut self, before: Self) {
+        if self.strategies.is_empty() {
+            self.strategies = before.strategies;
+        }
+        self.sdk = self.sdk.take().or(before.sdk);
+        self.ip = self.ip.take().or(before.ip);
+        self.at = self.at.max(before.at);
+    }
+}
+
+/// Registrations that are not written yet: of each instance, what it told last.
 #[derive(Default)]
 pub struct Registrations {
     noted: Mutex<Noted>,
@@ -69,7 +81,8 @@ impl Registrations {
     /// Notes a registration. Beyond [`ROOM`], it is forgotten: the instance will start again some day.
     pub fn note(&self, registration: Registration) -> Result<()> {
         let texts = [&registration.application, &registration.instance].into_iter();
-        if texts.chain(&registration.sdk).chain(&registration.strategies).any(|text| text.contains('\0')) {
+        let lists = registration.strategies.iter().chain(&registration.projects);
+        if texts.chain(&registration.sdk).chain(lists).any(|text| text.contains('\0')) {
             return Err(Error::bad_data("Text must not contain the character U+0000."));
         }
         let Registration { application, environment, instance, .. } = &registration;
@@ -78,7 +91,8 @@ impl Registrations {
         let full = noted.len() >= ROOM;
         match noted.entry(key) {
             Entry::Occupied(mut entry) => {
-                entry.insert(registration);
+                let before = entry.insert(registration);
+                entry.get_mut().complete(before);
             }
             Entry::Vacant(entry) if !full => {
                 entry.insert(registration);
@@ -103,14 +117,21 @@ impl Registrations {
         }
     }
 
-    /// Writes what was noted since the last time. What could not be written is noted again.
+    /// Writes what was noted since the last time. What could not be written is noted again, as far as there is room.
     pub async fn write(&self, db: &Db) -> Result<()> {
         let batch = std::mem::take(&mut *self.noted());
         let outcome = write(db, &batch).await;
         if outcome.is_err() {
             let mut noted = self.noted();
             for (key, registration) in batch {
-                noted.entry(key).or_insert(registration);
+                let full = noted.len() >= ROOM;
+                match noted.entry(key) {
+                    Entry::Occupied(mut entry) => entry.get_mut().complete(registration),
+                    Entry::Vacant(entry) if !full => {
+                        entry.insert(registration);
+                    }
+                    Entry::Vacant(_) => {}
+                }
             }
         }
         outcome

@@ -6,6 +6,7 @@
 //!
 //! A token speaks for the flags that it reaches, and for no others.
 
+mod crowd;
 mod read;
 mod retention;
 mod series;

@@ -154,8 +154,13 @@ impl Series {
             return;
         }
         let Some(name) = clean(name) else { return };
+        let count = labels.len();
         let labels: BTreeMap<String, String> =
             labels.into_iter().filter_map(|(name, value)| Some((clean(&name)?, value))).collect();
+        // Two that became one, or names that are Prometheus' own: it would refuse the whole text.
+        if labels.len() < count || labels.keys().any(|name| name == "le" || name.starts_with("__")) {
+            return;
+        }
         let mut kept = self.kept();
         let Kept { families, size } = &mut *kept;
         let full = *size >= MOST;
@@ -318,6 +323,22 @@ took_count{metric_type="histogram",origin="sdk"} 6
         series.forget_the_quiet(Time::from_millis(0).plus(QUIET));
         assert_ne!(series.text(), "");
         series.forget_the_quiet(Time::from_millis(1).plus(QUIET));
+        assert_eq!(series.text(), "");
+    }
+
+    #[test]
+    fn labels_that_prometheus_would_not_take_leave_their_figure_out() {
+        let series = Series::default();
+        for labels in [
+            &[("le", "1")][..],
+            &[("__name__", "x")],
+            &[("--a", "x")],
+            &[("a-b", "x"), ("a_b", "y")],
+            &[("metric-type", "x")],
+            &[("metric\u{e9}type", "x")],
+        ] {
+            tell(&series, "took", Figure::Histogram(Spread::default()), labels);
+        }
         assert_eq!(series.text(), "");
     }
 

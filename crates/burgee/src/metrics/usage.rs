@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::crowd::Crowd;
 use super::{DAY, HOUR, floor};
 use crate::clock::Time;
 use crate::names;
@@ -64,10 +65,17 @@ pub(super) struct Noted {
 #[derive(Default)]
 pub struct Usage {
     noted: Mutex<Noted>,
+    crowd: Mutex<Crowd>,
     lost: AtomicU64,
 }
 
 impl Usage {
+    /// The name under which an application counts that a token brings: its own; or, if the token brought a thousand
+    /// others in this hour, one for all that come beyond.
+    pub fn admit<'a>(&self, token: i64, application: &'a str, now: Time) -> &'a str {
+        self.crowd.lock().unwrap_or_else(PoisonError::into_inner).admit(token, application, now)
+    }
+
     /// Adds what an application reports that happened at a moment, of the flags that its token reaches. Where a clock
     /// must be wrong, because the moment lies ahead or more than a day back, it counts as `now`.
     pub fn report(
@@ -96,12 +104,11 @@ impl Usage {
         }
         if !used.is_empty() {
             let place = (scope.environment.clone(), application.to_owned(), floor(at, HOUR));
-            let lost = noted.count(place, at, used);
-            self.lost.fetch_add(lost, Ordering::Relaxed);
+            self.lose(noted.count(place, at, used));
         }
     }
 
-    /// How many counters there was no room for.
+    /// How many counters there was no room for, or were not taken by the database.
     pub fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }
@@ -133,8 +140,12 @@ impl Usage {
     pub(super) fn put_back(&self, place: &Place, flag: &Arc<str>, count: Count) {
         let variants = count.variants.into_iter().map(|(name, times)| (name.into_string(), times)).collect();
         let tally = Tally { name: String::new(), yes: count.yes, no: count.no, variants };
-        let lost = self.noted().count(place.clone(), count.last, vec![(flag, &tally)]);
-        self.lost.fetch_add(lost, Ordering::Relaxed);
+        self.lose(self.noted().count(place.clone(), count.last, vec![(flag, &tally)]));
+    }
+
+    /// Notes that some counters are gone.
+    pub(super) fn lose(&self, counters: u64) {
+        self.lost.fetch_add(counters, Ordering::Relaxed);
     }
 
     pub(super) fn noted(&self) -> MutexGuard<'_, Noted> {

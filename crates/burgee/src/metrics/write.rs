@@ -10,12 +10,14 @@ use super::usage::{Count, Counts, Place, Usage};
 use super::{DAY, floor};
 use crate::clock::Time;
 use crate::db::Db;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::features::lifecycle::{self, Used};
 use crate::keep;
 
 /// How many rows go into a statement, give or take the variants of a flag: about ten milliseconds.
 const CHUNK: usize = 500;
+/// The most that is counted of anything in an hour or on a day: many of them can be added up, and JavaScript can read it.
+const MOST: i64 = (1 << 53) - 1;
 
 /// A row of `flag_usage`.
 #[derive(Serialize)]
@@ -41,7 +43,8 @@ struct Miss {
 
 impl Usage {
     /// Writes what was counted since the last time, and tells `written` of each flag and application how often it was on
-    /// and off. What could not be written is counted again; if it is not known whether it was, perhaps twice.
+    /// and off. What could not be written is counted again; if it is not known whether it was, perhaps twice. What the
+    /// database refuses is lost.
     pub async fn write(&self, db: &Db, written: impl FnMut(&str, &str, u64, u64)) -> Result<()> {
         let counts = self.write_counts(db, written).await;
         let unknown = self.write_unknown(db).await;
@@ -50,7 +53,7 @@ impl Usage {
 
     async fn write_counts(&self, db: &Db, mut written: impl FnMut(&str, &str, u64, u64)) -> Result<()> {
         let mut counts = sorted(self.take_counts()).into_iter();
-        let mut outcome = Ok(());
+        let mut outcome = Ok(Some(()));
         loop {
             let (mut chunk, mut rows) = (Vec::new(), 0);
             while rows < CHUNK
@@ -61,16 +64,16 @@ impl Usage {
                 chunk.push(next);
             }
             if chunk.is_empty() {
-                return outcome;
+                return outcome.and(Ok(()));
             }
             if outcome.is_ok() {
-                outcome = write(db, &chunk).await;
+                outcome = unless_refused(write(db, &chunk).await);
             }
             for (flag, place, count) in chunk {
-                if outcome.is_ok() {
-                    written(&flag, &place.1, count.yes, count.no);
-                } else {
-                    self.put_back(&place, &flag, count);
+                match &outcome {
+                    Ok(Some(())) => written(&flag, &place.1, count.yes, count.no),
+                    Ok(None) => self.lose(1 + count.variants.len() as u64),
+                    Err(_) => self.put_back(&place, &flag, count),
                 }
             }
         }
@@ -95,7 +98,7 @@ impl Usage {
         let mut outcome = Ok(());
         for chunk in rows.chunks(CHUNK) {
             if outcome.is_ok() {
-                outcome = write_misses(db, chunk).await;
+                outcome = unless_refused(write_misses(db, chunk).await).and(Ok(()));
             }
             if outcome.is_err() {
                 let mut noted = self.noted();
@@ -118,8 +121,8 @@ impl Usage {
         let mut outcome = Ok(());
         for chunk in all.chunks(CHUNK) {
             if outcome.is_ok() {
-                match sight(db, chunk, now).await {
-                    Ok(stages) => entered.extend(stages),
+                match unless_refused(sight(db, chunk, now).await) {
+                    Ok(stages) => entered.extend(stages.into_iter().flatten()),
                     Err(error) => outcome = Err(error),
                 }
             }
@@ -131,6 +134,22 @@ impl Usage {
             }
         }
         outcome.map(|()| entered)
+    }
+}
+
+/// What came of a write; `None`: the database refuses it, now and for ever, and nothing else must wait for it. An error
+/// is worth another try: the database is not there, or a flag went at the same moment.
+fn unless_refused<T>(outcome: Result<T>) -> Result<Option<T>> {
+    match outcome {
+        Ok(value) => Ok(Some(value)),
+        Err(error @ Error::Unavailable(_)) => Err(error),
+        Err(Error::Rejected(rejection)) if rejection.kind == Kind::Conflict => {
+            Err(Error::Rejected(rejection))
+        }
+        Err(error) => {
+            tracing::error!(?error, "the database refuses what was counted: it is lost");
+            Ok(None)
+        }
     }
 }
 
@@ -146,6 +165,7 @@ fn sorted(counts: Counts) -> Vec<(Arc<str>, Arc<Place>, Count)> {
 }
 
 async fn write(db: &Db, chunk: &[(Arc<str>, Arc<Place>, Count)]) -> Result<()> {
+    let sum = |sum: u64, more: u64| sum.saturating_add(more).min(MOST.unsigned_abs());
     let mut rows: BTreeMap<_, (u64, u64)> = BTreeMap::new();
     for (flag, place, count) in chunk {
         let (environment, application, hour) = &**place;
@@ -153,7 +173,7 @@ async fn write(db: &Db, chunk: &[(Arc<str>, Arc<Place>, Count)]) -> Result<()> {
             let mut add = |variant, yes, no| {
                 let key = (&**flag, per, begins, environment.as_str(), application.as_str(), variant);
                 let sums = rows.entry(key).or_default();
-                *sums = (sums.0.saturating_add(yes), sums.1.saturating_add(no));
+                *sums = (sum(sums.0, yes), sum(sums.1, no));
             };
             add("", count.yes, count.no);
             for (variant, times) in &count.variants {
@@ -176,8 +196,11 @@ async fn write(db: &Db, chunk: &[(Arc<str>, Arc<Place>, Count)]) -> Result<()> {
          WHERE EXISTS (SELECT 1 FROM features f WHERE f.name = item ->> 'feature')
            AND EXISTS (SELECT 1 FROM environments e WHERE e.name = item ->> 'environment')
          ON CONFLICT (feature, per, begins, environment, application, variant)
-            DO UPDATE SET yes = flag_usage.yes + excluded.yes, no = flag_usage.no + excluded.no",
-        serde_json::to_string(&rows)?
+            DO UPDATE SET
+                yes = CASE WHEN flag_usage.yes > $2 - excluded.yes THEN $2 ELSE flag_usage.yes + excluded.yes END,
+                no = CASE WHEN flag_usage.no > $2 - excluded.no THEN $2 ELSE flag_usage.no + excluded.no END",
+        serde_json::to_string(&rows)?,
+        MOST
     ))
     .await?;
     tx.commit().await

@@ -19,6 +19,8 @@ const MOST_GONE: usize = 1000;
 /// changed them and the revision of their project in the catalog that first had it so; deltas need no more.
 #[derive(Clone, Default)]
 pub struct Catalog {
+    /// How often the database was put back to an earlier state, as far as this server saw.
+    pub(super) life: u64,
     /// The last event that is in it.
     pub revision: i64,
     pub(super) environments: BTreeMap<String, Arc<Environment>>,
@@ -208,6 +210,11 @@ impl Catalog {
             };
             *last = (*last).max(revision);
         }
+    }
+
+    /// True if there is, or was, something of a project in an environment.
+    pub(super) fn shows(&self, environment: &str, project: &str) -> bool {
+        self.environments.get(environment).is_some_and(|it| it.projects.contains_key(project))
     }
 
     /// The projects of a scope.

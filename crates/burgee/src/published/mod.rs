@@ -33,11 +33,13 @@ use self::tokens::Tokens;
 use self::views::{Kept, Views};
 use crate::clock::Time;
 use crate::db::{Db, News, Read};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::instance::settings::{self, Frontend};
 
 /// How many different questions for payloads are remembered with their answers.
 const MOST_PAYLOADS: usize = 1000;
+/// The same for questions that narrow what a token sees, of which anybody can think up any number.
+const MOST_NARROWED: usize = 100;
 /// How many scopes are followed for deltas and streams.
 const MOST_DELTAS: usize = 10_000;
 /// For how many scopes flags are kept ready to be evaluated.
@@ -51,13 +53,22 @@ pub struct Published {
     /// Rises with every new catalog.
     renewed: watch::Sender<u64>,
     payloads: Views<Payload>,
+    narrowed: Views<Payload>,
     deltas: Views<Delta>,
     evaluators: Views<Evaluator>,
-    /// Held while the copy is brought up to date; how often that began.
-    turn: Mutex<()>,
+    /// Held while the copy is brought up to date.
+    turn: Mutex<Outcome>,
+    /// How often that began.
     begun: AtomicU64,
     /// Whether the database answered the last time.
     fresh: AtomicBool,
+}
+
+/// How bringing the copy up to date ended: the last time that it did, and the last time that it did not.
+#[derive(Default)]
+struct Outcome {
+    done: u64,
+    failed: u64,
 }
 
 /// The flags that there are.
@@ -80,11 +91,9 @@ impl<V> Following<V> {
         (current.revision, current.view.clone())
     }
 
-    /// Waits until it is different from what [`Following::current`] said.
-    pub async fn changed(&mut self) {
-        if self.0.changed().await.is_err() {
-            std::future::pending::<()>().await;
-        }
+    /// Waits until it is different from what [`Following::current`] said. False: it is not followed any more.
+    pub async fn changed(&mut self) -> bool {
+        self.0.changed().await.is_ok()
     }
 }
 
@@ -94,6 +103,7 @@ impl Default for Published {
             catalog: ArcSwap::default(),
             renewed: watch::Sender::new(0),
             payloads: Views::new(MOST_PAYLOADS),
+            narrowed: Views::new(MOST_NARROWED),
             deltas: Views::new(MOST_DELTAS),
             evaluators: Views::new(MOST_EVALUATORS),
             turn: Mutex::default(),
@@ -106,16 +116,20 @@ impl Default for Published {
 impl Published {
     /// The document that answers a query.
     pub fn payload(&self, query: &Query) -> Arc<Payload> {
-        self.payloads.get(query, &self.catalog)
+        self.answers(query).get(query, &self.catalog)
+    }
+
+    fn answers(&self, query: &Query) -> &Views<Payload> {
+        if query.narrows() { &self.narrowed } else { &self.payloads }
     }
 
     /// The document that answers a query of somebody who has seen `revision`, perhaps on another server that is ahead.
-    pub async fn payload_after(&self, query: &Query, revision: i64, db: &Db) -> Arc<Payload> {
+    pub async fn payload_after(self: &Arc<Self>, query: &Query, revision: i64, db: &Db) -> Arc<Payload> {
         let payload = self.payload(query);
         if payload.revision >= revision || self.catch_up(db).await.is_err() {
             return payload;
         }
-        self.payloads.newest(query, &self.catalog)
+        self.answers(query).newest(query, &self.catalog)
     }
 
     /// One flag as the clients of a scope get it, as JSON.
@@ -130,13 +144,26 @@ impl Published {
         Flags(self.catalog.load().homes.clone())
     }
 
+    /// A scope without the projects that show nothing there: of these, anybody can think up any number.
+    pub fn trimmed(&self, scope: Arc<Scope>) -> Arc<Scope> {
+        let catalog = self.catalog.load();
+        let shows = |project: &String| catalog.shows(&scope.environment, project);
+        match &scope.projects {
+            Some(projects) if !projects.iter().all(shows) => Arc::new(Scope {
+                environment: scope.environment.clone(),
+                projects: Some(projects.iter().filter(|project| shows(project)).cloned().collect()),
+            }),
+            _ => scope,
+        }
+    }
+
     /// A scope and how it came to be as it is.
     pub fn delta(&self, scope: &Arc<Scope>) -> Arc<Delta> {
         self.deltas.get(scope, &self.catalog)
     }
 
     /// The same, for somebody who has seen `revision`, perhaps on another server that is ahead.
-    pub async fn delta_after(&self, scope: &Arc<Scope>, revision: i64, db: &Db) -> Arc<Delta> {
+    pub async fn delta_after(self: &Arc<Self>, scope: &Arc<Scope>, revision: i64, db: &Db) -> Arc<Delta> {
         let delta = self.delta(scope);
         if delta.revision >= revision || self.catch_up(db).await.is_err() {
             return delta;
@@ -151,7 +178,12 @@ impl Published {
 
     /// The flags of a scope, ready to be evaluated for somebody who has seen `revision`, perhaps on another server that
     /// is ahead.
-    pub async fn evaluator_after(&self, scope: &Arc<Scope>, revision: i64, db: &Db) -> Arc<Evaluator> {
+    pub async fn evaluator_after(
+        self: &Arc<Self>,
+        scope: &Arc<Scope>,
+        revision: i64,
+        db: &Db,
+    ) -> Arc<Evaluator> {
         let evaluator = self.evaluators.get(scope, &self.catalog);
         if evaluator.revision >= revision || self.catch_up(db).await.is_err() {
             return evaluator;
@@ -171,17 +203,17 @@ impl Published {
 
     /// The token with this secret, if it still works. One that the copy does not know may just have been made: the
     /// database is asked, once for all who ask at the same time.
-    pub async fn token(&self, db: &Db, secret: &str, now: Time) -> Result<Option<Arc<Token>>> {
+    pub async fn token(self: &Arc<Self>, db: &Db, secret: &str, now: Time) -> Result<Option<Arc<Token>>> {
         self.let_in(db, now, |tokens| tokens.find(secret).cloned()).await
     }
 
     /// The token that listens with this key, as [`Published::token`].
-    pub async fn listening(&self, db: &Db, key: &str, now: Time) -> Result<Option<Arc<Token>>> {
+    pub async fn listening(self: &Arc<Self>, db: &Db, key: &str, now: Time) -> Result<Option<Arc<Token>>> {
         self.let_in(db, now, |tokens| tokens.listening(key).cloned()).await
     }
 
     async fn let_in(
-        &self,
+        self: &Arc<Self>,
         db: &Db,
         now: Time,
         find: impl Fn(&Tokens) -> Option<Arc<Token>>,
@@ -215,7 +247,7 @@ impl Published {
     }
 
     /// Follows the database for ever.
-    pub async fn follow(&self, db: &Db) {
+    pub async fn follow(self: &Arc<Self>, db: &Db) {
         let mut news: News = db.news().await;
         loop {
             news.next().await;
@@ -231,6 +263,7 @@ impl Published {
     pub async fn prepare(self: &Arc<Self>) {
         tokio::join!(
             self.whenever_renewed(|this| this.payloads.renew(&this.catalog.load())),
+            self.whenever_renewed(|this| this.narrowed.renew(&this.catalog.load())),
             self.whenever_renewed(|this| this.evaluators.renew(&this.catalog.load())),
         );
     }
@@ -248,25 +281,30 @@ impl Published {
     /// Forgets what nobody asked for lately.
     pub fn forget_the_quiet(&self) {
         self.payloads.forget_the_quiet();
+        self.narrowed.forget_the_quiet();
         self.deltas.forget_the_quiet();
         self.evaluators.forget_the_quiet();
     }
 
     /// Brings the copy up to everything that was committed before the call.
-    pub async fn catch_up(&self, db: &Db) -> Result<()> {
+    pub async fn catch_up(self: &Arc<Self>, db: &Db) -> Result<()> {
         let asked = self.begun.load(Ordering::SeqCst);
-        let _turn = self.turn.lock().await;
-        if self.begun.load(Ordering::SeqCst) > asked {
-            // Somebody else began after this call, and is done.
+        let mut last = self.turn.lock().await;
+        // Perhaps somebody else began after this call, and came to an end.
+        if last.done > asked {
             return Ok(());
         }
-        self.begun.fetch_add(1, Ordering::SeqCst);
+        if last.failed > asked {
+            return Err(Error::unavailable());
+        }
+        let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
         let outcome = self.renew(db).await;
         self.fresh.store(outcome.is_ok(), Ordering::Relaxed);
+        *(if outcome.is_ok() { &mut last.done } else { &mut last.failed }) = number;
         outcome
     }
 
-    async fn renew(&self, db: &Db) -> Result<()> {
+    async fn renew(self: &Arc<Self>, db: &Db) -> Result<()> {
         let before = self.catalog.load_full();
         let mut tx = db.read().await?;
         let next = next(&mut tx, &before).await?;
@@ -278,7 +316,9 @@ impl Published {
             if !Arc::ptr_eq(&next.tokens, &before.tokens) {
                 next.tokens.end_others(&before.tokens);
             }
-            self.deltas.renew(&next);
+            let this = self.clone();
+            let work = tokio::task::spawn_blocking(move || this.deltas.renew(&next));
+            work.await.map_err(Error::internal)?;
             self.renewed.send_modify(|count| *count += 1);
         }
         Ok(())
@@ -300,8 +340,9 @@ async fn next(tx: &mut Read, before: &Catalog) -> Result<Option<Catalog>> {
         },
         // The database was put back to an earlier state.
         _ => {
-            let tokens = before.tokens.clone();
-            whole(tx, Catalog { tokens, ..Catalog::default() }, true).await.map(Some)
+            let catalog =
+                Catalog { life: before.life + 1, tokens: before.tokens.clone(), ..Catalog::default() };
+            whole(tx, catalog, true).await.map(Some)
         }
     }
 }

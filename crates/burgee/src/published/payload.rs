@@ -27,6 +27,11 @@ pub struct Query {
 }
 
 impl Query {
+    /// True if it leaves out some of what the token sees.
+    pub(super) fn narrows(&self) -> bool {
+        self.prefix.is_some() || !self.tags.is_empty()
+    }
+
     fn takes(&self, flag: &Flag) -> bool {
         self.prefix.as_ref().is_none_or(|prefix| flag.feature.name.starts_with(prefix))
             && (self.tags.is_empty() || self.tags.iter().any(|tag| flag.tags.contains(tag)))

@@ -38,8 +38,9 @@ struct Slot<V> {
     idle: AtomicU32,
 }
 
-/// A view, with the revision that it is of.
+/// A view, with the life of the database and the revision that it is of.
 pub(super) struct Kept<V> {
+    life: u64,
     pub(super) revision: i64,
     pub(super) view: Arc<V>,
 }
@@ -64,7 +65,7 @@ impl<V: View> Views<V> {
     /// The view for a key, up to the catalog.
     pub(super) fn newest(&self, key: &V::Key, catalog: &ArcSwap<Catalog>) -> Arc<V> {
         if let Some(slot) = self.slots.load().get(key) {
-            slot.renew(key, &catalog.load());
+            slot.renew(key, &catalog.load(), false);
         }
         self.get(key, catalog)
     }
@@ -76,7 +77,9 @@ impl<V: View> Views<V> {
         catalog: &ArcSwap<Catalog>,
     ) -> Option<watch::Receiver<Kept<V>>> {
         let known = self.slots.load().get(key).cloned();
-        Some(known.or_else(|| self.slot(key, catalog))?.current.subscribe())
+        let slot = known.or_else(|| self.slot(key, catalog))?;
+        slot.idle.store(0, Ordering::Relaxed);
+        Some(slot.current.subscribe())
     }
 
     fn slot(&self, key: &V::Key, catalog: &ArcSwap<Catalog>) -> Option<Arc<Slot<V>>> {
@@ -94,14 +97,14 @@ impl<V: View> Views<V> {
         });
         let slot = self.slots.load().get(key).cloned().unwrap_or(slot);
         // If the catalog changed before the slot was there for `renew` to see.
-        slot.renew(key, &catalog.load());
+        slot.renew(key, &catalog.load(), false);
         Some(slot)
     }
 
     /// Brings every view up to the catalog.
     pub(super) fn renew(&self, catalog: &Arc<Catalog>) {
         for (key, slot) in &**self.slots.load() {
-            slot.renew(key, catalog);
+            slot.renew(key, catalog, true);
         }
     }
 
@@ -122,16 +125,23 @@ impl<V: View> Views<V> {
     }
 }
 
+impl<V> Kept<V> {
+    fn age(&self) -> (u64, i64) {
+        (self.life, self.revision)
+    }
+}
+
 impl<V: View> Slot<V> {
-    fn renew(&self, key: &V::Key, catalog: &Arc<Catalog>) {
+    /// `ahead`: what clients will ask for is made along with it, which may take a while.
+    fn renew(&self, key: &V::Key, catalog: &Arc<Catalog>, ahead: bool) {
         let (before, view) = {
             let current = self.current.borrow();
-            (current.revision, current.view.clone())
+            (current.age(), current.view.clone())
         };
-        if V::revision(key, catalog) > before {
-            let next = make(key, catalog, Some(&*view));
+        if (catalog.life, V::revision(key, catalog)) > before {
+            let next = make(key, catalog, ahead.then_some(&*view));
             self.current.send_if_modified(|current| {
-                let newer = next.revision > current.revision;
+                let newer = next.age() > current.age();
                 if newer {
                     *current = next;
                 }
@@ -143,5 +153,5 @@ impl<V: View> Slot<V> {
 
 fn make<V: View>(key: &V::Key, catalog: &Arc<Catalog>, before: Option<&V>) -> Kept<V> {
     let revision = V::revision(key, catalog);
-    Kept { revision, view: Arc::new(V::of(key, catalog, revision, before)) }
+    Kept { life: catalog.life, revision, view: Arc::new(V::of(key, catalog, revision, before)) }
 }

@@ -93,7 +93,7 @@ pub(super) async fn stream(
     headers: HeaderMap,
 ) -> Result<Response, Fault> {
     let secret = gate::cookie(&headers).ok_or_else(Fault::signed_out)?.to_owned();
-    let permit = ui.streams.clone().try_acquire_owned().map_err(|_| Fault::crowded())?;
+    let permit = ui.streams.pages.clone().try_acquire_owned().map_err(|_| Fault::crowded())?;
     let news = ui.published.news();
     let stream = Stream { ui, secret, watch, news, told: None, _permit: permit };
     let body = Body::from_stream(unfold(stream, |mut stream| async {

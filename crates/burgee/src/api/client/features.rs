@@ -66,7 +66,8 @@ async fn features(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     alive(&app, &token, &headers);
-    let query = query(&token, asked.as_deref().unwrap_or_default(), &headers)?;
+    let mut query = query(&token, asked.as_deref().unwrap_or_default(), &headers)?;
+    query.scope = trimmed(&app, &token, query.scope);
     let known: Vec<&str> = known(&headers).collect();
     let seen = known.iter().filter_map(|tag| tag.split(':').nth(1)?.parse().ok()).max();
     let payload = app.published.payload_after(&query, seen.unwrap_or_default(), &app.db).await;
@@ -94,7 +95,7 @@ async fn delta(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     alive(&app, &token, &headers);
-    let scope = query(&token, asked.as_deref().unwrap_or_default(), &headers)?.scope;
+    let scope = trimmed(&app, &token, query(&token, asked.as_deref().unwrap_or_default(), &headers)?.scope);
     let at = known(&headers).find_map(|tag| tag.trim_matches('"').parse().ok());
     let delta = app.published.delta_after(&scope, at.unwrap_or_default(), &app.db).await;
     let etag = format!("\"{}\"", delta.revision);
@@ -115,6 +116,11 @@ fn alive(app: &App, token: &Token, headers: &HeaderMap) {
     if let Some(application) = named("unleash-appname").filter(fits) {
         keep_alive(app, token, headers, application, None, None);
     }
+}
+
+/// The projects that a client asks for itself, as far as they are there.
+fn trimmed(app: &App, token: &Token, scope: Arc<Scope>) -> Arc<Scope> {
+    if Arc::ptr_eq(&scope, &token.scope) { scope } else { app.published.trimmed(scope) }
 }
 
 /// What a client asks for. A token for some projects gets these, whatever it asks for.

@@ -22,6 +22,8 @@ use crate::published::Token;
 
 /// How many instances an Edge may be behind of one that it tells about.
 const MOST_BETWEEN: usize = 10;
+/// How many projects an application may be told to have.
+const MOST_PROJECTS: usize = 100;
 /// How many tokens an Edge may say it has seen, at once.
 const MOST_TOKENS: usize = 1000;
 
@@ -126,7 +128,8 @@ async fn bulk(
         let variants = variants.map(|variants| variants.0).unwrap_or_default();
         let at = timestamp.map_or(now, |moment| moment.0);
         let tally = Tally { name: feature_name, yes, no, variants };
-        app.usage.report(&flags, &token.scope, &app_name, (at, now), &[tally]);
+        let application = app.usage.admit(token.id, &app_name, now);
+        app.usage.report(&flags, &token.scope, application, (at, now), &[tally]);
     }
     if let Some(told) = told.impact_metrics {
         take_impact(&app, &token, "", "edge", told);
@@ -141,14 +144,15 @@ async fn bulk(
 /// Notes an instance behind an Edge, and the Edges between. Its projects are those of the Edge's token, or fewer.
 fn register(app: &App, token: &Token, told: BulkRegistration, now: Time) {
     let told_projects = told.projects.unwrap_or_default();
-    let reached = |project: &String| project != "*" && token.scope.has(project);
-    let mut projects: Vec<String> = told_projects.into_iter().filter(reached).collect();
+    let reached = |project: &String| project != "*" && token.scope.has(project) && !project.contains('\0');
+    let told_projects = told_projects.into_iter().filter_map(|project| fitting(Some(project)));
+    let mut projects: Vec<String> = told_projects.filter(reached).take(MOST_PROJECTS).collect();
     if projects.is_empty() {
         projects = token.scope.project_list();
     }
-    let note = |application: String, instance: Option<String>, sdk: Option<String>, strategies| {
+    let note = |application: &str, instance: Option<String>, sdk: Option<String>, strategies| {
         let registration = Registration {
-            application,
+            application: app.usage.admit(token.id, application, now).to_owned(),
             instance: fitting(instance).unwrap_or_else(|| NAMELESS.to_owned()),
             environment: token.scope.environment.clone(),
             projects: projects.clone(),
@@ -162,11 +166,11 @@ fn register(app: &App, token: &Token, told: BulkRegistration, now: Time) {
         }
     };
     for between in told.connect_via.into_iter().flatten().take(MOST_BETWEEN) {
-        note(between.app_name, Some(between.instance_id), None, Vec::new());
+        note(&between.app_name, Some(between.instance_id), None, Vec::new());
     }
     let strategies = told.strategies.unwrap_or_default();
     let known = strategies.into_iter().filter(|name| name.len() <= 100).take(100).collect();
-    note(told.app_name, told.instance_id, told.sdk_version, known);
+    note(&told.app_name, told.instance_id, told.sdk_version, known);
 }
 
 /// Text that can be stored.

@@ -24,6 +24,9 @@ async fn changes(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let scope = query(&token, asked.as_deref().unwrap_or_default(), &headers)?.scope;
+    // Perhaps another server was ahead of this one.
+    app.published.delta_after(&scope, stream::had(&headers).unwrap_or_default(), &app.db).await;
     let following = app.published.follow_deltas(&scope);
-    stream::open(app, token, following, &headers, Delta::frame)
+    let room = app.streams.sdks.clone();
+    stream::open(app, &room, token, following, &headers, Delta::frame)
 }

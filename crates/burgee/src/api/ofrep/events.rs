@@ -16,7 +16,10 @@ use crate::published::Evaluator;
 const EVENTS: &str = "/ofrep/v1/events";
 
 pub(super) fn routes() -> Routes {
-    Routes::default().add(Method::GET, EVENTS, "listenToFlags", TAG, events).asks(&["key"])
+    Routes::default()
+        .add(Method::GET, EVENTS, "listenToFlags", TAG, events)
+        .asks(&["key"])
+        .writes("text/event-stream")
 }
 
 /// Begins with the present, because something may have changed since the client asked.
@@ -26,7 +29,8 @@ async fn events(
     headers: HeaderMap,
 ) -> Result<Response, Fault> {
     let following = app.published.follow_evaluators(&token.scope);
-    Ok(stream::open(app, token, following, &headers, news)?)
+    let room = app.streams.listeners.clone();
+    Ok(stream::open(app, &room, token, following, &headers, news)?)
 }
 
 fn news(evaluator: &Evaluator, at: Option<i64>) -> Option<Bytes> {

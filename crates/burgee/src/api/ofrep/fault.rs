@@ -4,14 +4,16 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use burgee_eval::Flaw;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::super::evaluation::Unclear;
 use super::super::problem::Problem;
 
 /// A failure on its way to the client.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ofrepFailure")]
 pub struct Fault {
     #[serde(skip)]
     status: StatusCode,

@@ -11,5 +11,5 @@ use super::Routes;
 const TAG: &str = "OFREP";
 
 pub(super) fn routes() -> Routes {
-    evaluate::routes().merge(events::routes())
+    evaluate::routes().merge(events::routes()).fails_with::<Fault>()
 }

@@ -19,12 +19,12 @@ use crate::support::client::{Answer, Client};
 use crate::support::postgres::Scratch;
 use crate::support::server::{ADMIN_TOKEN, config};
 
-const METRICS: &str = "/api/client/metrics";
-const BULK: &str = "/api/client/metrics/bulk";
+pub(super) const METRICS: &str = "/api/client/metrics";
+pub(super) const BULK: &str = "/api/client/metrics/bulk";
 const FRONTEND: &str = "/api/frontend/client/metrics";
 const UNKNOWN: &str = "/api/admin/metrics/unknown-flags";
 
-async fn client(server: &TestServer, kind: &str, projects: &[&str]) -> Client {
+pub(super) async fn client(server: &TestServer, kind: &str, projects: &[&str]) -> Client {
     server.anonymous().with("authorization", &token(server, kind, projects).await)
 }
 
@@ -32,13 +32,13 @@ async fn client(server: &TestServer, kind: &str, projects: &[&str]) -> Client {
 type Sums = (u64, u64, BTreeMap<String, u64>);
 
 /// What an SDK sends about flags that were used now.
-fn counted(server: &TestServer, toggles: &Value) -> Value {
+pub(super) fn counted(server: &TestServer, toggles: &Value) -> Value {
     let now = server.app.clock.now().to_string();
     json!({"appName": "shop", "instanceId": "i", "bucket": {"start": now, "stop": now, "toggles": toggles}})
 }
 
 /// Writes everything that was noted.
-async fn written(server: &TestServer) {
+pub(super) async fn written(server: &TestServer) {
     let app = &server.app;
     app.registrations.write(&app.db).await.unwrap();
     app.usage.write(&app.db, |flag, name, yes, no| app.metrics.usage(flag, name, yes, no)).await.unwrap();
@@ -55,7 +55,7 @@ async fn raw(client: &Client, flag: &str, query: &str) -> Vec<Value> {
 }
 
 /// Yes and no of a flag in all hours that are shown.
-async fn sums(client: &Client, flag: &str) -> (i64, i64) {
+pub(super) async fn sums(client: &Client, flag: &str) -> (i64, i64) {
     let rows = raw(client, flag, "").await;
     let sum = |key: &str| rows.iter().map(|row| row[key].as_i64().unwrap()).sum();
     (sum("yes"), sum("no"))
@@ -68,7 +68,7 @@ async fn stages(client: &Client, flag: &str) -> Vec<String> {
 }
 
 /// What a statement that counts says.
-async fn count_rows(server: &TestServer, sql: &str) -> i64 {
+pub(super) async fn count_rows(server: &TestServer, sql: &str) -> i64 {
     server.rows(sql).await[0][0].as_ref().unwrap().parse().unwrap()
 }
 

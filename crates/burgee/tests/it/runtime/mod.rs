@@ -4,6 +4,7 @@ mod delta;
 mod features;
 mod frontend;
 mod metrics;
+mod metrics_bounds;
 mod ofrep;
 mod servers;
 mod streams;

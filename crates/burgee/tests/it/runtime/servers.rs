@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection};
+
 use super::{FEATURES, fetch, flag, names, sdk, token, turn, until};
 use crate::support::TestServer;
+use crate::support::client::Answer;
 
 #[tokio::test]
 async fn servers_on_one_database_say_the_same() {
@@ -46,6 +50,27 @@ async fn servers_on_one_database_say_the_same() {
     client.get(FEATURES).await.expect(200);
     two.admin().delete(&format!("/api/admin/api-tokens/{fresh}")).await.done();
     until(&client, FEATURES, |answer| answer.status == 401).await;
+}
+
+#[tokio::test]
+async fn a_database_that_was_put_back_is_followed() {
+    let server = TestServer::postgres().await;
+    flag(&server, "default", "boat").await;
+    let sdk = sdk(&server, &["*"]).await;
+    fetch(&sdk).await;
+    let mut operator = PgConnection::connect(&server.app.config.database().unwrap()).await.unwrap();
+    let (backup,): (i64,) =
+        sqlx::query_as("SELECT MAX(id) FROM events").fetch_one(&mut operator).await.unwrap();
+    turn(&server, "default", "boat", false).await;
+    let is_on = |on: bool| move |answer: &Answer| answer.json()["features"][0]["enabled"] == on;
+    until(&sdk, FEATURES, is_on(false)).await;
+    for sql in [
+        format!("DELETE FROM events WHERE id > {backup}"),
+        "UPDATE feature_environments SET enabled = TRUE WHERE environment = 'development'".to_owned(),
+    ] {
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut operator).await.unwrap();
+    }
+    until(&sdk, FEATURES, is_on(true)).await;
 }
 
 #[tokio::test]
