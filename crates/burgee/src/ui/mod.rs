@@ -100,6 +100,8 @@ fn table() -> Places {
         .with(screen::flag::places)
         .with(screen::edit_flag::places)
         .with(screen::switch::places)
+        .with(screen::strategy::places)
+        .with(screen::who::places)
         .with(screen::favorite::places)
         .with(screen::events::places)
         .with(screen::palette::places)

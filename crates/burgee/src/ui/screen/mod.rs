@@ -3,6 +3,7 @@
 pub(in crate::ui) mod design;
 pub(in crate::ui) mod edit_flag;
 pub(in crate::ui) mod events;
+pub(in crate::ui) mod exposure;
 pub(in crate::ui) mod favorite;
 pub(in crate::ui) mod flag;
 pub(in crate::ui) mod flags;
@@ -12,5 +13,7 @@ pub(in crate::ui) mod palette;
 pub(in crate::ui) mod password;
 pub(in crate::ui) mod projects;
 pub(in crate::ui) mod sign_in;
+pub(in crate::ui) mod strategy;
 pub(in crate::ui) mod switch;
 pub(in crate::ui) mod theme;
+pub(in crate::ui) mod who;
