@@ -38,9 +38,9 @@ test("rows come, refusals stand beside their fields, and nothing typed is lost",
 test("the rows that stay keep what was typed when another one goes", async () => {
   const page = await here.page("admin");
   await page.goto(here.at(`${place}/new-strategy?kind=default`));
-  for (const name of ["one", "two"]) {
+  for (const [number, name] of [[1, "one"], [2, "two"]]) {
     await page.getByRole("button", { name: "Add a variant" }).click();
-    await page.getByRole("group", { name: /^Variant/ }).last().getByLabel("Name").fill(name);
+    await page.getByRole("group", { name: `Variant ${number}` }).getByLabel("Name").fill(name);
   }
   await page.getByRole("button", { name: "Remove variant 1" }).click();
   await page.getByRole("button", { name: "Remove variant 2" }).waitFor({ state: "detached" });
