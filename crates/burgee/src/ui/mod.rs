@@ -102,6 +102,8 @@ fn table() -> Places {
         .with(screen::switch::places)
         .with(screen::strategy::places)
         .with(screen::who::places)
+        .with(screen::labels::places)
+        .with(screen::life::places)
         .with(screen::favorite::places)
         .with(screen::events::places)
         .with(screen::palette::places)

@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 
 mod flag;
+mod life;
 mod strategies;
 
 use crate::support::TestServer;

@@ -40,3 +40,17 @@ pub(in crate::ui) fn picture(id: &str, label: &str, shape: &Markup, why_not: Opt
         }
     }
 }
+
+/// A button of a form. Who may not use it can still reach it, and learns why not.
+pub(in crate::ui) fn or_why(id: &str, label: &str, why_not: Option<&str>) -> Markup {
+    let why = format!("{id}-why");
+    html! {
+        @match why_not {
+            None => button.button id=(id) { (label) },
+            Some(reason) => span.tip {
+                button.button id=(id) type="button" aria-disabled="true" aria-describedby=(why) { (label) }
+                span.tip-text id=(why) role="tooltip" { (reason) }
+            },
+        }
+    }
+}

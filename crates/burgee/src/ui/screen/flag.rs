@@ -7,7 +7,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::exposure::Exposure;
-use super::{favorite, strategy, switch};
+use super::{favorite, life, strategy, switch};
 use crate::access::{Granted, SeeProject, ToggleFeature, UpdateFeature};
 use crate::events::{self, Filter};
 use crate::features::{self, Detail, InPlace, Place};
@@ -73,6 +73,7 @@ async fn show(
             }
         }
         (exposure.section(&name, &environments))
+        (life::section(&frame, &grant, &detail, &places))
         section aria-labelledby="history" {
             h2 #history { "History" }
             (event::feed(&frame, &records, event::Among::OneFlag))
@@ -83,7 +84,10 @@ async fn show(
     let actions = html! {
         (button::link(&frame.at(&format!("{path}/who")), "Who gets this?"))
         (favorite::button(&frame, &project, &detail.feature.name, detail.favorite))
-        @if edit.is_none() && !detail.feature.archived { (button::link(&frame.at(&format!("{path}/edit")), "Edit")) }
+        @if edit.is_none() && !detail.feature.archived {
+            (button::link(&frame.at(&format!("{path}/labels")), "Tags and links"))
+            (button::link(&frame.at(&format!("{path}/edit")), "Edit"))
+        }
     };
     Ok(frame.page(&viewer, &page.actions(actions)))
 }

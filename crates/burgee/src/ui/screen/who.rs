@@ -253,7 +253,7 @@ fn trace(scene: &Scene, index: usize, strategy: &Strategy, report: &StrategyRepo
         ul.trace {
             li.trace-line { (line(report.rule.holds(), &rule(report.rule, strategy))) }
             @for (constraint, found) in strategy.constraints.iter().zip(&report.constraints) {
-                li.trace-line { (line(found.holds, &told(constraint, found))) }
+                li.trace-line { (line(found.holds, &told(constraint, *found))) }
             }
             @for found in &report.segments {
                 @let segment = scene.segments.get(&found.id);
@@ -266,7 +266,7 @@ fn trace(scene: &Scene, index: usize, strategy: &Strategy, report: &StrategyRepo
                     }
                     ul.trace {
                         @for (constraint, found) in segment.into_iter().flat_map(|it| &it.constraints).zip(&found.constraints) {
-                            li.trace-line { (line(found.holds, &told(constraint, found))) }
+                            li.trace-line { (line(found.holds, &told(constraint, *found))) }
                         }
                     }
                 }
@@ -275,7 +275,7 @@ fn trace(scene: &Scene, index: usize, strategy: &Strategy, report: &StrategyRepo
     }
 }
 
-fn told(constraint: &Constraint, found: &ConstraintReport) -> Markup {
+fn told(constraint: &Constraint, found: ConstraintReport) -> Markup {
     html! {
         (sentence::constraint(constraint))
         @match found.finding {
@@ -320,7 +320,7 @@ mod tests {
         let wanted = serde_json::json!({ "userId": "7", "country": "DE", "url": "a=b" });
         assert_eq!(context.map(Value::from), Ok(wanted));
         assert!(of(&[("more", "country DE")]).context().unwrap_err().contains("country DE"));
-        let many: String = (0..60).map(|n| format!("f{n}=1\n")).collect();
+        let many = (0..60).map(|n| format!("f{n}=1")).collect::<Vec<_>>().join("\n");
         assert!(of(&[("more", &many)]).context().is_err());
     }
 }

@@ -167,8 +167,9 @@ fn parameter(parameter: &Parameter, sent: &Sent, choices: &Choices, problems: &P
             let hint = format!("{} One on each line.", hint.unwrap_or_default());
             Field { hint: Some(hint.trim_start()), ..field }.lines(value)
         }
-        ParameterKind::Percentage | ParameterKind::Number => field.text("text", value, "off"),
-        ParameterKind::String => field.text("text", value, "off"),
+        ParameterKind::Percentage | ParameterKind::Number | ParameterKind::String => {
+            field.text("text", value, "off")
+        }
     }
 }
 
@@ -228,11 +229,10 @@ fn constraint(
     let several = row.operator.is_empty() || Operator::named(&row.operator).takes_values();
     let legal = fields.iter().find(|known| known.name == row.field).map(|known| &known.legal_values.0);
     let legal: Vec<&str> = legal.into_iter().flatten().map(|legal| legal.value.as_str()).collect();
-    let mut hint = (if several { "One on each line." } else { "One value." }).to_owned();
-    if !legal.is_empty() {
-        hint += &format!(" Allowed: {}", legal[..legal.len().min(MOST_TOLD)].join(", "));
-        hint += if legal.len() > MOST_TOLD { " and more." } else { "." };
-    }
+    let allowed = legal[..legal.len().min(MOST_TOLD)].join(", ");
+    let more = if legal.len() > MOST_TOLD { " and more" } else { "" };
+    let count = if several { "One on each line." } else { "One value." };
+    let hint = if legal.is_empty() { count.to_owned() } else { format!("{count} Allowed: {allowed}{more}.") };
     let with =
         |name, label, hint| Field { name, label, hint, problem: problems.about(name), optional: false };
     html! {
