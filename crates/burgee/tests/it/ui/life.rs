@@ -63,7 +63,7 @@ both! {
         let labels = format!("{FLAG}/labels");
         form(&editor, &format!("{FLAG}/tags"), "kind=simple&value=+q4+").await.expect(303);
         let tags = async || server.admin().get("/api/admin/features/f/tags").await.expect(200).json()["tags"].clone();
-        assert_eq!(tags().await, json!([{ "type": "simple", "value": "q4" }]));
+        assert_eq!(tags().await[0]["value"], "q4");
         let page = form(&editor, &format!("{FLAG}/tags"), "kind=simple&value=x").await.expect(422).text;
         assert!(page.contains("id=\"value-problem\"") && page.contains("value=\"x\"") && page.contains("between 2 and 50"));
         form(&editor, &format!("{FLAG}/links"), "url=wiki.test%2Ff&title=Wiki").await.expect(303);
