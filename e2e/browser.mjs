@@ -36,6 +36,15 @@ export const SCREENS = {
   "flags-empty": "/projects/mobile",
   flag: "/projects/default/features/checkout",
   "flag-edit": "/projects/default/features/checkout/edit",
+  "flag-without-strategies": "/projects/default/features/legacy-import",
+  "who-asked": "/projects/default/features/checkout/who?c.userId=1&c.country=DE&more=plan+%3D+gold",
+  "who-not": "/projects/default/features/checkout/who?c.userId=9&more=plan",
+  labels: "/projects/default/features/checkout/labels",
+  "labels-empty": "/projects/default/features/dark-mode/labels",
+  archive: "/projects/default/features/checkout/archive",
+  who: "/projects/default/features/checkout/who",
+  "strategy-new": "/projects/default/features/dark-mode/environments/production/new-strategy",
+  "strategy-new-of-type": "/projects/default/features/dark-mode/environments/production/new-strategy?kind=remoteAddress",
   "flag-new": "/projects/default/new-flag",
   events: "/events",
   "events-of-project": "/projects/default/events",
@@ -44,3 +53,17 @@ export const SCREENS = {
   design: "/design",
   missing: "/nowhere",
 };
+
+/** Opens the form of a strategy with everything in it. */
+export async function openFullStrategy(page, origin) {
+  await page.goto(`${origin}/projects/default/features/checkout`);
+  await page.getByRole("link", { name: "Edit “Beta users first” in production" }).click();
+  await page.getByRole("heading", { name: "Edit strategy in production" }).waitFor();
+}
+
+/** Sends that form with things that are refused. */
+export async function breakStrategy(page) {
+  await page.getByLabel("Compared how").selectOption("NUM_GT");
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.locator(".field-problem").first().waitFor();
+}

@@ -1,6 +1,6 @@
 // Shoots every screen into target/screenshots: wide and narrow, light and dark. `node e2e/screenshots.mjs [name…]`
 import { mkdir } from "node:fs/promises";
-import { SCREENS, fromDisk, launch, signIn } from "./browser.mjs";
+import { SCREENS, breakStrategy, fromDisk, launch, openFullStrategy, signIn } from "./browser.mjs";
 import { PASSWORD, fill, start } from "./server.mjs";
 
 const only = process.argv.slice(2);
@@ -30,6 +30,18 @@ try {
         await page.keyboard.type("turn off checkout");
         await page.getByRole("option", { name: "in production" }).waitFor();
         await shoot("palette");
+      }
+      if (wanted("strategy")) {
+        await openFullStrategy(page, server.origin);
+        await shoot("strategy");
+        await breakStrategy(page);
+        await shoot("strategy-problems");
+      }
+      if (wanted("strategy-delete")) {
+        await page.goto(`${server.origin}/projects/default/features/checkout`);
+        await page.getByRole("link", { name: "Delete “Beta users first” in production" }).click();
+        await page.getByRole("button", { name: "Delete strategy" }).waitFor();
+        await shoot("strategy-delete");
       }
       await context.close();
     }

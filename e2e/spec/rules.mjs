@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { SCREENS, signIn } from "../browser.mjs";
+import { SCREENS, breakStrategy, openFullStrategy, signIn } from "../browser.mjs";
 import { close, harness } from "../harness.mjs";
 
 const here = harness();
@@ -39,6 +39,10 @@ for (const colorScheme of ["light", "dark"]) {
       await page.keyboard.press("Control+k");
       await page.getByRole("option").first().waitFor();
       await check("palette and difference");
+      await openFullStrategy(page, here.server.origin);
+      await check("strategy");
+      await breakStrategy(page);
+      await check("strategy with problems");
       await close(page);
     });
   }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::Ui;
 use super::fault::Fault;
-use crate::access::{Granted, Guard, Holdings, Permission, ToggleFeature};
+use crate::access::{Granted, Guard, Holdings, Permission};
 use crate::db::Read;
 use crate::gate::{self, FromPath};
 use crate::instance::settings::{self, Maintenance};
@@ -97,10 +97,15 @@ pub(super) fn why_not<G: Guard>(held: &Holdings, project: &str, environment: Opt
     ))
 }
 
-/// Why somebody may not turn flags on and off in an environment of a project.
-pub(super) fn why_not_switch(held: &Holdings, project: &str, place: &environment::Place) -> Option<String> {
+/// Why somebody may not do at once what `G` guards in an environment of a project; where changes need approval, only
+/// those may who can skip that.
+pub(super) fn why_not_at<G: Guard>(
+    held: &Holdings,
+    project: &str,
+    place: &environment::Place,
+) -> Option<String> {
     let name = place.environment.as_str();
-    why_not::<ToggleFeature>(held, project, Some(name)).or_else(|| {
+    why_not::<G>(held, project, Some(name)).or_else(|| {
         let skips = held.any(&[Permission::SkipChangeRequest], Some(project), Some(name));
         (place.required_approvals.is_some() && !skips)
             .then(|| format!("Changes in {name} need approval. Ask for one with a change request."))

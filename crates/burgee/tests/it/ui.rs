@@ -6,6 +6,10 @@ use burgee::ui;
 use reqwest::Method;
 use serde_json::json;
 
+mod flag;
+mod life;
+mod strategies;
+
 use crate::support::TestServer;
 use crate::support::client::{Answer, Client};
 use crate::support::server::PASSWORD;

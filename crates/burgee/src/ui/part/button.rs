@@ -26,3 +26,31 @@ pub(in crate::ui) fn main_link(to: &str, label: &str, why_not: Option<&str>, key
         }
     }
 }
+
+/// A button of a form that is only a picture. Who may not use it can still reach it, and learns why not.
+pub(in crate::ui) fn picture(id: &str, label: &str, shape: &Markup, why_not: Option<&str>) -> Markup {
+    let why = format!("{id}-why");
+    html! {
+        @match why_not {
+            None => button.icon-button id=(id) aria-label=(label) { (shape) },
+            Some(reason) => span.tip {
+                button.icon-button id=(id) type="button" aria-label=(label) aria-disabled="true" aria-describedby=(why) { (shape) }
+                span.tip-text id=(why) role="tooltip" { (reason) }
+            },
+        }
+    }
+}
+
+/// A button of a form. Who may not use it can still reach it, and learns why not.
+pub(in crate::ui) fn or_why(id: &str, label: &str, why_not: Option<&str>) -> Markup {
+    let why = format!("{id}-why");
+    html! {
+        @match why_not {
+            None => button.button id=(id) { (label) },
+            Some(reason) => span.tip {
+                button.button id=(id) type="button" aria-disabled="true" aria-describedby=(why) { (label) }
+                span.tip-text id=(why) role="tooltip" { (reason) }
+            },
+        }
+    }
+}

@@ -18,6 +18,14 @@ struct Line {
 
 /// The difference between two states. What is the same in both is left out.
 pub(in crate::ui) fn diff(before: Option<&Value>, after: Option<&Value>) -> Markup {
+    between(("Before", before), ("After", after))
+}
+
+/// The difference between two states that have names.
+pub(in crate::ui) fn between(
+    (first, before): (&str, Option<&Value>),
+    (second, after): (&str, Option<&Value>),
+) -> Markup {
     let lines = lines(before, after);
     let more = lines.len().saturating_sub(MOST);
     html! {
@@ -25,7 +33,7 @@ pub(in crate::ui) fn diff(before: Option<&Value>, after: Option<&Value>) -> Mark
             p.muted { "No values were recorded with this event." }
         } @else {
             table.diff {
-                thead { tr { th scope="col" { "Value" } th scope="col" { "Before" } th scope="col" { "After" } } }
+                thead { tr { th scope="col" { "Value" } th scope="col" { (first) } th scope="col" { (second) } } }
                 tbody {
                     @for line in lines.iter().take(MOST) {
                         tr {

@@ -65,6 +65,19 @@ impl Field<'_> {
         })
     }
 
+    /// One of several groups; each option has a value and a label.
+    pub(in crate::ui) fn grouped(self, groups: &[(&str, Vec<(&str, String)>)], chosen: &str) -> Markup {
+        self.around(&html! {
+            select id=(self.name) name=(self.name) aria-invalid=[self.invalid()] aria-describedby=[self.described()] {
+                @for (group, options) in groups {
+                    optgroup label=(group) {
+                        @for (value, label) in options { option value=(value) selected[*value == chosen] { (label) } }
+                    }
+                }
+            }
+        })
+    }
+
     /// One of many, found by typing. Without scripts it is a plain field with suggestions.
     pub(in crate::ui) fn combo(self, options: &[&str], value: &str) -> Markup {
         let list = format!("{}-list", self.name);

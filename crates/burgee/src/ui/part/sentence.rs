@@ -58,7 +58,7 @@ pub(in crate::ui) fn strategy(strategy: &Strategy, segments: &HashMap<i64, Strin
 }
 
 /// A condition on the context.
-fn constraint(rule: &Constraint) -> Markup {
+pub(in crate::ui) fn constraint(rule: &Constraint) -> Markup {
     html! {
         strong { (rule.context_name) } " " (verb(rule.operator.as_str(), rule.inverted)) " "
         @match &rule.value {
@@ -68,7 +68,8 @@ fn constraint(rule: &Constraint) -> Markup {
     }
 }
 
-fn verb(operator: &str, inverted: bool) -> String {
+/// How an operator reads in a sentence.
+pub(in crate::ui) fn verb(operator: &str, inverted: bool) -> String {
     let (yes, no) = match operator {
         "IN" => ("is one of", "is none of"),
         "NOT_IN" => ("is none of", "is one of"),
@@ -83,6 +84,7 @@ fn verb(operator: &str, inverted: bool) -> String {
         "NUM_LTE" | "SEMVER_LTE" => ("is at most", "is more than"),
         "DATE_AFTER" => ("is after", "is not after"),
         "DATE_BEFORE" => ("is before", "is not before"),
+        "IN_CIDR" => ("is an address in", "is no address in"),
         other => return if inverted { format!("not {other}") } else { other.to_owned() },
     };
     (if inverted { no } else { yes }).to_owned()

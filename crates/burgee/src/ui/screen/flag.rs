@@ -6,16 +6,17 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::{favorite, switch};
-use crate::access::{Granted, SeeProject, UpdateFeature};
+use super::exposure::Exposure;
+use super::{favorite, life, strategy, switch};
+use crate::access::{Granted, SeeProject, ToggleFeature, UpdateFeature};
 use crate::events::{self, Filter};
-use crate::features::{self, Detail, InPlace};
+use crate::features::{self, Detail, InPlace, Place};
 use crate::projects::environment;
 use crate::segments;
 use crate::tags::of_flags;
 use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
-use crate::ui::guard::{Viewer, why_not, why_not_switch};
+use crate::ui::guard::{Viewer, why_not, why_not_at};
 use crate::ui::live::{self, Watch};
 use crate::ui::page::{Page, Section};
 use crate::ui::part::notice::{Tone, notice};
@@ -55,6 +56,9 @@ async fn show(
     };
     let (records, total) = events::search(&mut tx, &which, 0, LATEST).await?;
     let watch = Watch::over(&grant, &mut tx, Some(&project), Some(&name)).await?;
+    let exposure = Exposure::of(&mut tx, &sight, &name, ui.clock.now()).await?;
+    let environments: Vec<&str> =
+        detail.environments.iter().map(|place| place.environment.as_str()).collect();
     let edit = why_not::<UpdateFeature>(grant.held(), &project, None);
     let path = format!("/projects/{project}/features/{name}");
     let body = html! {
@@ -65,13 +69,11 @@ async fn show(
         section aria-labelledby="places" {
             h2 #places { "Environments" }
             div.places {
-                @for place in &detail.environments {
-                    @let reason = if detail.feature.archived { Some("This flag is archived. Revive it first.".to_owned()) }
-                        else { places.iter().find(|it| it.environment == place.environment).and_then(|it| why_not_switch(grant.held(), &project, it)) };
-                    (environment(&frame, &detail, place, reason.as_deref(), &segments))
-                }
+                @for place in &detail.environments { (environment(&frame, &detail, place, &Allowed::at(&grant, &detail, place, &places), &segments)) }
             }
         }
+        (exposure.section(&name, &environments))
+        (life::section(&frame, &grant, &detail, &places))
         section aria-labelledby="history" {
             h2 #history { "History" }
             (event::feed(&frame, &records, event::Among::OneFlag))
@@ -80,8 +82,12 @@ async fn show(
     };
     let page = Page::new(Section::Flags, name, body).within(&viewer, &project).watch(watch);
     let actions = html! {
+        (button::link(&frame.at(&format!("{path}/who")), "Who gets this?"))
         (favorite::button(&frame, &project, &detail.feature.name, detail.favorite))
-        @if edit.is_none() && !detail.feature.archived { (button::link(&frame.at(&format!("{path}/edit")), "Edit")) }
+        @if edit.is_none() && !detail.feature.archived {
+            (button::link(&frame.at(&format!("{path}/labels")), "Tags and links"))
+            (button::link(&frame.at(&format!("{path}/edit")), "Edit"))
+        }
     };
     Ok(frame.page(&viewer, &page.actions(actions)))
 }
@@ -115,14 +121,45 @@ fn about(frame: &Frame, detail: &Detail, tags: &[of_flags::Coloured]) -> Markup 
     }
 }
 
+/// What the reader may not do in an environment, and why.
+struct Allowed {
+    switch: Option<String>,
+    strategies: strategy::Reasons,
+}
+
+impl Allowed {
+    fn at(
+        grant: &Granted<SeeProject>,
+        detail: &Detail,
+        place: &InPlace,
+        places: &[environment::Place],
+    ) -> Self {
+        if detail.feature.archived {
+            let why = "This flag is archived. Revive it first.";
+            return Self { switch: Some(why.to_owned()), strategies: strategy::Reasons::all(why) };
+        }
+        let (held, project) = (grant.held(), detail.feature.project.as_str());
+        let place = places.iter().find(|it| it.environment == place.environment);
+        Self {
+            switch: place.and_then(|it| why_not_at::<ToggleFeature>(held, project, it)),
+            strategies: place.map(|it| strategy::Reasons::of(held, project, it)).unwrap_or_default(),
+        }
+    }
+}
+
 fn environment(
     frame: &Frame,
     detail: &Detail,
     place: &InPlace,
-    why_not: Option<&str>,
+    allowed: &Allowed,
     segments: &HashMap<i64, String>,
 ) -> Markup {
     let (feature, name) = (&detail.feature, place.environment.as_str());
+    let at = Place {
+        project: feature.project.clone(),
+        feature: feature.name.clone(),
+        environment: name.to_owned(),
+    };
     html! {
         article.place aria-labelledby={ "place-" (name) } {
             header {
@@ -139,7 +176,7 @@ fn environment(
                     on: place.enabled,
                     action: &frame.at(&switch::path(&feature.project, &feature.name, name)),
                     back: &frame.here,
-                    why_not,
+                    why_not: allowed.switch.as_deref(),
                 }))
             }
             @if place.strategies.is_empty() {
@@ -147,15 +184,17 @@ fn environment(
             } @else {
                 p.muted { @if place.enabled { "On for:" } @else { "Off. When on, for:" } }
                 ol.strategies {
-                    @for strategy in &place.strategies {
+                    @for (index, strategy) in place.strategies.iter().enumerate() {
                         li.off[strategy.disabled] {
                             @if let Some(title) = strategy.title.as_deref().filter(|title| !title.is_empty()) { p.strategy-title { (title) } }
                             (sentence::strategy(strategy, segments))
-                            @if strategy.disabled { (tag::chip("disabled")) }
+                            @if strategy.disabled { (tag::chip("switched off")) }
+                            (strategy::buttons(frame, &at, place, index, &allowed.strategies))
                         }
                     }
                 }
             }
+            div.row { (strategy::add_link(frame, &at, &allowed.strategies)) }
             @if !place.variants.is_empty() { p { "Variants: " (sentence::variants(&place.variants)) } }
         }
     }

@@ -6,12 +6,12 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::switch;
-use crate::access::{CreateFeature, Granted, SeeProject};
+use crate::access::{CreateFeature, Granted, SeeProject, ToggleFeature};
 use crate::features::search::{self, Choice, Filter, Having, Key, Reader, Summary, Tag};
 use crate::projects::environment;
 use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
-use crate::ui::guard::{Query, Viewer, why_not, why_not_switch};
+use crate::ui::guard::{Query, Viewer, why_not, why_not_at};
 use crate::ui::live::Watch;
 use crate::ui::page::{Page, Section};
 use crate::ui::part::switch::{Switch, switch};
@@ -103,7 +103,7 @@ async fn list(
     let watch = Watch::over(&grant, &mut tx, Some(project), None).await?;
     let columns: Vec<(&str, Option<String>)> = environments
         .iter()
-        .map(|place| (place.environment.as_str(), why_not_switch(grant.held(), project, place)))
+        .map(|place| (place.environment.as_str(), why_not_at::<ToggleFeature>(grant.held(), project, place)))
         .collect();
     let path = format!("/projects/{project}");
     let pairs = [("q", &asked.q), ("state", &asked.state), ("tag", &asked.tag), ("sort", &asked.sort)];

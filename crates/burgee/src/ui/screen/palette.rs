@@ -9,12 +9,12 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::switch;
-use crate::access::{CreateFeature, Granted, SignedIn};
+use crate::access::{CreateFeature, Granted, SignedIn, ToggleFeature};
 use crate::features::search::{self, Filter, Key, Reader, Summary};
 use crate::projects::environment;
 use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
-use crate::ui::guard::{Query, Viewer, why_not, why_not_switch};
+use crate::ui::guard::{Query, Viewer, why_not, why_not_at};
 use crate::ui::page::{Page, Section};
 use crate::ui::part::icon;
 use crate::ui::{Places, Ui};
@@ -93,7 +93,7 @@ async fn find(
             let allowed = |name: &str| {
                 places.iter().any(|place| {
                     place.environment == name
-                        && why_not_switch(grant.held(), &flag.feature.project, place).is_none()
+                        && why_not_at::<ToggleFeature>(grant.held(), &flag.feature.project, place).is_none()
                 })
             };
             found.extend(switches(flag, wanted, words.get(1).copied().unwrap_or_default(), allowed));
