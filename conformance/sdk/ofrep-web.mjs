@@ -6,7 +6,12 @@ import { EventSource } from "eventsource";
 import { evaluation, flat } from "./openfeature.mjs";
 import { answers, base, end, tells, token } from "./story.mjs";
 
-globalThis.EventSource = EventSource;
+// The server under test has an external URL that leads nowhere.
+globalThis.EventSource = class extends EventSource {
+  constructor(url) {
+    super(new URL(new URL(url).pathname + new URL(url).search, base));
+  }
+};
 await OpenFeature.setProviderAndWait(
   new OFREPWebProvider({ baseUrl: base, headers: [["Authorization", `Bearer ${token}`]], changeDetection: "sse" }),
 );

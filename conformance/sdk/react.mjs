@@ -10,7 +10,7 @@ for (const [name, value] of Object.entries({ window: page.window, document, loca
 }
 const { createElement, useEffect } = await import("react");
 const { createRoot } = await import("react-dom/client");
-const { FlagProvider, useFlag, useFlagsStatus, useUnleashClient } = (await import("@unleash/proxy-client-react")).default;
+const { FlagProvider, useFlag, useFlagsStatus, useUnleashClient } = await import("@unleash/proxy-client-react");
 
 let sdk, status, flip;
 function Page() {

@@ -64,12 +64,13 @@ async fn a_database_that_was_put_back_is_followed() {
     turn(&server, "default", "boat", false).await;
     let is_on = |on: bool| move |answer: &Answer| answer.json()["features"][0]["enabled"] == on;
     until(&sdk, FEATURES, is_on(false)).await;
-    for sql in [
-        format!("DELETE FROM events WHERE id > {backup}"),
-        "UPDATE feature_environments SET enabled = TRUE WHERE environment = 'development'".to_owned(),
-    ] {
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut operator).await.unwrap();
-    }
+    let sql = format!(
+        "BEGIN;
+         DELETE FROM events WHERE id > {backup};
+         UPDATE feature_environments SET enabled = TRUE WHERE environment = 'development';
+         COMMIT"
+    );
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut operator).await.unwrap();
     until(&sdk, FEATURES, is_on(true)).await;
 }
 
