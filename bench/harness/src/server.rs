@@ -27,7 +27,9 @@ impl Server {
         command
             .args(["--database-url", database, "--http-port", "0", "--unleash-url", "http://burgee.test"])
             .args(["--unleash-default-admin-password", "Bench-Passw0rd-for-nobody", "--log-level", "warn"])
-            .args(["--init-scim-token", SCIM_TOKEN, "--init-admin-api-tokens", ADMIN_TOKEN]);
+            .args(["--init-scim-token", SCIM_TOKEN, "--init-admin-api-tokens", ADMIN_TOKEN])
+            // One token sends what thousands would.
+            .args(["--client-metrics-rate-limit-per-minute", "0"]);
         Self::run(command).await
     }
 
