@@ -67,6 +67,7 @@ pub(super) struct Viewer {
     pub(super) name: String,
     /// Whether they may do everything.
     pub(super) admin: bool,
+    held: Holdings,
     /// Id and name of the projects they see.
     pub(super) projects: Vec<(String, String)>,
 }
@@ -78,8 +79,14 @@ impl Viewer {
         Ok(Self {
             name: grant.actor().name.clone(),
             admin: grant.held().is_admin(),
+            held: grant.held().clone(),
             projects: summary::names(tx, &sight).await?,
         })
+    }
+
+    /// True if they hold one of these somewhere, or if nothing is needed.
+    pub(super) fn sees(&self, any_of: &[Permission]) -> bool {
+        any_of.is_empty() || self.held.anywhere(any_of)
     }
 }
 

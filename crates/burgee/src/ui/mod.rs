@@ -8,6 +8,7 @@ mod fault;
 mod frame;
 mod guard;
 mod live;
+mod nav;
 mod page;
 mod part;
 mod screen;

@@ -7,17 +7,8 @@ use super::asset;
 use super::frame::{Frame, Theme};
 use super::guard::Viewer;
 use super::live::Watch;
-use super::part::{icon, menu, toast};
-
-/// A screen's place in the navigation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Section {
-    Home,
-    Projects,
-    Flags,
-    Events,
-    Design,
-}
+use super::nav::{self, Section};
+use super::part::{icon, toast};
 
 /// A page, before its frame is drawn around it.
 pub(super) struct Page {
@@ -159,12 +150,12 @@ fn content(frame: &Frame, viewer: &Viewer, page: &Page) -> Markup {
     });
     html! {
         div #page hx-history-elt data-live=[live] data-revision=[page.watch.as_ref().map(|watch| watch.revision)] {
-            (side(frame, viewer, page))
+            (nav::side(frame, viewer, page.section, page.project.as_ref()))
             div.stage {
                 @if !page.crumbs.is_empty() {
                     nav.crumbs aria-label="Breadcrumbs" {
                         ol {
-                            li { a href=(frame.at("/projects")) { "Projects" } }
+                            @if page.project.is_some() { li { a href=(frame.at("/projects")) { "Projects" } } }
                             @for (name, path) in &page.crumbs { li { a href=(frame.at(path)) { (name) } } }
                         }
                     }
@@ -179,94 +170,6 @@ fn content(frame: &Frame, viewer: &Viewer, page: &Page) -> Markup {
             }
         }
     }
-}
-
-fn side(frame: &Frame, viewer: &Viewer, page: &Page) -> Markup {
-    let link = |section, path: &str, shape: Markup, label: &str| {
-        let current = (page.section == section).then_some("page");
-        html! { li { a href=(frame.at(path)) aria-current=[current] { (shape) span { (label) } } } }
-    };
-    html! {
-        header.side { div.side-in {
-            div.side-top {
-                a.brand href=(frame.at("/")) { (icon::mark()) "burgee" }
-                a.seek #seek href=(frame.at("/search")) hx-boost="false" aria-keyshortcuts="Control+K Meta+K" {
-                    (icon::search()) span { "Search or act" } kbd { "Ctrl K" }
-                }
-            }
-            nav aria-label="Main" {
-                ul {
-                    (link(Section::Home, "/", icon::home(), "Home"))
-                    (link(Section::Projects, "/projects", icon::folder(), "Projects"))
-                    @if page.project.is_none() { (link(Section::Events, "/events", icon::history(), "Events")) }
-                    @if viewer.admin && page.project.is_none() {
-                        (link(Section::Design, "/design", icon::palette(), "Design"))
-                    }
-                }
-                @if let Some((id, name)) = &page.project {
-                    (switcher(frame, viewer, name))
-                    ul {
-                        (link(Section::Flags, &format!("/projects/{id}"), icon::flag(), "Flags"))
-                        (link(Section::Events, &format!("/projects/{id}/events"), icon::history(), "Events"))
-                    }
-                }
-            }
-            (account(frame, viewer))
-        } }
-    }
-}
-
-/// From one project to another.
-fn switcher(frame: &Frame, viewer: &Viewer, name: &str) -> Markup {
-    let label = html! { span.clip { (name) } (icon::up_down()) };
-    menu::menu(
-        "switcher",
-        "Switch project",
-        &label,
-        &html! {
-            ul.menu-list {
-                @for (id, name) in &viewer.projects {
-                    li { a href=(frame.at(&format!("/projects/{id}"))) { (name) } }
-                }
-                li.menu-end { a href=(frame.at("/projects")) { "All projects" } }
-            }
-        },
-    )
-}
-
-fn account(frame: &Frame, viewer: &Viewer) -> Markup {
-    let label = html! { (icon::user()) span.clip { (viewer.name) } };
-    menu::menu(
-        "account",
-        "Account",
-        &label,
-        &html! {
-            p.menu-head { (viewer.name) @if viewer.admin { span.chip { "Admin" } } }
-            form.menu-row method="post" action=(frame.at("/theme")) hx-boost="false" {
-                input type="hidden" name="back" value=(frame.here);
-                fieldset.segments {
-                    legend { "Theme" }
-                    @for theme in Theme::ALL {
-                        button name="theme" value=(theme.name()) aria-pressed=(frame.theme == theme) {
-                            @match theme {
-                                Theme::System => { (icon::monitor()) "System" }
-                                Theme::Light => { (icon::sun()) "Light" }
-                                Theme::Dark => { (icon::moon()) "Dark" }
-                            }
-                        }
-                    }
-                }
-            }
-            ul.menu-list {
-                li { button.as-item type="button" data-open="#keys" { (icon::keyboard()) "Keyboard shortcuts" kbd { "?" } } }
-                li {
-                    form method="post" action=(frame.at("/sign-out")) hx-boost="false" {
-                        button.as-item { (icon::sign_out()) "Sign out" }
-                    }
-                }
-            }
-        },
-    )
 }
 
 fn lost() -> Markup {

@@ -211,6 +211,7 @@ document.addEventListener("htmx:after:swap", () => {
   if (address === location.pathname) return;
   address = location.pathname;
   closeMenus();
+  document.querySelector("#nav:popover-open")?.hidePopover();
   scrollTo(0, 0);
   document.getElementById("main")?.focus({ preventScroll: true });
 });

@@ -9,7 +9,8 @@ use crate::access::{Administer, Granted};
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::Viewer;
-use crate::ui::page::{Page, Section};
+use crate::ui::nav::Section;
+use crate::ui::page::Page;
 use crate::ui::part::chart::{Kind, Series, chart};
 use crate::ui::part::form::{self, Field};
 use crate::ui::part::notice::{self, Tone};
@@ -108,5 +109,5 @@ async fn show(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) ->
             }
         }
     };
-    Ok(frame.page(&viewer, &Page::new(Section::Design, "Design", body)))
+    Ok(frame.page(&viewer, &Page::new(Section::Instance, "Design", body)))
 }

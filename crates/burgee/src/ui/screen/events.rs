@@ -11,7 +11,8 @@ use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
 use crate::ui::guard::{Query, Viewer};
 use crate::ui::live::{self, Watch};
-use crate::ui::page::{Page, Section};
+use crate::ui::nav::Section;
+use crate::ui::page::Page;
 use crate::ui::part::table::Ask;
 use crate::ui::part::{button, event, icon, notice};
 use crate::ui::{Places, Ui};
@@ -107,7 +108,8 @@ async fn list<G: Guard>(
             (ask.pages(frame, page, SIZE, total))
         }
     };
-    let page = Page::new(Section::Events, "Events", body).watch(watch);
+    let section = if project.is_some() { Section::ProjectEvents } else { Section::Events };
+    let page = Page::new(section, "Events", body).watch(watch);
     Ok(frame.page(
         &viewer,
         &match project {
@@ -133,7 +135,6 @@ async fn one(
     let title = record.label().unwrap_or(&record.kind).to_owned();
     let body = html! {
         div.feed { (event::one(&frame, record, event::Among::Many, true)) }
-        div.row { (button::link(&frame.at("/events"), "All events")) }
     };
-    Ok(frame.page(&viewer, &Page::new(Section::Events, title, body)))
+    Ok(frame.page(&viewer, &Page::new(Section::Events, title, body).below("Events", "/events".to_owned())))
 }

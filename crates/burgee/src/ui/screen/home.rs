@@ -11,7 +11,8 @@ use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
 use crate::ui::guard::Viewer;
 use crate::ui::live::{self, Watch};
-use crate::ui::page::{Page, Section};
+use crate::ui::nav::Section;
+use crate::ui::page::Page;
 use crate::ui::part::{button, event, notice, tag};
 use crate::ui::{Places, Ui};
 

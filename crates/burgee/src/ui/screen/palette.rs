@@ -15,7 +15,8 @@ use crate::projects::environment;
 use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
 use crate::ui::guard::{Query, Viewer, why_not, why_not_at};
-use crate::ui::page::{Page, Section};
+use crate::ui::nav::{self, Section};
+use crate::ui::page::Page;
 use crate::ui::part::icon;
 use crate::ui::{Places, Ui};
 
@@ -140,11 +141,8 @@ async fn find(
 }
 
 fn pages(viewer: &Viewer, grant: &Granted<SignedIn>) -> Vec<(String, String, Markup)> {
-    let mut pages = vec![
-        ("Home".to_owned(), "/".to_owned(), icon::home()),
-        ("Projects".to_owned(), "/projects".to_owned(), icon::folder()),
-        ("Events".to_owned(), "/events".to_owned(), icon::history()),
-    ];
+    let ways = nav::ways(viewer).map(|(label, path, shape)| (label.to_owned(), path.to_owned(), shape));
+    let mut pages: Vec<_> = ways.collect();
     let mine =
         viewer.projects.iter().filter(|(id, _)| why_not::<CreateFeature>(grant.held(), id, None).is_none());
     pages.extend(

@@ -10,7 +10,8 @@ use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
 use crate::ui::guard::Viewer;
 use crate::ui::live::Watch;
-use crate::ui::page::{Page, Section};
+use crate::ui::nav::Section;
+use crate::ui::page::Page;
 use crate::ui::part::{notice, table, tag, time};
 use crate::ui::{Places, Ui};
 
