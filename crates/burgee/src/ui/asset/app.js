@@ -8,8 +8,9 @@ const typing = (element) => element?.matches?.("input, select, textarea, [conten
 /* Moments: told again as time goes by, and exactly in the reader's own time zone. */
 function tell(time) {
   const then = new Date(time.dateTime);
-  const seconds = (Date.now() - then) / 1000;
-  const some = (count, unit) => `${Math.floor(count)} ${unit} ago`;
+  const passed = (Date.now() - then) / 1000;
+  const seconds = Math.abs(passed);
+  const some = (count, unit) => (passed < 0 ? `in ${Math.floor(count)} ${unit}` : `${Math.floor(count)} ${unit} ago`);
   const words =
     seconds < 45 ? "just now"
     : seconds < 3600 ? some(seconds / 60 + 0.5, "min")
