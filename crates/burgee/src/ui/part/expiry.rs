@@ -37,21 +37,25 @@ impl Expiry<'_> {
         }
     }
 
-    /// The fields. `most` is the longest life in days; without one, things may live for ever.
-    pub(in crate::ui) fn fields(self, most: Option<u32>, problem: Option<&str>, now: Time) -> Markup {
-        let terms = [
-            (7, "7", "In 7 days"),
-            (30, "30", "In 30 days"),
-            (90, "90", "In 90 days"),
-            (365, "365", "In a year"),
-        ];
-        let mut options: Vec<(&str, &str)> = terms
-            .into_iter()
-            .filter(|(days, ..)| most.is_none_or(|most| *days <= most))
-            .map(|(_, value, label)| (value, label))
+    /// The fields: a choice of `terms` in days, of a day, and of `never` if things may live for ever.
+    pub(in crate::ui) fn fields(
+        self,
+        terms: &[u32],
+        never: bool,
+        problem: Option<&str>,
+        now: Time,
+    ) -> Markup {
+        let terms: Vec<(String, String)> = terms
+            .iter()
+            .map(|days| {
+                let label = if *days == 365 { "In a year".to_owned() } else { format!("In {days} days") };
+                (days.to_string(), label)
+            })
             .collect();
+        let mut options: Vec<(&str, &str)> =
+            terms.iter().map(|(days, label)| (days.as_str(), label.as_str())).collect();
         options.push(("day", "On a day…"));
-        if most.is_none() {
+        if never {
             options.push(("never", "Never"));
         }
         html! {

@@ -107,7 +107,7 @@ async fn show(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) ->
         section { h2 { "Shown once" } (secret::once("API token", "*:production.v2_a1b2c3d4_e5f6g7h8")) }
         section { h2 { "Expiry" }
             p.row { @for days in [-3, 5, 90] { (expiry::told(Some(Time::from_millis(frame.now.millis() + days * 86_400_000)), frame.now)) } (expiry::told(None, frame.now)) }
-            form.stack method="get" action=(frame.at(here)) data-draft { (Expiry { lasts: "day", until: "" }.fields(None, None, frame.now)) }
+            form.stack method="get" action=(frame.at(here)) data-draft { (Expiry { lasts: "day", until: "" }.fields(&[7, 30, 90], true, None, frame.now)) }
         }
         section { h2 { "Charts" }
             div.charts {

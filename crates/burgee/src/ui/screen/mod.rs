@@ -18,4 +18,5 @@ pub(in crate::ui) mod sign_in;
 pub(in crate::ui) mod strategy;
 pub(in crate::ui) mod switch;
 pub(in crate::ui) mod theme;
+pub(in crate::ui) mod tokens;
 pub(in crate::ui) mod who;
