@@ -140,3 +140,14 @@ impl FromRequestParts<Ui> for Origins {
         Ok(Self(gate::origins(parts, ui)))
     }
 }
+
+/// The secret of the session that the request belongs to.
+pub(super) struct Cookie(pub(super) String);
+
+impl FromRequestParts<Ui> for Cookie {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Ui) -> Result<Self, Fault> {
+        gate::cookie(&parts.headers).map(|secret| Self(secret.to_owned())).ok_or_else(Fault::signed_out)
+    }
+}

@@ -17,7 +17,11 @@ function tell(time) {
     : seconds < 86400 ? some(seconds / 3600, "h")
     : seconds < 2592000 ? some(seconds / 86400, "d")
     : time.dateTime.slice(0, 10);
-  if (time.textContent !== words) time.textContent = words;
+  const told = {
+    local: () => then.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }),
+    utc: () => `${time.dateTime.slice(0, 16).replace("T", " ")} UTC`,
+  }[document.documentElement.dataset.times]?.() ?? words;
+  if (time.textContent !== told) time.textContent = told;
   time.title = then.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });
 }
 const tellAll = () => document.querySelectorAll("time[data-ago]").forEach(tell);

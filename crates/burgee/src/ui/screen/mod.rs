@@ -13,6 +13,7 @@ pub(in crate::ui) mod life;
 pub(in crate::ui) mod new_flag;
 pub(in crate::ui) mod palette;
 pub(in crate::ui) mod password;
+pub(in crate::ui) mod profile;
 pub(in crate::ui) mod projects;
 pub(in crate::ui) mod sign_in;
 pub(in crate::ui) mod strategy;

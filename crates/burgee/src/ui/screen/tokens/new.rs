@@ -213,7 +213,10 @@ fn reach(viewer: &Viewer, wanted: &Wanted, problem: Option<&str>) -> Markup {
             (form::radio("reach", "some", "Only these", "Flags of other projects are not there for it.", !wanted.everywhere, false))
             div.choice-list.when-some {
                 @for (id, name) in &viewer.projects {
-                    label.choice { input type="checkbox" name="project" value=(id) checked[wanted.projects.contains(id)]; (name) }
+                    div.check {
+                        input type="checkbox" id={ "project-" (id) } name="project" value=(id) checked[wanted.projects.contains(id)];
+                        label for={ "project-" (id) } { (name) }
+                    }
                 }
             }
         }
