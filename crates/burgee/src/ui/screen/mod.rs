@@ -1,5 +1,6 @@
 //! The screens, a file each: what it asks of the domain, and how that is drawn from [`parts`](super::part).
 
+pub(in crate::ui) mod api_tokens;
 pub(in crate::ui) mod design;
 pub(in crate::ui) mod edit_flag;
 pub(in crate::ui) mod events;
@@ -15,9 +16,10 @@ pub(in crate::ui) mod palette;
 pub(in crate::ui) mod password;
 pub(in crate::ui) mod profile;
 pub(in crate::ui) mod projects;
+pub(in crate::ui) mod provisioning;
 pub(in crate::ui) mod sign_in;
+pub(in crate::ui) mod sign_in_settings;
 pub(in crate::ui) mod strategy;
 pub(in crate::ui) mod switch;
 pub(in crate::ui) mod theme;
-pub(in crate::ui) mod tokens;
 pub(in crate::ui) mod who;
