@@ -111,6 +111,7 @@ fn table() -> Places {
         .with(screen::profile::places)
         .with(screen::provisioning::places)
         .with(screen::sign_in_settings::places)
+        .with(screen::instance::places)
         .with(screen::palette::places)
         .with(screen::theme::places)
         .with(screen::design::places)

@@ -53,6 +53,7 @@ const RINGS: &[(&str, &[&str])] = &[
             "access",
             "app",
             "clock",
+            "config",
             "contexts",
             "db",
             "entropy",

@@ -9,6 +9,7 @@ pub(in crate::ui) mod favorite;
 pub(in crate::ui) mod flag;
 pub(in crate::ui) mod flags;
 pub(in crate::ui) mod home;
+pub(in crate::ui) mod instance;
 pub(in crate::ui) mod labels;
 pub(in crate::ui) mod life;
 pub(in crate::ui) mod new_flag;
