@@ -1,6 +1,6 @@
 // Shoots every screen into target/screenshots: wide and narrow, light and dark. `node e2e/screenshots.mjs [name…]`
 import { mkdir } from "node:fs/promises";
-import { SCREENS, breakStrategy, fromDisk, launch, openFullStrategy, signIn } from "./browser.mjs";
+import { SCREENS, breakStrategy, fromDisk, launch, makeToken, openFullStrategy, openToken, signIn } from "./browser.mjs";
 import { PASSWORD, fill, start } from "./server.mjs";
 
 const only = process.argv.slice(2);
@@ -30,6 +30,14 @@ try {
         await page.keyboard.type("turn off checkout");
         await page.getByRole("option", { name: "in production" }).waitFor();
         await shoot("palette");
+      }
+      if (wanted("token-made")) {
+        await makeToken(page, server.origin);
+        await shoot("token-made");
+      }
+      if (wanted("token")) {
+        await openToken(page, server.origin);
+        await shoot("token");
       }
       if (wanted("strategy")) {
         await openFullStrategy(page, server.origin);

@@ -113,4 +113,21 @@ export async function fill(server) {
   await admin("POST", "/projects/default/stale", { features: ["legacy-import"], stale: true });
   await admin("PUT", flags("/checkout"), { description: "The new checkout, on one page. Can go when all shops use it.", type: "release" });
   await admin("POST", "/projects", { id: "mobile", name: "Mobile apps", description: "Everything that runs on phones." });
+  const day = (days) => new Date(Date.now() + days * 86_400_000).toISOString();
+  const token = (tokenName, type, environment, projects, expiresAt) => admin("POST", "/api-tokens", { tokenName, type, environment, projects, expiresAt });
+  const shop = await token("shop-backend", "client", "production", ["*"]);
+  await token("shop-web", "frontend", "production", ["default"], day(400));
+  await token("checkout-tests", "client", "development", ["default", "mobile"], day(5));
+  await token("old-importer", "client", "development", ["default"], day(-3));
+  await fetch(`${server.origin}/api/client/features`, { headers: { authorization: shop.secret } });
+  await admin("POST", "/invite-link/tokens", { name: "Team checkout", expiresAt: day(7) });
+  await admin("POST", "/banners", { message: "Production is frozen until Monday, 8:00.", variant: "warning", link: "/events", linkText: "What changed last", enabled: true });
+  await admin("POST", "/banners", { message: "Welcome to the new flags server.", variant: "info", enabled: false });
+  const scim = await admin("POST", "/scim-settings/generate-new-token");
+  await admin("POST", "/scim-settings", { enabled: true });
+  const push = (path, body) => fetch(`${server.origin}/scim/v2${path}`, {
+    method: "POST", headers: { authorization: scim.token, "content-type": "application/scim+json" }, body: JSON.stringify(body),
+  });
+  await push("/Users", { schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"], userName: "grace@example.com", displayName: "Grace", emails: [{ value: "grace@example.com", primary: true }], active: true, password: "ignored" });
+  await push("/Groups", { schemas: ["urn:ietf:params:scim:schemas:core:2.0:Group"], displayName: "Pilots", members: [] });
 }
