@@ -107,6 +107,8 @@ fn table() -> Places {
         .with(screen::life::places)
         .with(screen::favorite::places)
         .with(screen::events::places)
+        .with(screen::tokens::places)
+        .with(screen::profile::places)
         .with(screen::palette::places)
         .with(screen::theme::places)
         .with(screen::design::places)

@@ -66,6 +66,7 @@ const RINGS: &[(&str, &[&str])] = &[
             "people",
             "playground",
             "projects",
+            "provisioning",
             "published",
             "segments",
             "strategies",
