@@ -11,9 +11,9 @@ mod project;
 pub mod statistics;
 pub mod summary;
 
-pub use self::life::{archive, delete, revive};
+pub use self::life::{archive, delete, revive, tokens};
 pub use self::naming::{LinkTemplate, Naming};
-pub use self::project::{Draft, Edit, Mode, Project, create, ensure_free, get, update};
+pub use self::project::{DEFAULT, Draft, Edit, Mode, Project, create, ensure_free, get, lock, update};
 
 use crate::access::{Sight, visible};
 use crate::db::Read;

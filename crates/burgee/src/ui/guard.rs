@@ -84,6 +84,11 @@ impl Viewer {
         })
     }
 
+    /// True if they hold one of these in a project, or if nothing is needed.
+    pub(super) fn sees_in(&self, project: &str, any_of: &[Permission]) -> bool {
+        any_of.is_empty() || self.held.any(any_of, Some(project), None)
+    }
+
     /// True if they hold one of these somewhere, or if nothing is needed.
     pub(super) fn sees(&self, any_of: &[Permission]) -> bool {
         any_of.is_empty() || self.held.anywhere(any_of)
@@ -95,13 +100,23 @@ pub(super) fn why_not<G: Guard>(held: &Holdings, project: &str, environment: Opt
     if held.any(G::ANY_OF, Some(project), environment) {
         return None;
     }
-    let labels: Vec<String> =
-        G::ANY_OF.iter().map(|permission| format!("“{}”", permission.label())).collect();
     let place = environment.unwrap_or(project);
     Some(format!(
         "You need the permission {} in {place}. Ask an admin or the project’s owner.",
-        labels.join(" or ")
+        labels::<G>()
     ))
+}
+
+/// The same for what concerns the whole server.
+pub(super) fn why_not_everywhere<G: Guard>(held: &Holdings) -> Option<String> {
+    let may = held.any(G::ANY_OF, None, None);
+    (!may).then(|| format!("You need the permission {}. Ask an admin.", labels::<G>()))
+}
+
+fn labels<G: Guard>() -> String {
+    let labels: Vec<String> =
+        G::ANY_OF.iter().map(|permission| format!("“{}”", permission.label())).collect();
+    labels.join(" or ")
 }
 
 /// Why somebody may not do at once what `G` guards in an environment of a project; where changes need approval, only
