@@ -84,6 +84,11 @@ impl Viewer {
         })
     }
 
+    /// True if they hold one of these in a project, or if nothing is needed.
+    pub(super) fn sees_in(&self, project: &str, any_of: &[Permission]) -> bool {
+        any_of.is_empty() || self.held.any(any_of, Some(project), None)
+    }
+
     /// True if they hold one of these somewhere, or if nothing is needed.
     pub(super) fn sees(&self, any_of: &[Permission]) -> bool {
         any_of.is_empty() || self.held.anywhere(any_of)
@@ -113,6 +118,11 @@ pub(super) fn lacking(
         }
         None => format!("You need the permission {labels}. Ask an admin."),
     })
+}
+
+/// The same for what concerns the whole server.
+pub(super) fn why_not_everywhere<G: Guard>(held: &Holdings) -> Option<String> {
+    lacking(held, G::ANY_OF, None, None)
 }
 
 /// Why somebody may not do at once what `G` guards in an environment of a project; where changes need approval, only

@@ -78,6 +78,8 @@ async fn show(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) ->
                 (Field { name: "d-lines", label: "Lines", optional: true, ..Field::default() }.lines("Several\nlines"))
                 (Field { name: "d-choice", label: "One of a few", ..Field::default() }.choice(&[("a", "Release"), ("b", "Experiment")], "b"))
                 (Field { name: "d-combo", label: "One of many", hint: Some("Type to find it."), ..Field::default() }.combo(&["Austria", "Belgium", "Croatia", "Denmark"], ""))
+                (Field { name: "d-radio", label: "One of a few that need words", ..Field::default() }.radios(&[("open", "Open", "Everybody sees it."), ("private", "Private", "Only its members see it.")], "open"))
+                (Field { name: "d-some", label: "Some of many", optional: true, ..Field::default() }.checks(&[("dev", "development", ""), ("prod", "production", "Where customers are.")], &["prod".to_owned()]))
                 (form::check("d-check", "Yes or no", "What it does when it is on.", true))
                 div.row { (button::submit("Save")) }
             }
