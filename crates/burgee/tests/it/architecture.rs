@@ -52,10 +52,12 @@ const RINGS: &[(&str, &[&str])] = &[
         &[
             "access",
             "app",
+            "applications",
             "clock",
             "contexts",
             "db",
             "entropy",
+            "environments",
             "error",
             "events",
             "feature_types",

@@ -1,6 +1,7 @@
 //! Adding and editing strategies. Who edits at the same time as somebody else is shown what differs, and overwrites
 //! nothing unseen.
 
+mod copy;
 mod form;
 mod sent;
 mod steps;
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 
 use self::form::{Choices, Problems};
 use self::sent::Sent;
+pub(in crate::ui) use self::copy::copy_link;
 pub(in crate::ui) use self::steps::{Reasons, add_link, buttons};
 use crate::access::{AddStrategy, Granted, Guard, UpdateStrategy};
 use crate::contexts::{self, View};
@@ -54,6 +56,7 @@ pub(in crate::ui) fn places(places: Places) -> Places {
         .page(at!("/strategies/{strategyId}"), ask)
         .action(at!("/strategies/{strategyId}"), save)
         .with(steps::places)
+        .with(copy::places)
 }
 
 /// The address of a flag's place in an environment, with more behind it.
