@@ -52,6 +52,7 @@ const RINGS: &[(&str, &[&str])] = &[
         &[
             "access",
             "app",
+            "applications",
             "clock",
             "constraints",
             "contexts",
