@@ -1,5 +1,6 @@
 //! The screens, a file each: what it asks of the domain, and how that is drawn from [`parts`](super::part).
 
+pub(in crate::ui) mod access;
 pub(in crate::ui) mod design;
 pub(in crate::ui) mod edit_flag;
 pub(in crate::ui) mod events;
@@ -7,6 +8,7 @@ pub(in crate::ui) mod exposure;
 pub(in crate::ui) mod favorite;
 pub(in crate::ui) mod flag;
 pub(in crate::ui) mod flags;
+pub(in crate::ui) mod groups;
 pub(in crate::ui) mod home;
 pub(in crate::ui) mod labels;
 pub(in crate::ui) mod life;
@@ -15,12 +17,16 @@ pub(in crate::ui) mod new_flag;
 pub(in crate::ui) mod new_project;
 pub(in crate::ui) mod palette;
 pub(in crate::ui) mod password;
+pub(in crate::ui) mod personal_tokens;
 pub(in crate::ui) mod profile;
 pub(in crate::ui) mod projects;
+pub(in crate::ui) mod roles;
+pub(in crate::ui) mod service_accounts;
 pub(in crate::ui) mod settings;
 pub(in crate::ui) mod sign_in;
 pub(in crate::ui) mod strategy;
 pub(in crate::ui) mod switch;
 pub(in crate::ui) mod theme;
 pub(in crate::ui) mod tokens;
+pub(in crate::ui) mod users;
 pub(in crate::ui) mod who;
