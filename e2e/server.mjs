@@ -7,6 +7,7 @@ import { join } from "node:path";
 
 export const PASSWORD = "Sup3r-secret-start";
 const TOKEN = "*:*.e2e-admin-token";
+const SCIM_TOKEN = "e2e-provisioning-token-e2e";
 
 async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
@@ -32,6 +33,7 @@ export async function start(more = {}) {
       BURGEE_URL: origin,
       UNLEASH_DEFAULT_ADMIN_PASSWORD: PASSWORD,
       INIT_ADMIN_API_TOKENS: TOKEN,
+      INIT_SCIM_TOKEN: SCIM_TOKEN,
       LOG_LEVEL: "error",
       ...more,
     },
@@ -63,6 +65,16 @@ export async function start(more = {}) {
       const text = await answer.text();
       return text ? JSON.parse(text) : null;
     },
+    /** One call of an identity provider. */
+    async scim(method, path, body) {
+      const answer = await fetch(`${origin}${base}/scim${path}`, {
+        method,
+        headers: { authorization: `Bearer ${SCIM_TOKEN}`, "content-type": "application/scim+json" },
+        body: JSON.stringify(body),
+      });
+      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+      return answer.json();
+    },
     /** Stops it as a crash would. */
     kill: end,
     /** Starts it again on the same port and data. */
@@ -85,6 +97,7 @@ export async function fill(server) {
   const flag = (name, description, type = "release") => admin("POST", flags(), { name, description, type });
   await admin("POST", "/user-admin", { username: "ann", name: "Ann Viewer", rootRole: "Viewer", password: PASSWORD });
   await admin("POST", "/user-admin", { username: "ed", name: "Ed Editor", rootRole: "Editor", password: PASSWORD });
+  await fillPeople(server);
   await admin("POST", "/segments", { name: "beta-users", constraints: [{ contextName: "userId", operator: "IN", values: ["1", "2"] }] });
   const segments = await admin("GET", "/segments");
   await flag("checkout", "The new checkout with one page. Can go when all shops use it.");
@@ -171,5 +184,47 @@ export async function use(server) {
     if (applications.length === 3 && unknownFlags.length === 2 && flag.environments.some((place) => place.lastSeenAt)) return;
     if (tries > 120) throw new Error("what applications told is not written");
     await new Promise((resolve) => setTimeout(resolve, 500));
+/** People whom admins and an identity provider made, in groups, with roles; and what programs act as. */
+async function fillPeople(server) {
+  const admin = (method, path, body) => server.api(method, `/api/admin${path}`, body);
+  await admin("POST", "/scim-settings", { enabled: true });
+  const first = "Ada Barbara Donald Edsger Frances Grace Katherine Linus".split(" ");
+  const last = "Allen Dijkstra Hopper Johnson Knuth Liskov Lovelace".split(" ");
+  const pushed = [];
+  for (const [index, name] of first.flatMap((one) => last.map((two) => `${one} ${two}`)).entries()) {
+    const [givenName, familyName] = name.split(" ");
+    const username = `${givenName}.${familyName}`.toLowerCase();
+    const email = `${username}@example.com`;
+    if (index % 3) {
+      const person = { userName: email, name: { givenName, familyName }, emails: [{ value: email, primary: true }], active: index % 11 !== 0 };
+      pushed.push({ value: (await server.scim("POST", "/Users", person)).id });
+    } else {
+      await admin("POST", "/user-admin", { username, email, name, rootRole: index % 2 ? "Editor" : "Viewer" });
+    }
+  }
+  const group = (displayName, members) => server.scim("POST", "/Groups", { displayName, members });
+  const payments = await group("Payments team", pushed.slice(0, 6));
+  await group("Engineering", [...pushed.slice(6, 30), { value: payments.id }]);
+  const operator = await admin("POST", "/roles", {
+    name: "Flag operator", description: "Turns flags on and off where customers are.", type: "custom",
+    permissions: [
+      { name: "UPDATE_FEATURE" }, { name: "UPDATE_FEATURE_ENVIRONMENT", environment: "production" },
+      { name: "UPDATE_FEATURE_ENVIRONMENT", environment: "development" }, { name: "CREATE_FEATURE_STRATEGY", environment: "development" },
+    ],
+  });
+  await admin("POST", "/roles", {
+    name: "Token keeper", description: "Keeps the API tokens.", type: "root-custom",
+    permissions: [{ name: "READ_CLIENT_API_TOKEN" }, { name: "CREATE_CLIENT_API_TOKEN" }],
+  });
+  const ed = (await admin("GET", "/user-admin/search?q=ed"))[0].id;
+  const release = await admin("POST", "/groups", { name: "Release managers", description: "Say when something goes out.", rootRole: 2, users: [{ user: { id: ed } }, { user: { id: 1 } }] });
+  const groups = (await admin("GET", "/groups")).groups;
+  const engineering = groups.find((it) => it.name === "Engineering").id;
+  await admin("PUT", `/projects/default/groups/${engineering}/roles`, { roles: [5] });
+  await admin("PUT", `/projects/default/groups/${release.id}/roles`, { roles: [operator.roles.id, 4] });
+  await admin("PUT", `/projects/default/users/${ed}/roles`, { roles: [operator.roles.id] });
+  for (const [username, name] of [["nightly", "Nightly build"], ["terraform", "Terraform"]]) {
+    const account = await admin("POST", "/service-account", { username, name, rootRole: 2 });
+    await admin("POST", `/service-account/${account.id}/token`, { description: "the only one", expiresAt: new Date(Date.now() + 864e7).toISOString() });
   }
 }

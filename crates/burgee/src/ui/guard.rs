@@ -1,6 +1,6 @@
 //! Who looks: the grant that a page or an action asks for, for the person behind the cookie.
 
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::Method;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -33,6 +33,19 @@ where
             }
         }
         Ok(grant)
+    }
+}
+
+/// The number in a path, `{id}`; what is none is nowhere.
+pub(super) struct Number(pub(super) i64);
+
+impl FromRequestParts<Ui> for Number {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, ui: &Ui) -> Result<Self, Fault> {
+        let params = RawPathParams::from_request_parts(parts, ui).await.map_err(|_| Fault::nowhere())?;
+        let found = params.iter().find(|(name, _)| *name == "id").and_then(|(_, value)| value.parse().ok());
+        found.map(Self).ok_or_else(Fault::nowhere)
     }
 }
 

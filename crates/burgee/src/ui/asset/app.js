@@ -51,6 +51,29 @@ customElements.define("copy-code", class extends HTMLElement {
   }
 });
 
+/* Shows only the rows that contain what is typed; groups without rows go, too. */
+customElements.define("find-row", class extends HTMLElement {
+  connectedCallback() {
+    this.field = this.querySelector("input");
+    this.field.addEventListener("input", (event) => {
+      // What is looked for is no edit.
+      event.stopPropagation();
+      this.find();
+    });
+    this.field.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
+    this.again = () => this.find();
+    document.addEventListener("htmx:after:swap", this.again);
+  }
+  disconnectedCallback() {
+    document.removeEventListener("htmx:after:swap", this.again);
+  }
+  find() {
+    const wanted = this.field.value.trim().toLowerCase();
+    for (const row of document.querySelectorAll("[data-found]")) row.hidden = !row.dataset.found.toLowerCase().includes(wanted);
+    for (const group of document.querySelectorAll("[data-found-group]")) group.hidden = !group.querySelector("[data-found]:not([hidden])");
+  }
+});
+
 /* Search or act: focus stays in the field, arrows choose, Enter does it. */
 customElements.define("command-palette", class extends HTMLElement {
   connectedCallback() {
@@ -147,6 +170,8 @@ document.addEventListener("submit", (event) => {
   const lever = event.target.querySelector("button[role=switch]");
   lever?.setAttribute("aria-checked", event.target.elements.enabled.value);
 }, true);
+/* A choice that narrows a list is asked for at once. */
+document.addEventListener("change", (event) => closest(event, "[data-sends]")?.form.requestSubmit());
 const edited = () => document.querySelector("form.stack[hx-morph-skip]");
 const isLive = (event) => Boolean(event.detail.ctx?.request.headers["burgee-live"]);
 // Whoever goes on to another page leaves the form; its edits must not stay in that page.

@@ -11,6 +11,7 @@ pub(in crate::ui) mod form;
 pub(in crate::ui) mod icon;
 pub(in crate::ui) mod menu;
 pub(in crate::ui) mod notice;
+pub(in crate::ui) mod person;
 pub(in crate::ui) mod secret;
 pub(in crate::ui) mod sentence;
 pub(in crate::ui) mod switch;
