@@ -184,6 +184,9 @@ export async function use(server) {
     if (applications.length === 3 && unknownFlags.length === 2 && flag.environments.some((place) => place.lastSeenAt)) return;
     if (tries > 120) throw new Error("what applications told is not written");
     await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
 /** People whom admins and an identity provider made, in groups, with roles; and what programs act as. */
 async function fillPeople(server) {
   const admin = (method, path, body) => server.api(method, `/api/admin${path}`, body);

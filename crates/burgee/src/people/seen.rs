@@ -17,6 +17,8 @@ pub enum Subject {
     PersonalToken,
     /// An API token.
     ApiToken,
+    /// A connection to an identity provider.
+    Connection,
 }
 
 impl Subject {
@@ -25,6 +27,7 @@ impl Subject {
             Self::User => "user",
             Self::PersonalToken => "pat",
             Self::ApiToken => "api-token",
+            Self::Connection => "scim",
         }
     }
 }

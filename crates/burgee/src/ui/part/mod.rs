@@ -1,5 +1,6 @@
 //! The parts that screens are made of. Each is a function from data to markup; `/design` shows all of them.
 
+pub(in crate::ui) mod announcement;
 pub(in crate::ui) mod button;
 pub(in crate::ui) mod chart;
 pub(in crate::ui) mod code;

@@ -1,9 +1,10 @@
 //! The screens, a file each: what it asks of the domain, and how that is drawn from [`parts`](super::part).
 
+pub(in crate::ui) mod access;
+pub(in crate::ui) mod api_tokens;
 pub(in crate::ui) mod applications;
 pub(in crate::ui) mod copy_flag;
 pub(in crate::ui) mod depend;
-pub(in crate::ui) mod access;
 pub(in crate::ui) mod design;
 pub(in crate::ui) mod edit_flag;
 pub(in crate::ui) mod events;
@@ -13,6 +14,7 @@ pub(in crate::ui) mod flag;
 pub(in crate::ui) mod flags;
 pub(in crate::ui) mod groups;
 pub(in crate::ui) mod home;
+pub(in crate::ui) mod instance;
 pub(in crate::ui) mod labels;
 pub(in crate::ui) mod life;
 pub(in crate::ui) mod members;
@@ -21,13 +23,15 @@ pub(in crate::ui) mod new_project;
 pub(in crate::ui) mod palette;
 pub(in crate::ui) mod password;
 pub(in crate::ui) mod personal_tokens;
-pub(in crate::ui) mod profile;
 pub(in crate::ui) mod playground;
+pub(in crate::ui) mod profile;
 pub(in crate::ui) mod projects;
+pub(in crate::ui) mod provisioning;
 pub(in crate::ui) mod roles;
 pub(in crate::ui) mod service_accounts;
 pub(in crate::ui) mod settings;
 pub(in crate::ui) mod sign_in;
+pub(in crate::ui) mod sign_in_settings;
 mod somebody;
 pub(in crate::ui) mod strategy;
 pub(in crate::ui) mod switch;
