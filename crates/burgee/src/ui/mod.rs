@@ -100,6 +100,8 @@ fn table() -> Places {
         .with(screen::new_project::places)
         .with(screen::settings::places)
         .with(screen::members::places)
+        .with(screen::environments::places)
+        .with(screen::environment::places)
         .with(screen::flags::places)
         .with(screen::new_flag::places)
         .with(screen::flag::places)

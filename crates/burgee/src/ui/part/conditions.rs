@@ -59,6 +59,17 @@ impl Conditions {
         }
     }
 
+    /// Does what a button of the form asks for. False: it asks for something else.
+    pub(in crate::ui) fn act(&mut self, act: &str) -> bool {
+        let dropped = act.strip_prefix("drop c.").and_then(|number| number.parse::<usize>().ok());
+        match dropped {
+            Some(number) => drop(self.0.remove(&number)),
+            None if act == "add-constraint" => self.add(),
+            None => return false,
+        }
+        true
+    }
+
     /// One more row.
     pub(in crate::ui) fn add(&mut self) {
         let next = self.0.keys().next_back().map_or(0, |last| last.saturating_add(1));

@@ -2,6 +2,8 @@
 
 pub(in crate::ui) mod design;
 pub(in crate::ui) mod edit_flag;
+pub(in crate::ui) mod environment;
+pub(in crate::ui) mod environments;
 pub(in crate::ui) mod events;
 pub(in crate::ui) mod exposure;
 pub(in crate::ui) mod favorite;
