@@ -7,6 +7,8 @@ use axum::http::StatusCode;
 use maud::{Markup, html};
 
 use super::fault::Fault;
+use super::frame::Frame;
+use super::part::button;
 use super::part::form::{self, Field, Problems};
 use super::part::notice::{Tone, notice};
 use crate::error::Error;
@@ -195,6 +197,35 @@ impl Edit {
                 }))
             }
             (form::problems(&self.problems.rest))
+        }
+    }
+
+    /// The form around its fields. Whoever may not send it sees what is there, and why they may not.
+    pub(super) fn form(
+        &self,
+        frame: &Frame,
+        action: &str,
+        (id, label): (&str, &str),
+        cancel: Option<&str>,
+        why_not: Option<&str>,
+        fields: &Markup,
+    ) -> Markup {
+        html! {
+            (self.notices())
+            @match why_not {
+                Some(why) => {
+                    (notice(Tone::Info, "You can look at this, but not change it", &html! { p { (why) } }))
+                    fieldset.stack disabled { (fields) }
+                },
+                None => form.stack method="post" action=(frame.at(action)) data-draft {
+                    (self.opened())
+                    (fields)
+                    div.row {
+                        button.button.primary id=(id) { (label) }
+                        @if let Some(back) = cancel { (button::link(&frame.at(back), "Cancel")) }
+                    }
+                },
+            }
         }
     }
 

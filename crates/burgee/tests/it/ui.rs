@@ -8,6 +8,7 @@ use serde_json::json;
 
 mod flag;
 mod life;
+mod projects;
 mod strategies;
 
 use crate::support::TestServer;

@@ -4,6 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use maud::{Markup, html};
 
+use super::kind::Kind;
 use crate::access::{Administer, Granted};
 use crate::db::Read;
 use crate::environments::{self, Draft, Edit as Changes, Environment, Likeness, MOST_APPROVALS};
@@ -13,8 +14,6 @@ use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::{Form, Viewer};
 use crate::ui::nav::Section;
-use crate::ui::page::Page;
-use crate::ui::part::button;
 use crate::ui::part::form::{Field, check};
 use crate::ui::{Places, Ui};
 
@@ -32,6 +31,8 @@ pub(in crate::ui) fn places(places: Places) -> Places {
         .action("/environments/{name}/copy", copy)
 }
 
+const KIND: Kind = Kind { section: Section::Environments, title: "Environments", path: "/environments" };
+
 /// A page with one form.
 fn page(
     frame: &Frame,
@@ -42,17 +43,7 @@ fn page(
     label: &str,
     fields: &Markup,
 ) -> Response {
-    let body = html! {
-        (edit.notices())
-        form.stack method="post" action=(frame.at(action)) data-draft {
-            (edit.opened())
-            (fields)
-            div.row { (button::submit(label)) (button::link(&frame.at("/environments"), "Cancel")) }
-        }
-    };
-    let page =
-        Page::new(Section::Environments, title, body).below("Environments", "/environments".to_owned());
-    frame.page(viewer, &page.status(edit.status()))
+    KIND.form(frame, viewer, (title, action), edit, (label, None), fields, &html! {})
 }
 
 fn name_field(edit: &Edit) -> Markup {

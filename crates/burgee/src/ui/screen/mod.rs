@@ -1,5 +1,7 @@
 //! The screens, a file each: what it asks of the domain, and how that is drawn from [`parts`](super::part).
 
+pub(in crate::ui) mod archive;
+pub(in crate::ui) mod context_fields;
 pub(in crate::ui) mod design;
 pub(in crate::ui) mod edit_flag;
 pub(in crate::ui) mod environment;
@@ -8,8 +10,10 @@ pub(in crate::ui) mod events;
 pub(in crate::ui) mod exposure;
 pub(in crate::ui) mod favorite;
 pub(in crate::ui) mod flag;
+pub(in crate::ui) mod flag_types;
 pub(in crate::ui) mod flags;
 pub(in crate::ui) mod home;
+mod kind;
 pub(in crate::ui) mod labels;
 pub(in crate::ui) mod life;
 pub(in crate::ui) mod members;
@@ -18,9 +22,12 @@ pub(in crate::ui) mod new_project;
 pub(in crate::ui) mod palette;
 pub(in crate::ui) mod password;
 pub(in crate::ui) mod projects;
+pub(in crate::ui) mod segments;
 pub(in crate::ui) mod settings;
 pub(in crate::ui) mod sign_in;
 pub(in crate::ui) mod strategy;
+pub(in crate::ui) mod strategy_types;
 pub(in crate::ui) mod switch;
+pub(in crate::ui) mod tag_types;
 pub(in crate::ui) mod theme;
 pub(in crate::ui) mod who;
