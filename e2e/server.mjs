@@ -141,6 +141,24 @@ export async function fill(server) {
     name: "flexibleRollout", parameters: { rollout: "10", stickiness: "default" },
     constraints: [{ contextName: "country", operator: "IN", values: ["DE", "AT"] }],
   });
+  await admin("POST", "/environments", { name: "staging", type: "pre-production", enabled: false, requiredApprovals: 2 });
+  await admin("POST", "/segments", { name: "Phones in Europe", description: "People who use our apps in the EU.", project: "mobile", constraints: [
+    { contextName: "platform", operator: "IN", values: ["ios", "android"] },
+    { contextName: "country", operator: "IN", values: "AT BE DE DK ES FI FR".split(" ") },
+    { contextName: "appVersion", operator: "SEMVER_GTE", value: "4.2.0" },
+  ] });
+  await admin("POST", "/context", { name: "country", description: "Where people are, by their address.", stickiness: true, legalValues: [
+    { value: "DE", description: "Germany" }, { value: "AT", description: "Austria" }, { value: "CH" }, { value: "FR" }, { value: "IT" }, { value: "ES" }, { value: "FI" }, { value: "BE" }, { value: "DK" },
+  ] });
+  await admin("POST", "/strategies", { name: "byPlan", title: "By plan", description: "Customers who pay for a plan.", parameters: [
+    { name: "plans", type: "list", description: "The plans that get it", required: true }, { name: "minimumSeats", type: "number", required: false },
+  ] });
+  for (const name of ["old-banner", "old-search"]) {
+    await flag(name, "Replaced long ago.");
+    await admin("DELETE", flags(`/${name}`));
+  }
+  await admin("POST", "/projects", { id: "attic", name: "Attic" });
+  await admin("POST", "/projects/archive/attic");
 }
 
 /** Applications that use it: two days of counts, SDKs old and new, and flags that nobody made. Waits until all of it is written. */

@@ -11,6 +11,7 @@ mod groups;
 mod life;
 mod roles;
 mod service_accounts;
+mod projects;
 mod strategies;
 mod users;
 
