@@ -5,6 +5,7 @@ pub(in crate::ui) mod chart;
 pub(in crate::ui) mod code;
 pub(in crate::ui) mod diff;
 pub(in crate::ui) mod event;
+pub(in crate::ui) mod filter;
 pub(in crate::ui) mod form;
 pub(in crate::ui) mod icon;
 pub(in crate::ui) mod menu;

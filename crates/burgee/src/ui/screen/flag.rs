@@ -57,7 +57,7 @@ async fn show(
     };
     let (records, total) = events::search(&mut tx, &which, 0, LATEST).await?;
     let watch = Watch::over(&grant, &mut tx, Some(&project), Some(&name)).await?;
-    let exposure = Exposure::of(&mut tx, &sight, &name, ui.clock.now()).await?;
+    let exposure = Exposure::of(&mut tx, (&sight, which.sight.clone()), &name, ui.clock.now()).await?;
     let history = lifecycle::history(&mut tx, &project, &name).await?;
     let environments: Vec<&str> =
         detail.environments.iter().map(|place| place.environment.as_str()).collect();
