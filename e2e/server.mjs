@@ -114,6 +114,20 @@ export async function fill(server) {
   await admin("PUT", flags("/checkout"), { description: "The new checkout, on one page. Can go when all shops use it.", type: "release" });
   await admin("POST", flags("/dark-mode/dependencies"), { feature: "checkout", enabled: true, variants: ["blue"] });
   await admin("POST", "/projects", { id: "mobile", name: "Mobile apps", description: "Everything that runs on phones." });
+  await admin("POST", "/projects", { id: "payments", name: "Payments", description: "Card, invoice and wallet.", mode: "private", environments: ["production"] });
+  for (const name of ["wallet", "invoice.retry", "card.3ds"]) await admin("POST", "/projects/payments/features", { name });
+  await admin("POST", "/projects/payments/stale", { features: ["invoice.retry"], stale: true });
+  await admin("POST", "/projects", { id: "bare", name: "Bare" });
+  const people = (await admin("GET", "/user-admin")).users;
+  const id = (name) => people.find((it) => it.username === name).id;
+  const group = await admin("POST", "/groups", { name: "Checkout team", users: [{ user: { id: id("ed") } }, { user: { id: id("ann") } }] });
+  await admin("POST", "/projects/default/access", { roles: [4], users: [id("ann")], groups: [] });
+  await admin("POST", "/projects/default/access", { roles: [5], users: [], groups: [group.id] });
+  await admin("POST", "/projects/payments/access", { roles: [4], users: [id("ann"), id("ed")], groups: [] });
+  await admin("POST", "/projects/default/environments/production/default-strategy", {
+    name: "flexibleRollout", parameters: { rollout: "10", stickiness: "default" },
+    constraints: [{ contextName: "country", operator: "IN", values: ["DE", "AT"] }],
+  });
 }
 
 /** Applications that use it: two days of counts, SDKs old and new, and flags that nobody made. Waits until all of it is written. */

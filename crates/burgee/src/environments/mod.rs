@@ -117,7 +117,7 @@ fn unknown(name: &str) -> Error {
 }
 
 /// Loads an environment that nobody else changes until the transaction ends.
-async fn lock(tx: &mut Change, name: &str) -> Result<Environment> {
+pub async fn lock(tx: &mut Change, name: &str) -> Result<Environment> {
     tx.optional(select_environments!("WHERE name = $1{lock}", name)).await?.ok_or_else(|| unknown(name))
 }
 

@@ -112,6 +112,15 @@ pub async fn find(tx: &mut Read, id: i64) -> Result<Option<Group>> {
     tx.optional(select_groups!("WHERE g.id = $1", id)).await
 }
 
+/// Groups whose name contains `text`, by name, ten at most.
+pub async fn search(tx: &mut Read, text: &str) -> Result<Vec<Size>> {
+    let wanted = burgee_scim::fold(text);
+    let mut found = sizes(tx).await?;
+    found.retain(|group| burgee_scim::fold(&group.name).contains(&wanted));
+    found.truncate(10);
+    Ok(found)
+}
+
 /// All groups with the number of their members, by name.
 pub async fn sizes(tx: &mut Read) -> Result<Vec<Size>> {
     tx.all(sql!(

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::user::User;
 use crate::clock::Time;
-use crate::db::{Db, Keep, Read};
+use crate::db::{Db, Keep, Read, Sql, dialect};
 use crate::error::Result;
 use crate::{keep, sql};
 
@@ -55,6 +56,49 @@ pub async fn list(tx: &mut Read, now: Time) -> Result<Vec<Login>> {
         SHOWN
     ))
     .await
+}
+
+/// The latest tries by the names of one person, the newest first.
+pub async fn of(tx: &mut Read, user: &User, now: Time, limit: i64) -> Result<Vec<Login>> {
+    tx.all(sql!(
+        "SELECT id, username, auth_type, successful, failure_reason, ip, created_at FROM logins
+         WHERE created_at >= $1 AND lower(username) IN (lower($2), lower($3)) ORDER BY id DESC LIMIT $4",
+        now.minus(RETENTION),
+        user.username.clone().or_else(|| user.email.clone()),
+        user.email.clone().or_else(|| user.username.clone()),
+        limit
+    ))
+    .await
+}
+
+/// A page of the tries that are remembered, the newest first, and how many there are: those by a name that contains
+/// `text`, perhaps only those that failed.
+pub async fn search(
+    tx: &mut Read,
+    now: Time,
+    text: &str,
+    failed: bool,
+    (offset, limit): (i64, i64),
+) -> Result<(Vec<Login>, i64)> {
+    let since = now.minus(RETENTION);
+    let (start, middle, end) = dialect::contains(tx.engine());
+    let condition = |sql: &mut Sql| {
+        sql.push(" FROM logins WHERE created_at >= ").bind(since);
+        if failed {
+            sql.push(" AND successful = FALSE");
+        }
+        if !text.is_empty() {
+            sql.push(" AND ").push(start).push("lower(username)").push(middle);
+            sql.bind(text.to_ascii_lowercase()).push(end);
+        }
+    };
+    let mut counted = Sql::build("SELECT COUNT(*)");
+    condition(&mut counted);
+    let (total,): (i64,) = tx.one(counted).await?;
+    let mut page = Sql::build("SELECT id, username, auth_type, successful, failure_reason, ip, created_at");
+    condition(&mut page);
+    page.push(" ORDER BY id DESC LIMIT ").bind(limit).push(" OFFSET ").bind(offset);
+    Ok((tx.all(page).await?, total))
 }
 
 /// Forgets what is older than is kept.

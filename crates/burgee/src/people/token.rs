@@ -19,7 +19,7 @@ use crate::events::{Change, Event, Fact};
 use crate::sql;
 
 /// How many personal tokens somebody may have.
-const PERSONAL_LIMIT: i64 = 10;
+pub const PERSONAL_LIMIT: i64 = 10;
 
 /// What a token in an `Authorization` header turned out to be.
 pub enum Bearer {

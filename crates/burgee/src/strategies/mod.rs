@@ -189,7 +189,7 @@ pub async fn delete(tx: &mut Change, name: &str) -> Result<()> {
 }
 
 /// The type, once whoever changes it at the same time is done.
-async fn lock(tx: &mut Change, name: &str) -> Result<StrategyType> {
+pub async fn lock(tx: &mut Change, name: &str) -> Result<StrategyType> {
     let _: Option<(String,)> =
         tx.optional(sql!("SELECT name FROM strategy_types WHERE name = $1{lock}", name)).await?;
     get(tx, name).await

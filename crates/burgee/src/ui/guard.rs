@@ -84,6 +84,11 @@ impl Viewer {
         })
     }
 
+    /// True if they hold one of these in a project, or if nothing is needed.
+    pub(super) fn sees_in(&self, project: &str, any_of: &[Permission]) -> bool {
+        any_of.is_empty() || self.held.any(any_of, Some(project), None)
+    }
+
     /// True if they hold one of these somewhere, or if nothing is needed.
     pub(super) fn sees(&self, any_of: &[Permission]) -> bool {
         any_of.is_empty() || self.held.anywhere(any_of)
@@ -92,16 +97,32 @@ impl Viewer {
 
 /// Why somebody may not do what `G` guards in a project or environment; `None`: they may. For what stays visible.
 pub(super) fn why_not<G: Guard>(held: &Holdings, project: &str, environment: Option<&str>) -> Option<String> {
-    if held.any(G::ANY_OF, Some(project), environment) {
+    lacking(held, G::ANY_OF, Some(project), environment)
+}
+
+/// Why somebody may not do what takes one of these permissions, in a project or on the whole server.
+pub(super) fn lacking(
+    held: &Holdings,
+    any_of: &[Permission],
+    project: Option<&str>,
+    environment: Option<&str>,
+) -> Option<String> {
+    if held.any(any_of, project, environment) {
         return None;
     }
-    let labels: Vec<String> =
-        G::ANY_OF.iter().map(|permission| format!("“{}”", permission.label())).collect();
-    let place = environment.unwrap_or(project);
-    Some(format!(
-        "You need the permission {} in {place}. Ask an admin or the project’s owner.",
-        labels.join(" or ")
-    ))
+    let labels: Vec<String> = any_of.iter().map(|permission| format!("“{}”", permission.label())).collect();
+    let labels = labels.join(" or ");
+    Some(match environment.or(project) {
+        Some(place) => {
+            format!("You need the permission {labels} in {place}. Ask an admin or the project’s owner.")
+        }
+        None => format!("You need the permission {labels}. Ask an admin."),
+    })
+}
+
+/// The same for what concerns the whole server.
+pub(super) fn why_not_everywhere<G: Guard>(held: &Holdings) -> Option<String> {
+    lacking(held, G::ANY_OF, None, None)
 }
 
 /// Why somebody may not do at once what `G` guards in an environment of a project; where changes need approval, only
@@ -127,5 +148,16 @@ impl FromRequestParts<Ui> for Origins {
 
     async fn from_request_parts(parts: &mut Parts, ui: &Ui) -> Result<Self, Self::Rejection> {
         Ok(Self(gate::origins(parts, ui)))
+    }
+}
+
+/// The secret of the session that the request belongs to.
+pub(super) struct Cookie(pub(super) String);
+
+impl FromRequestParts<Ui> for Cookie {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Ui) -> Result<Self, Fault> {
+        gate::cookie(&parts.headers).map(|secret| Self(secret.to_owned())).ok_or_else(Fault::signed_out)
     }
 }

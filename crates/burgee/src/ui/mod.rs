@@ -4,6 +4,7 @@
 //! asks for the same addresses and swaps what changed; [`live`] says when to ask. `docs/ui.md` tells how to add a screen.
 
 mod asset;
+mod edit;
 mod fault;
 mod frame;
 mod guard;
@@ -96,6 +97,9 @@ fn table() -> Places {
         .with(screen::password::places)
         .with(screen::home::places)
         .with(screen::projects::places)
+        .with(screen::new_project::places)
+        .with(screen::settings::places)
+        .with(screen::members::places)
         .with(screen::flags::places)
         .with(screen::new_flag::places)
         .with(screen::flag::places)
@@ -112,6 +116,8 @@ fn table() -> Places {
         .with(screen::applications::places)
         .with(screen::unknown_flags::places)
         .with(screen::events::places)
+        .with(screen::tokens::places)
+        .with(screen::profile::places)
         .with(screen::palette::places)
         .with(screen::theme::places)
         .with(screen::design::places)

@@ -33,7 +33,6 @@ pub(super) enum Section {
     SignIn,
     Instance,
     /// The reader's own things; reached from their name.
-    #[allow(dead_code)]
     Profile,
     /// Within a project.
     Flags,
@@ -122,7 +121,8 @@ const IN_PROJECT: [Way; 7] = [
     way(Section::ProjectSegments, "Segments", "/segments", icon::shapes),
     way(Section::ProjectApplications, "Applications", "/applications", icon::apps),
     way(Section::ProjectEvents, "Events", "/events", icon::history),
-    way(Section::Members, "Members", "/members", icon::users),
+    way(Section::Members, "Members", "/members", icon::users)
+        .needs(&[Permission::UpdateProject, Permission::ProjectUserAccessRead]),
     way(Section::ProjectSettings, "Settings", "/settings", icon::settings),
     way(Section::ProjectArchive, "Archive", "/archive", icon::archive),
 ];
@@ -158,7 +158,7 @@ pub(super) fn side(
             nav #nav popover aria-label="Main" {
                 @if let Some((id, name)) = project {
                     (switcher(frame, viewer, name))
-                    ul { @for way in &IN_PROJECT { (link(way, &format!("/projects/{id}"))) } }
+                    ul { @for way in IN_PROJECT.iter().filter(|way| viewer.sees_in(id, way.needs)) { (link(way, &format!("/projects/{id}"))) } }
                 }
                 // Whoever works in a project is not shown how the server is set up.
                 @for (name, ways) in EVERYWHERE.iter().take(if project.is_some() { 1 } else { EVERYWHERE.len() }) {
@@ -204,18 +204,7 @@ fn account(frame: &Frame, viewer: &Viewer) -> Markup {
             p.menu-head { (viewer.name) @if viewer.admin { span.chip { "Admin" } } }
             form.menu-row method="post" action=(frame.at("/theme")) hx-boost="false" {
                 input type="hidden" name="back" value=(frame.here);
-                fieldset.segments {
-                    legend { "Theme" }
-                    @for theme in Theme::ALL {
-                        button name="theme" value=(theme.name()) aria-pressed=(frame.theme == theme) {
-                            @match theme {
-                                Theme::System => { (icon::monitor()) "System" }
-                                Theme::Light => { (icon::sun()) "Light" }
-                                Theme::Dark => { (icon::moon()) "Dark" }
-                            }
-                        }
-                    }
-                }
+                (themes(frame))
             }
             ul.menu-list {
                 li { a href=(frame.at("/profile")) { (icon::user()) "Profile" } }
@@ -228,4 +217,22 @@ fn account(frame: &Frame, viewer: &Viewer) -> Markup {
             }
         },
     )
+}
+
+/// Dark or light; for a form that posts to `/theme`.
+pub(super) fn themes(frame: &Frame) -> Markup {
+    html! {
+        fieldset.segments {
+            legend { "Theme" }
+            @for theme in Theme::ALL {
+                button name="theme" value=(theme.name()) aria-pressed=(frame.theme == theme) {
+                    @match theme {
+                        Theme::System => { (icon::monitor()) "System" }
+                        Theme::Light => { (icon::sun()) "Light" }
+                        Theme::Dark => { (icon::moon()) "Dark" }
+                    }
+                }
+            }
+        }
+    }
 }

@@ -108,46 +108,18 @@ struct SessionView {
 
 impl SessionView {
     fn new(session: Session, mine: Option<&str>) -> Self {
-        let agent = session.user_agent.unwrap_or_default();
         Self {
             current: mine == Some(&session.digest),
+            browser: session.browser(),
+            device_type: session.device(),
             id: session.digest,
             user_id: session.user_id,
             username: session.username,
             email: session.email,
             ip: session.ip,
-            browser: browser(&agent),
-            device_type: device(&agent),
             created_at: session.created_at,
             expired_at: session.expires_at,
         }
-    }
-}
-
-/// The name of the browser. The order matters: most of them say that they are another one, too.
-fn browser(agent: &str) -> Option<&'static str> {
-    let marks = [
-        ("Edg", "Edge"),
-        ("OPR/", "Opera"),
-        ("SamsungBrowser/", "Samsung Internet"),
-        ("Firefox/", "Firefox"),
-        ("FxiOS/", "Firefox"),
-        ("CriOS/", "Chrome"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-        ("curl/", "curl"),
-    ];
-    marks.into_iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| name)
-}
-
-fn device(agent: &str) -> &'static str {
-    let says = |word: &str| agent.contains(word);
-    if says("iPad") || says("Tablet") || (says("Android") && !says("Mobile")) {
-        "tablet"
-    } else if says("Mobi") || says("iPhone") {
-        "mobile"
-    } else {
-        "desktop"
     }
 }
 
@@ -242,21 +214,4 @@ async fn overview(
         ]
     });
     Ok(csv::table("access-overview", &columns, rows))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{browser, device};
-
-    #[test]
-    fn browsers_are_known_by_what_they_say() {
-        let edge = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0";
-        let phone =
-            "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) AppleWebKit/605 Version/19.0 Mobile/15E Safari/604.1";
-        let tablet = "Mozilla/5.0 (Linux; Android 15; SM-X810) AppleWebKit/537.36 Chrome/140.0 Safari/537.36";
-        assert_eq!((browser(edge), device(edge)), (Some("Edge"), "desktop"));
-        assert_eq!((browser(phone), device(phone)), (Some("Safari"), "mobile"));
-        assert_eq!((browser(tablet), device(tablet)), (Some("Chrome"), "tablet"));
-        assert_eq!((browser(""), device("")), (None, "desktop"));
-    }
 }

@@ -8,15 +8,20 @@ const typing = (element) => element?.matches?.("input, select, textarea, [conten
 /* Moments: told again as time goes by, and exactly in the reader's own time zone. */
 function tell(time) {
   const then = new Date(time.dateTime);
-  const seconds = (Date.now() - then) / 1000;
-  const some = (count, unit) => `${Math.floor(count)} ${unit} ago`;
+  const passed = (Date.now() - then) / 1000;
+  const seconds = Math.abs(passed);
+  const some = (count, unit) => (passed < 0 ? `in ${Math.floor(count)} ${unit}` : `${Math.floor(count)} ${unit} ago`);
   const words =
     seconds < 45 ? "just now"
     : seconds < 3600 ? some(seconds / 60 + 0.5, "min")
     : seconds < 86400 ? some(seconds / 3600, "h")
     : seconds < 2592000 ? some(seconds / 86400, "d")
     : time.dateTime.slice(0, 10);
-  if (time.textContent !== words) time.textContent = words;
+  const told = {
+    local: () => then.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }),
+    utc: () => `${time.dateTime.slice(0, 16).replace("T", " ")} UTC`,
+  }[document.documentElement.dataset.times]?.() ?? words;
+  if (time.textContent !== told) time.textContent = told;
   time.title = then.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });
 }
 const tellAll = () => document.querySelectorAll("time[data-ago]").forEach(tell);

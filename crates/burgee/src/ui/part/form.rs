@@ -1,6 +1,68 @@
 //! Forms: fields with their labels, hints and what is wrong with them.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
+
+/// What is wrong, by the name of the field that it is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::ui) struct Problems {
+    by_field: BTreeMap<String, String>,
+    /// What is about no field in particular.
+    pub(in crate::ui) rest: Vec<String>,
+}
+
+impl Problems {
+    /// Puts each sentence to the field that `located` finds, with what it says about it.
+    pub(in crate::ui) fn of(
+        sentences: Vec<String>,
+        located: impl Fn(&str) -> Option<(String, String)>,
+    ) -> Self {
+        let mut problems = Self::default();
+        for sentence in sentences {
+            match located(&sentence) {
+                Some((field, text)) => problems.add(field, text),
+                None => problems.rest.push(sentence),
+            }
+        }
+        problems
+    }
+
+    /// One more, about a field.
+    pub(in crate::ui) fn add(&mut self, field: impl Into<String>, text: impl Into<String>) {
+        self.by_field.insert(field.into(), text.into());
+    }
+
+    /// What is wrong with a field.
+    pub(in crate::ui) fn about(&self, field: &str) -> Option<&str> {
+        self.by_field.get(field).map(String::as_str)
+    }
+
+    /// True if nothing is wrong.
+    pub(in crate::ui) fn none(&self) -> bool {
+        self.by_field.is_empty() && self.rest.is_empty()
+    }
+}
+
+/// The row of a list, its member and the text, if a refusal is about one: `"variants[1].name" is empty`.
+pub(in crate::ui) fn in_row(list: &str, sentence: &str) -> Option<(usize, String, String)> {
+    let plain = sentence.strip_prefix('"').unwrap_or(sentence);
+    let (index, rest) = plain.strip_prefix(list)?.strip_prefix('[')?.split_once("].")?;
+    let (member, text) = of_member(rest);
+    Some((index.parse().ok()?, member, text))
+}
+
+/// The member that a refusal begins with, and what it says about it.
+pub(in crate::ui) fn of_member(sentence: &str) -> (String, String) {
+    let end = sentence.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(sentence.len());
+    let (member, text) = sentence.split_at(end);
+    let bare = |text: &str| text.trim_start_matches(['"', ':', ' ']).to_owned();
+    let text = match text.strip_prefix('[').and_then(|text| text.split_once(']')) {
+        Some((index, text)) => format!("Value {}: {}", index.parse().unwrap_or(0) + 1, bare(text)),
+        None => bare(text),
+    };
+    (member.to_owned(), text)
+}
 
 /// What surrounds a field.
 #[derive(Clone, Copy, Debug, Default)]
@@ -65,6 +127,45 @@ impl Field<'_> {
         })
     }
 
+    /// One of a few that need an explanation; each has a value, a label and what it means.
+    pub(in crate::ui) fn radios(self, options: &[(&str, &str, &str)], chosen: &str) -> Markup {
+        html! {
+            fieldset.choices aria-describedby=[self.described()] {
+                legend { (self.label) }
+                @for (value, label, meaning) in options {
+                    @let id = format!("{}-{value}", self.name);
+                    div.check {
+                        input type="radio" id=(id) name=(self.name) value=(value) checked[*value == chosen] aria-describedby={ (id) "-hint" };
+                        div { label for=(id) { (label) } p.hint id={ (id) "-hint" } { (meaning) } }
+                    }
+                }
+                @if let Some(problem) = self.problem { p.field-problem id={ (self.name) "-problem" } { (problem) } }
+                @if let Some(hint) = self.hint { p.hint id={ (self.name) "-hint" } { (hint) } }
+            }
+        }
+    }
+
+    /// Any of some, sent as a list; each has a value, a label and what it means.
+    pub(in crate::ui) fn checks(self, options: &[(&str, &str, &str)], chosen: &[String]) -> Markup {
+        html! {
+            fieldset.choices aria-describedby=[self.described()] {
+                legend { (self.label) @if self.optional { span.muted { " (optional)" } } }
+                @if let Some(hint) = self.hint { p.hint id={ (self.name) "-hint" } { (hint) } }
+                @if let Some(problem) = self.problem { p.field-problem id={ (self.name) "-problem" } { (problem) } }
+                div.choice-list {
+                    @for (value, label, meaning) in options {
+                        @let id = format!("{}-{value}", self.name);
+                        div.check {
+                            input type="checkbox" id=(id) name=(self.name) value=(value) checked[chosen.iter().any(|it| it == value)]
+                                aria-describedby=[(!meaning.is_empty()).then(|| format!("{id}-hint"))];
+                            div { label for=(id) { (label) } @if !meaning.is_empty() { p.hint id={ (id) "-hint" } { (meaning) } } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     /// One of several groups; each option has a value and a label.
     pub(in crate::ui) fn grouped(self, groups: &[(&str, Vec<(&str, String)>)], chosen: &str) -> Markup {
         self.around(&html! {
@@ -95,6 +196,24 @@ pub(in crate::ui) fn check(name: &str, label: &str, hint: &str, on: bool) -> Mar
         div.check {
             input type="checkbox" id=(name) name=(name) value="true" checked[on] aria-describedby={ (name) "-hint" };
             div { label for=(name) { (label) } p.hint id={ (name) "-hint" } { (hint) } }
+        }
+    }
+}
+
+/// One of a few that each want a word about them; sent with the form. Who may not choose it sees why in the hint.
+pub(in crate::ui) fn radio(
+    name: &str,
+    value: &str,
+    label: &str,
+    hint: &str,
+    on: bool,
+    disabled: bool,
+) -> Markup {
+    let id = format!("{name}-{value}");
+    html! {
+        div.check {
+            input type="radio" id=(id) name=(name) value=(value) checked[on && !disabled] disabled[disabled] aria-describedby={ (id) "-hint" };
+            div { label for=(id) { (label) } p.hint id={ (id) "-hint" } { (hint) } }
         }
     }
 }

@@ -6,16 +6,18 @@ use maud::html;
 use serde_json::json;
 
 use crate::access::{Administer, Granted};
+use crate::clock::Time;
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::Viewer;
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::chart::{Kind, Series, chart, marked, strip};
+use crate::ui::part::expiry::Expiry;
 use crate::ui::part::form::{self, Field};
 use crate::ui::part::notice::{self, Tone};
 use crate::ui::part::switch::{Switch, switch};
-use crate::ui::part::{button, code, diff, filter, icon, menu, table, tag, time, toast};
+use crate::ui::part::{button, code, diff, expiry, filter, icon, menu, secret, table, tag, time, toast};
 use crate::ui::{Places, Ui};
 
 pub(in crate::ui) fn places(places: Places) -> Places {
@@ -77,6 +79,8 @@ async fn show(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) ->
                 (Field { name: "d-choice", label: "One of a few", ..Field::default() }.choice(&[("a", "Release"), ("b", "Experiment")], "b"))
                 (Field { name: "d-combo", label: "One of many", hint: Some("Type to find it."), ..Field::default() }.combo(&["Austria", "Belgium", "Croatia", "Denmark"], ""))
                 (filter::choice("d-filter", "A filter", &filter::or_any(&[("a".to_owned(), "One".to_owned())]), ""))
+                (Field { name: "d-radio", label: "One of a few that need words", ..Field::default() }.radios(&[("open", "Open", "Everybody sees it."), ("private", "Private", "Only its members see it.")], "open"))
+                (Field { name: "d-some", label: "Some of many", optional: true, ..Field::default() }.checks(&[("dev", "development", ""), ("prod", "production", "Where customers are.")], &["prod".to_owned()]))
                 (form::check("d-check", "Yes or no", "What it does when it is on.", true))
                 div.row { (button::submit("Save")) }
             }
@@ -103,6 +107,11 @@ async fn show(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) ->
         }
         section { h2 { "Differences" } (diff::diff(Some(&before), Some(&after))) }
         section { h2 { "Code" } (code::block("Start the server", "docker run -p 4242:4242 burgee")) }
+        section { h2 { "Shown once" } (secret::once("API token", "*:production.v2_a1b2c3d4_e5f6g7h8")) }
+        section { h2 { "Expiry" }
+            p.row { @for days in [-3, 5, 90] { (expiry::told(Some(Time::from_millis(frame.now.millis() + days * 86_400_000)), frame.now)) } (expiry::told(None, frame.now)) }
+            form.stack method="get" action=(frame.at(here)) data-draft { (Expiry { lasts: "day", until: "" }.fields(&[7, 30, 90], true, None, frame.now)) }
+        }
         section { h2 { "Charts" }
             div.charts {
                 (chart("Line", Kind::Line, &days, &series)) (chart("Bars", Kind::Bar, &days, &series))
