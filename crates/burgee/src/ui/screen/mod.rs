@@ -1,6 +1,7 @@
 //! The screens, a file each: what it asks of the domain, and how that is drawn from [`parts`](super::part).
 
 pub(in crate::ui) mod applications;
+pub(in crate::ui) mod connect;
 pub(in crate::ui) mod copy_flag;
 pub(in crate::ui) mod depend;
 pub(in crate::ui) mod design;
@@ -8,6 +9,7 @@ pub(in crate::ui) mod edit_flag;
 pub(in crate::ui) mod events;
 pub(in crate::ui) mod exposure;
 pub(in crate::ui) mod favorite;
+pub(in crate::ui) mod first_run;
 pub(in crate::ui) mod flag;
 pub(in crate::ui) mod flags;
 pub(in crate::ui) mod home;
