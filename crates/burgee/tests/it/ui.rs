@@ -7,7 +7,9 @@ use reqwest::Method;
 use serde_json::json;
 
 mod flag;
+mod flags;
 mod life;
+mod seeing;
 mod strategies;
 
 use crate::support::TestServer;

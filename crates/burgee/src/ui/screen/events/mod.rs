@@ -166,7 +166,7 @@ async fn list<G: Guard>(
                 input.what list="whats" name="what" value=(asked.what) aria-label="What happened" placeholder="What happened";
                 datalist #whats { @for fact in Fact::ALL { option value=(fact.label()) {} } }
                 (menu::menu("more-filters", "More filters", &html! { (icon::filter()) "Filters" }, &more))
-                button.button.small { "Filter" }
+                button.unseen { "Filter" }
             }
             (menu::menu("download", "Download", &html! { (icon::download()) "Download" }, &download::ways(frame, &ask)))
         }
