@@ -115,7 +115,8 @@ async fn first_load(server: &Server, report: &mut Report, name: &str, path: &str
         bytes += answer.body.len();
     }
     let kilobytes = f64::from(u32::try_from(bytes)?) / 1000.0;
-    let text = format!("{kilobytes:.1} kB, of these {:.1} kB the page", f64::from(u32::try_from(page)?) / 1000.0);
+    let text =
+        format!("{kilobytes:.1} kB, of these {:.1} kB the page", f64::from(u32::try_from(page)?) / 1000.0);
     report.at_most(&format!("{name}: first load"), text, kilobytes, Target("≤ 100 kB", [100.0; 2]));
     Ok(())
 }
