@@ -2,7 +2,7 @@
 // With FORCED=1, into target/screenshots/forced, as who chose their own colours sees them.
 import { mkdir } from "node:fs/promises";
 import { SCREENS, breakStrategy, fromDisk, launch, openFullStrategy, signIn } from "./browser.mjs";
-import { PASSWORD, fill, start } from "./server.mjs";
+import { PASSWORD, fill, start, use } from "./server.mjs";
 
 const only = process.argv.slice(2);
 const forcedColors = process.env.FORCED ? "active" : "none";
@@ -12,6 +12,7 @@ const server = await start();
 const browser = await launch();
 try {
   await fill(server);
+  await use(server);
   for (const colorScheme of ["light", "dark"]) {
     for (const [width, size] of [["wide", { width: 1280, height: 800 }], ["narrow", { width: 320, height: 640 }]]) {
       const context = await browser.newContext({ viewport: size, colorScheme, forcedColors, reducedMotion: "reduce" });

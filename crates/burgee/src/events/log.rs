@@ -137,6 +137,8 @@ pub struct Filter {
     pub environments: Vec<String>,
     /// Ids of authors.
     pub created_by: Vec<i64>,
+    /// Connections of identity providers that did it.
+    pub connections: Vec<i64>,
     /// Ids of undertakings.
     pub group_ids: Vec<String>,
     /// Not before.
@@ -154,6 +156,7 @@ impl Filter {
         sql.push(" WHERE TRUE");
         integers(sql, " AND id IN (", &self.ids);
         integers(sql, " AND created_by_user_id IN (", &self.created_by);
+        integers(sql, " AND connection_id IN (", &self.connections);
         for (column, values) in [
             (" AND type IN (", &self.types),
             (" AND project IN (", &self.projects),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::clock::Time;
-use crate::db::Db;
+use crate::db::{Db, Keep};
 use crate::error::Result;
 use crate::keep;
 
@@ -17,6 +17,8 @@ pub enum Subject {
     PersonalToken,
     /// An API token.
     ApiToken,
+    /// A connection to an identity provider.
+    Connection,
 }
 
 impl Subject {
@@ -25,6 +27,7 @@ impl Subject {
             Self::User => "user",
             Self::PersonalToken => "pat",
             Self::ApiToken => "api-token",
+            Self::Connection => "scim",
         }
     }
 }
@@ -47,15 +50,19 @@ impl Seen {
         }
         let mut tx = db.bookkeep().await?;
         for ((subject, id), at) in noted {
-            tx.execute(keep!(
-                "INSERT INTO seen (subject, id, first_at, last_at) VALUES ($1, $2, $3, $3)
-                 ON CONFLICT (subject, id) DO UPDATE SET last_at = excluded.last_at",
-                subject.name(),
-                id,
-                at
-            ))
-            .await?;
+            tx.execute(sighting(subject, id, at)).await?;
         }
         tx.commit().await
     }
+}
+
+/// The statement that writes one sighting.
+pub(super) fn sighting(subject: Subject, id: i64, at: Time) -> Keep {
+    keep!(
+        "INSERT INTO seen (subject, id, first_at, last_at) VALUES ($1, $2, $3, $3)
+         ON CONFLICT (subject, id) DO UPDATE SET last_at = excluded.last_at",
+        subject.name(),
+        id,
+        at
+    )
 }

@@ -1,6 +1,6 @@
 //! Who looks: the grant that a page or an action asks for, for the person behind the cookie.
 
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::Method;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -10,6 +10,7 @@ use super::fault::Fault;
 use crate::access::{Granted, Guard, Holdings, Permission};
 use crate::db::Read;
 use crate::gate::{self, FromPath};
+use crate::instance::banners::{self, Banner};
 use crate::instance::settings::{self, Maintenance};
 use crate::people::session;
 use crate::projects::{environment, summary};
@@ -33,6 +34,19 @@ where
             }
         }
         Ok(grant)
+    }
+}
+
+/// The number in a path, `{id}`; what is none is nowhere.
+pub(super) struct Number(pub(super) i64);
+
+impl FromRequestParts<Ui> for Number {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, ui: &Ui) -> Result<Self, Fault> {
+        let params = RawPathParams::from_request_parts(parts, ui).await.map_err(|_| Fault::nowhere())?;
+        let found = params.iter().find(|(name, _)| *name == "id").and_then(|(_, value)| value.parse().ok());
+        found.map(Self).ok_or_else(Fault::nowhere)
     }
 }
 
@@ -70,6 +84,10 @@ pub(super) struct Viewer {
     held: Holdings,
     /// Id and name of the projects they see.
     pub(super) projects: Vec<(String, String)>,
+    /// What everybody reads at the top.
+    pub(super) banners: Vec<Banner>,
+    /// Whether nothing can be changed now.
+    pub(super) maintenance: bool,
 }
 
 impl Viewer {
@@ -81,6 +99,8 @@ impl Viewer {
             admin: grant.held().is_admin(),
             held: grant.held().clone(),
             projects: summary::names(tx, &sight).await?,
+            banners: banners::shown(tx).await?,
+            maintenance: settings::load(tx).await?.is_some_and(|it: Maintenance| it.enabled),
         })
     }
 

@@ -52,8 +52,10 @@ const RINGS: &[(&str, &[&str])] = &[
         &[
             "access",
             "app",
+            "applications",
             "clock",
             "constraints",
+            "config",
             "contexts",
             "db",
             "entropy",

@@ -11,10 +11,11 @@ use serde_json::json;
 use crate::access::{Administer, Granted, ReadInstanceLogs};
 use crate::api::guard::Cookie;
 use crate::api::input::Name;
-use crate::api::{Problem, Routes, csv};
+use crate::api::{Problem, Routes};
 use crate::app::App;
 use crate::clock::Time;
 use crate::entropy::digest;
+use crate::gate::csv;
 use crate::people::login_history::{self, Login};
 use crate::people::signed_in::{self, Session};
 use crate::people::survey::{self, Survey};
@@ -107,15 +108,16 @@ struct SessionView {
 
 impl SessionView {
     fn new(session: Session, mine: Option<&str>) -> Self {
+        let (browser, device_type) = (session.browser(), session.device());
         Self {
             current: mine == Some(&session.digest),
-            browser: session.browser(),
-            device_type: session.device(),
             id: session.digest,
             user_id: session.user_id,
             username: session.username,
             email: session.email,
             ip: session.ip,
+            browser,
+            device_type,
             created_at: session.created_at,
             expired_at: session.expires_at,
         }

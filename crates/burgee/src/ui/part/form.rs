@@ -190,6 +190,36 @@ impl Field<'_> {
     }
 }
 
+/// A value that is not changed here, with the reason.
+pub(in crate::ui) fn fixed(label: &str, value: &str, why: &str) -> Markup {
+    html! {
+        div.field {
+            p.fixed-label { (label) }
+            p.fixed { (super::icon::lock()) (value) }
+            p.hint { (why) }
+        }
+    }
+}
+
+/// What a list is narrowed by.
+pub(in crate::ui) struct Pick<'a> {
+    /// The name under which it is sent.
+    pub(in crate::ui) name: &'a str,
+    /// What it is called by who does not see it.
+    pub(in crate::ui) label: &'a str,
+    /// What is chosen now.
+    pub(in crate::ui) chosen: &'a str,
+}
+
+/// One of a few, in the row of filters; the script sends the form at once.
+pub(in crate::ui) fn pick(it: &Pick<'_>, options: &[(&str, &str)]) -> Markup {
+    html! {
+        select.pick id={ "pick-" (it.name) } name=(it.name) aria-label=(it.label) data-sends {
+            @for (value, label) in options { option value=(value) selected[*value == it.chosen] { (label) } }
+        }
+    }
+}
+
 /// Yes or no, sent with the form.
 pub(in crate::ui) fn check(name: &str, label: &str, hint: &str, on: bool) -> Markup {
     html! {

@@ -61,7 +61,8 @@ async fn draw(
     let user = user::get(&mut tx, id).await?;
     let managed = locks::ensure_user_unlocked(&mut tx, &user).await.is_err();
     let sessions = signed_in::of(&mut tx, id, frame.now).await?;
-    let logins = login_history::of(&mut tx, &user, frame.now, SHOWN).await?;
+    let names: Vec<&str> = [&user.username, &user.email].into_iter().flatten().map(String::as_str).collect();
+    let logins = login_history::of(&mut tx, &names, frame.now, SHOWN).await?;
     let mine = digest(cookie);
     let body = html! {
         section aria-labelledby="password-title" {
@@ -191,7 +192,7 @@ async fn end(
     let mine = digest(&cookie);
     let which = if sent.others { Which::Others(&mine) } else { Which::One(&sent.session) };
     let mut tx = ui.db.change(&grant, frame.now).await?;
-    signed_in::end_own(&mut tx, grant.person()?, which).await?;
+    signed_in::end_of(&mut tx, grant.person()?, which).await?;
     tx.commit().await?;
     let text = if sent.others { "Your other sessions have ended" } else { "The session has ended" };
     Ok(frame.done(HERE, &Note::new(text)))
