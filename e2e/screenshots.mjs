@@ -1,10 +1,12 @@
 // Shoots every screen into target/screenshots: wide and narrow, light and dark. `node e2e/screenshots.mjs [name…]`
+// With FORCED=1, into target/screenshots/forced, as who chose their own colours sees them.
 import { mkdir } from "node:fs/promises";
 import { FRESH, SCREENS, breakStrategy, fromDisk, launch, openFullStrategy, signIn } from "./browser.mjs";
 import { PASSWORD, fill, start, use } from "./server.mjs";
 
 const only = process.argv.slice(2);
-const folder = new URL("../target/screenshots/", import.meta.url).pathname;
+const forcedColors = process.env.FORCED ? "active" : "none";
+const folder = new URL(`../target/screenshots/${process.env.FORCED ? "forced/" : ""}`, import.meta.url).pathname;
 await mkdir(folder, { recursive: true });
 const server = await start();
 const browser = await launch();
@@ -14,7 +16,7 @@ try {
   await use(server);
   for (const colorScheme of ["light", "dark"]) {
     for (const [width, size] of [["wide", { width: 1280, height: 800 }], ["narrow", { width: 320, height: 640 }]]) {
-      const context = await browser.newContext({ viewport: size, colorScheme, reducedMotion: "reduce" });
+      const context = await browser.newContext({ viewport: size, colorScheme, forcedColors, reducedMotion: "reduce" });
       await fromDisk(context);
       const page = await context.newPage();
       const shoot = (name) => page.screenshot({ path: `${folder}${name}-${width}-${colorScheme}.png`, fullPage: name !== "palette" });
