@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { SCREENS, breakStrategy, openFullStrategy, signIn } from "../browser.mjs";
+import { SCREENS, breakStrategy, makeToken, openFullStrategy, openToken, signIn } from "../browser.mjs";
 import { close, harness } from "../harness.mjs";
 
 const here = harness();
@@ -34,6 +34,10 @@ for (const colorScheme of ["light", "dark"]) {
         await page.goto(here.at(path));
         await check(name);
       }
+      await page.goto(here.at("/projects/default"));
+      await page.getByRole("checkbox", { name: "Select checkout" }).or(page.getByRole("checkbox", { name: "Select bulk-01" })).first().check();
+      await page.getByLabel("Turn on").click();
+      await check("selected flags");
       await page.goto(here.at("/projects/default/features/checkout"));
       await page.locator(".event summary").first().click();
       await page.keyboard.press("Control+k");
@@ -43,6 +47,10 @@ for (const colorScheme of ["light", "dark"]) {
       await check("strategy");
       await breakStrategy(page);
       await check("strategy with problems");
+      await openToken(page, here.server.origin);
+      await check("token");
+      await makeToken(page, here.server.origin);
+      await check("token that was just made");
       await close(page);
     });
   }

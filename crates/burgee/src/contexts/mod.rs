@@ -115,6 +115,16 @@ pub async fn list(tx: &mut Read, view: &View<'_>, everywhere: bool) -> Result<Ve
     .await
 }
 
+/// The fields that conditions in a project may name, or those outside of projects: everybody's first.
+pub async fn usable(tx: &mut Read, sight: &Sight, project: Option<&str>) -> Result<Vec<Field>> {
+    let mut fields = Vec::new();
+    for place in std::iter::once(None).chain(project.map(Some)) {
+        let view = View { sight: sight.clone(), project: place };
+        fields.extend(list(tx, &view, false).await?.into_iter().map(|used| used.field));
+    }
+    Ok(fields)
+}
+
 /// The field of this name.
 pub async fn get(tx: &mut Read, view: &View<'_>, name: &str) -> Result<Field> {
     let missing = || Error::not_found(format!("Could not find context field with name {name}"));
@@ -235,7 +245,7 @@ pub async fn ensure_free(tx: &mut Read, name: &str) -> Result<()> {
 }
 
 /// The field, once whoever changes it at the same time is done.
-async fn lock(tx: &mut Change, view: &View<'_>, name: &str) -> Result<Field> {
+pub async fn lock(tx: &mut Change, view: &View<'_>, name: &str) -> Result<Field> {
     let _: Option<(String,)> =
         tx.optional(sql!("SELECT name FROM context_fields WHERE name = $1{lock}", name)).await?;
     get(tx, view, name).await

@@ -117,7 +117,7 @@ fn unknown(name: &str) -> Error {
 }
 
 /// Loads an environment that nobody else changes until the transaction ends.
-async fn lock(tx: &mut Change, name: &str) -> Result<Environment> {
+pub async fn lock(tx: &mut Change, name: &str) -> Result<Environment> {
     tx.optional(select_environments!("WHERE name = $1{lock}", name)).await?.ok_or_else(|| unknown(name))
 }
 
@@ -146,6 +146,16 @@ pub async fn usage(tx: &mut Read, sight: &Sight, name: Option<&str>) -> Result<V
              ORDER BY v.sort_order, v.name"
         ),
         sight.param()?,
+        name
+    ))
+    .await
+}
+
+/// Id and name of the projects that use an environment, by name.
+pub async fn projects(tx: &mut Read, name: &str) -> Result<Vec<(String, String)>> {
+    tx.all(sql!(
+        "SELECT p.id, p.name FROM project_environments e JOIN projects p ON p.id = e.project
+         WHERE e.environment = $1 ORDER BY p.name, p.id",
         name
     ))
     .await

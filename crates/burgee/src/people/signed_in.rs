@@ -116,13 +116,14 @@ pub async fn end_all(tx: &mut Change, user: i64) -> Result<usize> {
     Ok(sessions.len())
 }
 
-/// Ends sessions of one person: the one with this digest, or all but one.
-pub async fn end_own(tx: &mut Change, user: i64, which: Which<'_>) -> Result<()> {
+/// Ends sessions of one person: the one with this digest, all but one, or all.
+pub async fn end_of(tx: &mut Change, user: i64, which: Which<'_>) -> Result<()> {
     let now = tx.now();
     for session in of(tx, user, now).await? {
         let ends = match which {
             Which::One(digest) => session.digest == digest,
             Which::Others(kept) => session.digest != kept,
+            Which::All => true,
         };
         if ends {
             end(tx, &session.digest).await?;
@@ -131,13 +132,15 @@ pub async fn end_own(tx: &mut Change, user: i64, which: Which<'_>) -> Result<()>
     Ok(())
 }
 
-/// Which of somebody's own sessions.
+/// Which of somebody's sessions.
 #[derive(Clone, Copy, Debug)]
 pub enum Which<'a> {
     /// The one with this digest; one that is somebody else's, or over, is no error.
     One(&'a str),
     /// All but this one.
     Others(&'a str),
+    /// All.
+    All,
 }
 
 #[cfg(test)]

@@ -94,6 +94,17 @@ pub async fn personal_of(tx: &mut Read, user: i64) -> Result<Vec<Personal>> {
     .await
 }
 
+/// How many tokens that work each of these users has; those who have none are left out.
+pub async fn counts(tx: &mut Read, users: &[i64], now: Time) -> Result<Vec<(i64, i64)>> {
+    tx.all(sql!(
+        "SELECT user_id, COUNT(*) FROM personal_tokens
+         WHERE user_id IN ({ids:$1}) AND expires_at > $2 GROUP BY user_id ORDER BY user_id",
+        serde_json::to_string(users)?,
+        now
+    ))
+    .await
+}
+
 /// The tokens of all service accounts.
 pub async fn of_services(tx: &mut Read) -> Result<Vec<Personal>> {
     tx.all(sql!(

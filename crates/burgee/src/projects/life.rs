@@ -63,6 +63,14 @@ pub async fn delete(tx: &mut Change, id: &str) -> Result<()> {
     Ok(())
 }
 
+/// How many API tokens would go with the project, and how many would only reach it no longer.
+pub async fn tokens(tx: &mut Read, id: &str) -> Result<(usize, usize)> {
+    let tokens = api_token::list(tx).await?;
+    let reaching = tokens.iter().filter(|token| token.projects.iter().any(|place| place == id));
+    let (only, others): (Vec<_>, Vec<_>) = reaching.partition(|token| token.projects.len() == 1);
+    Ok((only.len(), others.len()))
+}
+
 async fn ensure_may_end(tx: &mut Read, id: &str, what: &str) -> Result<()> {
     if id == DEFAULT {
         return Err(Error::rejected(

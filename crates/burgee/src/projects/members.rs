@@ -42,6 +42,107 @@ pub async fn places(tx: &mut Read, project: &str) -> Result<BTreeMap<Place, Time
     Ok(users.chain(groups).collect())
 }
 
+/// Somebody with a place in a project.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Who.
+    pub subject: Subject,
+    /// What people call them.
+    pub name: String,
+    /// What a person signs in with.
+    pub login: Option<String>,
+    /// True for a service account.
+    pub service: bool,
+    /// False for people who cannot sign in.
+    pub active: bool,
+    /// True if they come from the identity provider.
+    pub provisioned: bool,
+    /// How many people are in a group.
+    pub size: Option<i64>,
+    /// Their roles in the project: number and name.
+    pub roles: Vec<(i64, String)>,
+    /// Since when they have the first of them.
+    pub since: Time,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i64,
+    name: String,
+    login: Option<String>,
+    service: bool,
+    active: bool,
+    provisioned: bool,
+    size: Option<i64>,
+    role_id: i64,
+    role: String,
+    created_at: Time,
+}
+
+/// Everybody who has a place in a project: people, then groups, by name.
+pub async fn list(tx: &mut Read, project: &str) -> Result<Vec<Member>> {
+    ensure_exists(tx, project).await?;
+    let users: Vec<Row> = tx
+        .all(sql!(
+            "SELECT u.id, COALESCE(u.name, u.username, u.email, '') AS name, COALESCE(u.email, u.username) AS login,
+                    u.is_service AS service, u.active, s.scim_id IS NOT NULL AS provisioned,
+                    CAST(NULL AS BIGINT) AS size, r.role_id, o.name AS role, r.created_at
+             FROM user_roles r JOIN users u ON u.id = r.user_id JOIN roles o ON o.id = r.role_id
+             LEFT JOIN scim_users s ON s.user_id = u.id
+             WHERE r.project = $1 AND u.deleted_at IS NULL ORDER BY 2, u.id, r.role_id",
+            project
+        ))
+        .await?;
+    let groups: Vec<Row> = tx
+        .all(sql!(
+            "SELECT g.id, g.name, CAST(NULL AS TEXT) AS login, FALSE AS service, TRUE AS active,
+                    s.scim_id IS NOT NULL AS provisioned,
+                    (SELECT COUNT(*) FROM group_users m WHERE m.group_id = g.id) AS size,
+                    r.role_id, o.name AS role, r.created_at
+             FROM group_roles r JOIN groups g ON g.id = r.group_id JOIN roles o ON o.id = r.role_id
+             LEFT JOIN scim_groups s ON s.group_id = g.id
+             WHERE r.project = $1 ORDER BY g.name, g.id, r.role_id",
+            project
+        ))
+        .await?;
+    let users = users.into_iter().map(|row| (Subject::User(row.id), row));
+    let groups = groups.into_iter().map(|row| (Subject::Group(row.id), row));
+    let mut members: Vec<Member> = Vec::new();
+    for (subject, row) in users.chain(groups) {
+        match members.last_mut().filter(|last| last.subject == subject) {
+            Some(last) => {
+                last.roles.push((row.role_id, row.role));
+                last.since = last.since.min(row.created_at);
+            }
+            None => members.push(Member {
+                subject,
+                name: row.name,
+                login: row.login,
+                service: row.service,
+                active: row.active,
+                provisioned: row.provisioned,
+                size: row.size,
+                roles: vec![(row.role_id, row.role)],
+                since: row.created_at,
+            }),
+        }
+    }
+    Ok(members)
+}
+
+/// The project roles that somebody may give in a project.
+pub async fn givable(tx: &mut Read, giver: &Holdings, project: &str) -> Result<Vec<role::Role>> {
+    let mut givable = Vec::new();
+    for role in role::list(tx).await?.into_iter().filter(|role| !role.is_root()) {
+        match role::ensure_may_give(tx, giver, role.id, project).await {
+            Ok(()) => givable.push(role),
+            Err(refused) if refused.kind().is_some() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(givable)
+}
+
 /// Gives every role to every subject, on top of what they have.
 pub async fn add(
     tx: &mut Change,

@@ -12,9 +12,9 @@ pub mod statistics;
 pub mod summary;
 pub mod tokens;
 
-pub use self::life::{archive, delete, revive};
+pub use self::life::{archive, delete, revive, tokens};
 pub use self::naming::{LinkTemplate, Naming};
-pub use self::project::{Draft, Edit, Mode, Project, create, ensure_free, get, update};
+pub use self::project::{DEFAULT, Draft, Edit, Mode, Project, create, ensure_free, get, lock, update};
 
 use crate::access::{Sight, visible};
 use crate::db::Read;

@@ -25,7 +25,7 @@ const RESERVED: [&str; 4] = ["archive", "revive", "roles", "validate"];
 /// The role of those who may change everything in a project.
 pub(super) const OWNER: i64 = 4;
 /// The project that is always there.
-pub(super) const DEFAULT: &str = "default";
+pub const DEFAULT: &str = "default";
 
 /// Who sees a project, and who may propose changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -192,7 +192,7 @@ pub async fn get(tx: &mut Read, id: &str) -> Result<Project> {
 }
 
 /// Loads a project that nobody else changes until the transaction ends.
-pub(super) async fn lock(tx: &mut Change, id: &str) -> Result<Project> {
+pub async fn lock(tx: &mut Change, id: &str) -> Result<Project> {
     let row: Option<Row> = tx.optional(select_project!("{lock}", id)).await?;
     row.ok_or_else(unknown)?.read()
 }

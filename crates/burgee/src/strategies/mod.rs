@@ -89,6 +89,15 @@ pub async fn get(tx: &mut Read, name: &str) -> Result<StrategyType> {
     found.ok_or_else(|| Error::not_found("No strategy found"))
 }
 
+/// Refuses what the operator has switched off.
+pub fn ensure_enabled(disabled: bool, what: &str) -> Result<()> {
+    if disabled {
+        let message = format!("The {what} of custom strategies is switched off.");
+        return Err(Error::rejected(Kind::InvalidOperation, message));
+    }
+    Ok(())
+}
+
 /// Makes a type.
 pub async fn create(
     tx: &mut Change,
@@ -189,7 +198,7 @@ pub async fn delete(tx: &mut Change, name: &str) -> Result<()> {
 }
 
 /// The type, once whoever changes it at the same time is done.
-async fn lock(tx: &mut Change, name: &str) -> Result<StrategyType> {
+pub async fn lock(tx: &mut Change, name: &str) -> Result<StrategyType> {
     let _: Option<(String,)> =
         tx.optional(sql!("SELECT name FROM strategy_types WHERE name = $1{lock}", name)).await?;
     get(tx, name).await

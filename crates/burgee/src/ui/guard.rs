@@ -1,6 +1,6 @@
 //! Who looks: the grant that a page or an action asks for, for the person behind the cookie.
 
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::Method;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -34,6 +34,19 @@ where
             }
         }
         Ok(grant)
+    }
+}
+
+/// The number in a path, `{id}`; what is none is nowhere.
+pub(super) struct Number(pub(super) i64);
+
+impl FromRequestParts<Ui> for Number {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, ui: &Ui) -> Result<Self, Fault> {
+        let params = RawPathParams::from_request_parts(parts, ui).await.map_err(|_| Fault::nowhere())?;
+        let found = params.iter().find(|(name, _)| *name == "id").and_then(|(_, value)| value.parse().ok());
+        found.map(Self).ok_or_else(Fault::nowhere)
     }
 }
 
@@ -91,6 +104,11 @@ impl Viewer {
         })
     }
 
+    /// True if they hold one of these in a project, or if nothing is needed.
+    pub(super) fn sees_in(&self, project: &str, any_of: &[Permission]) -> bool {
+        any_of.is_empty() || self.held.any(any_of, Some(project), None)
+    }
+
     /// True if they hold one of these somewhere, or if nothing is needed.
     pub(super) fn sees(&self, any_of: &[Permission]) -> bool {
         any_of.is_empty() || self.held.anywhere(any_of)
@@ -120,6 +138,11 @@ pub(super) fn lacking(
         }
         None => format!("You need the permission {labels}. Ask an admin."),
     })
+}
+
+/// The same for what concerns the whole server.
+pub(super) fn why_not_everywhere<G: Guard>(held: &Holdings) -> Option<String> {
+    lacking(held, G::ANY_OF, None, None)
 }
 
 /// Why somebody may not do at once what `G` guards in an environment of a project; where changes need approval, only

@@ -121,7 +121,8 @@ const IN_PROJECT: [Way; 7] = [
     way(Section::ProjectSegments, "Segments", "/segments", icon::shapes),
     way(Section::ProjectApplications, "Applications", "/applications", icon::apps),
     way(Section::ProjectEvents, "Events", "/events", icon::history),
-    way(Section::Members, "Members", "/members", icon::users),
+    way(Section::Members, "Members", "/members", icon::users)
+        .needs(&[Permission::UpdateProject, Permission::ProjectUserAccessRead]),
     way(Section::ProjectSettings, "Settings", "/settings", icon::settings),
     way(Section::ProjectArchive, "Archive", "/archive", icon::archive),
 ];
@@ -157,7 +158,7 @@ pub(super) fn side(
             nav #nav popover aria-label="Main" {
                 @if let Some((id, name)) = project {
                     (switcher(frame, viewer, name))
-                    ul { @for way in &IN_PROJECT { (link(way, &format!("/projects/{id}"))) } }
+                    ul { @for way in IN_PROJECT.iter().filter(|way| viewer.sees_in(id, way.needs)) { (link(way, &format!("/projects/{id}"))) } }
                 }
                 // Whoever works in a project is not shown how the server is set up.
                 @for (name, ways) in EVERYWHERE.iter().take(if project.is_some() { 1 } else { EVERYWHERE.len() }) {

@@ -52,11 +52,14 @@ const RINGS: &[(&str, &[&str])] = &[
         &[
             "access",
             "app",
+            "applications",
             "clock",
+            "constraints",
             "config",
             "contexts",
             "db",
             "entropy",
+            "environments",
             "error",
             "events",
             "feature_types",
@@ -122,10 +125,11 @@ const RINGS: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
+    ("demo", &["app", "clock", "config", "entropy", "error", "jobs"]),
 ];
 
-/// The modules that speak HTTP; the gate is what they share.
-const PROTOCOLS: [&str; 4] = ["api", "gate", "scim", "ui"];
+/// The modules that speak HTTP; the gate is what they share, and the demo is a client of theirs.
+const PROTOCOLS: [&str; 5] = ["api", "demo", "gate", "scim", "ui"];
 
 fn sources() -> Vec<(String, String)> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -54,3 +54,10 @@ pub(in crate::ui) fn or_why(id: &str, label: &str, why_not: Option<&str>) -> Mar
         }
     }
 }
+
+/// A way to another page. Who may not go there can still reach it, and learns why not.
+pub(in crate::ui) fn link_or_why(id: &str, to: &str, label: &str, why_not: Option<&str>) -> Markup {
+    html! {
+        @if why_not.is_some() { (or_why(id, label, why_not)) } @else { a.button id=(id) href=(to) { (label) } }
+    }
+}

@@ -1,62 +1,184 @@
 //! The projects that one sees.
 
+use std::cmp::Reverse;
+
 use axum::extract::State;
 use axum::response::Response;
-use maud::html;
+use maud::{Markup, html};
+use serde::Deserialize;
 
-use crate::access::{Granted, SignedIn};
-use crate::projects::summary::{self, Which};
+use super::favorite;
+use crate::access::{CreateProject, Granted, SignedIn};
+use crate::projects::Mode;
+use crate::projects::summary::{self, Summary, Which};
 use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
-use crate::ui::guard::Viewer;
+use crate::ui::guard::{Query, Viewer, why_not_everywhere};
 use crate::ui::live::Watch;
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
-use crate::ui::part::{notice, table, tag, time};
+use crate::ui::part::table::{self, Ask};
+use crate::ui::part::{button, icon, notice, tag, time};
 use crate::ui::{Places, Ui};
+
+/// How many projects a page has.
+const SIZE: i64 = 50;
 
 pub(in crate::ui) fn places(places: Places) -> Places {
     places.page("/projects", list)
 }
 
-async fn list(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> Result<Response, Fault> {
+/// What the address asks for.
+#[derive(Default, Deserialize)]
+struct Asked {
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    sort: String,
+    page: Option<i64>,
+}
+
+impl Asked {
+    fn page(&self) -> i64 {
+        self.page.unwrap_or(1).clamp(1, 1_000_000)
+    }
+
+    fn finds(&self, project: &Summary) -> bool {
+        let wanted = burgee_scim::fold(self.q.trim());
+        let texts = [Some(&project.id), Some(&project.name), project.description.as_ref()];
+        texts.into_iter().flatten().any(|text| burgee_scim::fold(text).contains(&wanted))
+    }
+
+    /// Favourites come first unless another order is asked for.
+    fn sort(&self, projects: &mut [Row]) {
+        match self.sort.trim_start_matches('-') {
+            "flags" => projects.sort_by_key(|row| Reverse(row.project.flags.total)),
+            "health" => projects.sort_by_key(|row| row.project.flags.health()),
+            "members" => projects.sort_by_key(|row| Reverse(row.members)),
+            "changed" => projects.sort_by_key(|row| Reverse(row.project.last_event_at.map(|at| at.millis()))),
+            "name" => {}
+            _ => projects.sort_by_key(|row| !row.project.favorite),
+        }
+        if self.sort.starts_with('-') {
+            projects.reverse();
+        }
+    }
+}
+
+struct Row {
+    project: Summary,
+    members: i64,
+    owners: Vec<String>,
+}
+
+async fn list(
+    grant: Granted<SignedIn>,
+    State(ui): State<Ui>,
+    frame: Frame,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Fault> {
     let mut tx = ui.db.read().await?;
     let viewer = Viewer::of(&grant, &mut tx).await?;
     let sight = grant.sight(&mut tx).await?;
     let projects = summary::list(&mut tx, &sight, grant.person().ok(), Which::Living).await?;
+    let members = summary::members(&mut tx, None).await?;
+    let mut owners = summary::owners(&mut tx, None).await?;
     let watch = Watch::over(&grant, &mut tx, None, None).await?;
-    let rows = html! {
+    let none = projects.is_empty();
+    let found = projects.into_iter().filter(|project| asked.finds(project));
+    let mut rows: Vec<Row> = found
+        .map(|project| Row {
+            members: members.get(&project.id).copied().unwrap_or_default(),
+            owners: owners.remove(&project.id).into_iter().flatten().map(|owner| owner.name).collect(),
+            project,
+        })
+        .collect();
+    asked.sort(&mut rows);
+    let total = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    let first = usize::try_from((asked.page() - 1) * SIZE).unwrap_or(usize::MAX);
+    let shown: Vec<&Row> = rows.iter().skip(first).take(usize::try_from(SIZE).unwrap_or_default()).collect();
+    let ask = Ask { path: "/projects", pairs: vec![("q", asked.q.clone()), ("sort", asked.sort.clone())] };
+    let why_not = why_not_everywhere::<CreateProject>(grant.held());
+    let create = |key| button::main_link(&frame.at("/new-project"), "New project", why_not.as_deref(), key);
+    let body = html! {
+        @if none {
+            @let why = if why_not.is_none() { "A project holds the flags of a team or a product, and says who may change them." } else { "You are in no project yet. Ask an admin to add you to one." };
+            (notice::empty("No projects", why, &create(None)))
+        } @else {
+            div.filters { form.filter role="search" method="get" action=(frame.at("/projects")) data-draft {
+                (icon::search())
+                input type="search" name="q" value=(asked.q) aria-label="Filter projects by name or description" placeholder="Filter projects" data-key="/";
+                input type="hidden" name="sort" value=(asked.sort);
+                button.unseen { "Filter" }
+            } }
+            @if shown.is_empty() {
+                (notice::empty("No project matches", "Try fewer words.", &button::link(&frame.at("/projects"), "Show all projects")))
+            } @else {
+                (table::scroll("Projects", &table(&frame, &ask, &shown)))
+                (ask.pages(&frame, asked.page(), SIZE, total))
+            }
+        }
+    };
+    let page = Page::new(Section::Projects, "Projects", body).watch(watch);
+    Ok(frame.page(&viewer, &page.actions(create(Some("c")))))
+}
+
+fn table(frame: &Frame, ask: &Ask<'_>, rows: &[&Row]) -> Markup {
+    html! {
         table.rows {
             thead { tr {
-                th scope="col" { "Project" } th.number scope="col" { "Flags" } th scope="col" { "Health" } th scope="col" { "Last change" }
+                th scope="col" { span.unseen { "Favorite" } }
+                (ask.heading(frame, "name", "Project"))
+                (ask.heading(frame, "flags", "Flags"))
+                (ask.heading(frame, "health", "Health"))
+                (ask.heading(frame, "members", "Members"))
+                th scope="col" { "Owners" }
+                (ask.heading(frame, "changed", "Last change"))
             } }
             tbody {
-                @for project in &projects {
-                    tr data-row {
-                        td {
+                @for Row { project, members, owners } in rows {
+                    tr data-row id={ "row-" (project.id) } {
+                        td.lever { (favorite::star(frame, &project.id, &project.name, project.favorite)) }
+                        td.wide {
                             a.row-link href=(frame.at(&format!("/projects/{}", project.id))) { (project.name) }
-                            @if project.mode.as_str() != "open" { " " (tag::chip(project.mode.as_str())) }
-                            @if let Some(text) = &project.description { div.muted.clip { (text) } }
+                            @if project.mode != Mode::Open { " " (mode(project.mode)) }
+                            @if let Some(text) = project.description.as_deref().filter(|text| !text.is_empty()) { div.muted.clip { (text) } }
                         }
-                        td.number { (project.flags.total) }
-                        td {
-                            @if project.flags.total == 0 { span.muted { "–" } }
-                            @else {
-                                (project.flags.health()) " %"
-                                @let due = project.flags.stale + project.flags.potentially_stale;
-                                @if due > 0 { span.muted { " · " (due) " to clean up" } }
-                            }
-                        }
+                        td { (project.flags.total) }
+                        td { (health(project)) }
+                        td { (members) }
+                        td.muted { (named(owners)) }
                         td { (time::ago_or(project.last_event_at, frame.now, "never")) }
                     }
                 }
             }
         }
-    };
-    let body = html! {
-        @if projects.is_empty() {
-            (notice::empty("No projects", "You are in no project yet. Ask an admin to add you to one.", &html! {}))
-        } @else { (table::scroll("Projects", &rows)) }
-    };
-    Ok(frame.page(&viewer, &Page::new(Section::Projects, "Projects", body).watch(watch)))
+    }
+}
+
+/// Who sees a project, in a word.
+pub(in crate::ui) fn mode(mode: Mode) -> Markup {
+    tag::chip(mode.as_str())
+}
+
+fn health(project: &Summary) -> Markup {
+    let flags = project.flags;
+    let due = flags.stale + flags.potentially_stale;
+    html! {
+        @if flags.total == 0 { span.muted { "–" } }
+        @else {
+            (flags.health()) " %"
+            @if due > 0 { span.muted { " · " (due) " to clean up" } }
+        }
+    }
+}
+
+/// The first names, and how many more there are.
+fn named(owners: &[String]) -> String {
+    match owners {
+        [] => "–".to_owned(),
+        [one] => one.clone(),
+        [one, other] => format!("{one}, {other}"),
+        [one, other, more @ ..] => format!("{one}, {other} and {} more", more.len()),
+    }
 }

@@ -192,7 +192,7 @@ async fn end(
     let mine = digest(&cookie);
     let which = if sent.others { Which::Others(&mine) } else { Which::One(&sent.session) };
     let mut tx = ui.db.change(&grant, frame.now).await?;
-    signed_in::end_own(&mut tx, grant.person()?, which).await?;
+    signed_in::end_of(&mut tx, grant.person()?, which).await?;
     tx.commit().await?;
     let text = if sent.others { "Your other sessions have ended" } else { "The session has ended" };
     Ok(frame.done(HERE, &Note::new(text)))

@@ -1,19 +1,13 @@
 //! The form of a strategy, drawn. Every row is there without scripts; buttons ask for more of them.
 
-use std::collections::HashMap;
-
-use burgee_eval::document::Operator;
 use maud::{Markup, html};
 
-use super::sent::{ConstraintRow, Sent, VariantRow};
+use super::sent::{Sent, VariantRow};
 use crate::contexts::Field as ContextField;
 use crate::segments::Segment;
 use crate::strategies::{Parameter, ParameterKind};
-use crate::ui::part::form::{Field, check};
-use crate::ui::part::sentence::verb;
-
-/// How many legal values a hint tells.
-const MOST_TOLD: usize = 20;
+use crate::ui::part::conditions::drop_button;
+use crate::ui::part::form::{Field, Problems, check, in_row, of_member};
 
 /// What the form offers to choose from.
 pub(super) struct Choices {
@@ -23,70 +17,18 @@ pub(super) struct Choices {
     pub(super) segments: Vec<Segment>,
 }
 
-/// What is wrong, by the name of the field that it is about.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Problems {
-    by_field: HashMap<String, String>,
-    /// What is about no field in particular.
-    pub(super) rest: Vec<String>,
+/// Finds out which sentence is about which field.
+pub(super) fn problems(sent: &Sent, sentences: Vec<String>) -> Problems {
+    Problems::of(sentences, |sentence| located(sent, sentence))
 }
 
-impl Problems {
-    /// Finds out which sentence is about which field.
-    pub(super) fn of(sent: &Sent, sentences: Vec<String>) -> Self {
-        let mut problems = Self::default();
-        for sentence in sentences {
-            match located(sent, &sentence) {
-                Some((field, text)) => drop(problems.by_field.insert(field, text)),
-                None => problems.rest.push(sentence),
-            }
-        }
-        problems
-    }
-
-    fn about(&self, field: &str) -> Option<&str> {
-        self.by_field.get(field).map(String::as_str)
-    }
-
-    /// True if nothing is wrong.
-    pub(super) fn none(&self) -> bool {
-        self.by_field.is_empty() && self.rest.is_empty()
-    }
-}
-
-/// The field that a sentence is about, and what it says about it: `"constraints[1].values[0]" is not allowed …`.
 fn located(sent: &Sent, sentence: &str) -> Option<(String, String)> {
     let plain = sentence.strip_prefix('"').unwrap_or(sentence);
     if plain.starts_with("The title ") {
         return Some(("title".to_owned(), plain.to_owned()));
     }
-    let member_of = |rest: &str| {
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
-        let (member, text) = rest.split_at(end);
-        let bare = |text: &str| text.trim_start_matches(['"', ':', ' ']).to_owned();
-        let text = match text.strip_prefix('[').and_then(|text| text.split_once(']')) {
-            Some((index, text)) => format!("Value {}: {}", index.parse().unwrap_or(0) + 1, bare(text)),
-            None => bare(text),
-        };
-        (member.to_owned(), text)
-    };
-    let row_of = |prefix: &str| -> Option<(usize, &str)> {
-        let (index, rest) = plain.strip_prefix(prefix)?.split_once("].")?;
-        Some((index.parse().ok()?, rest))
-    };
-    if let Some((index, rest)) = row_of("constraints[") {
-        let number = sent.constraints.keys().nth(index)?;
-        let (member, text) = member_of(rest);
-        let field = match member.as_str() {
-            "contextName" => "field",
-            "operator" => "operator",
-            _ => "values",
-        };
-        return Some((format!("c.{number}.{field}"), text));
-    }
-    if let Some((index, rest)) = row_of("variants[") {
+    if let Some((index, member, text)) = in_row("variants", plain) {
         let number = *sent.variants_in_order().get(index)?;
-        let (member, text) = member_of(rest);
         let field = match member.as_str() {
             "name" => "name",
             "payload" => "payload",
@@ -94,8 +36,11 @@ fn located(sent: &Sent, sentence: &str) -> Option<(String, String)> {
         };
         return Some((format!("v.{number}.{field}"), text));
     }
-    let (member, text) = member_of(plain.strip_prefix("parameters.")?);
-    Some((format!("p.{member}"), text))
+    if let Some(parameter) = plain.strip_prefix("parameters.") {
+        let (member, text) = of_member(parameter);
+        return Some((format!("p.{member}"), text));
+    }
+    sent.conditions.located(plain)
 }
 
 /// What stands between the beginning of the form and its buttons.
@@ -105,14 +50,7 @@ pub(super) fn fields(sent: &Sent, choices: &Choices, problems: &Problems) -> Mar
             .text("text", &sent.title, "off"))
         @for it in &choices.parameters { (parameter(it, sent, choices, problems)) }
         (segments(sent, &choices.segments))
-        section aria-labelledby="conditions" {
-            h2 #conditions { "Conditions" }
-            p.hint { "All of them must hold." }
-            @for (index, (number, row)) in sent.constraints.iter().enumerate() {
-                (constraint(index + 1, *number, row, &choices.fields, problems))
-            }
-            div.row { button.button.small #add-constraint name="act" value="add-constraint" { "Add a condition" } }
-        }
+        (sent.conditions.fields(&choices.fields, problems))
         section aria-labelledby="variants" {
             h2 #variants { "Variants" }
             p.hint { "In which forms the flag is on. Those without a share divide what the others leave." }
@@ -147,18 +85,7 @@ fn parameter(parameter: &Parameter, sent: &Sent, choices: &Choices, problems: &P
     };
     match parameter.kind {
         ParameterKind::String if parameter.name == "stickiness" => {
-            let mut known = vec![
-                ("default", "By user, else session, else at random"),
-                ("userId", "By user"),
-                ("sessionId", "By session"),
-                ("random", "At random, each time anew"),
-            ];
-            let more = choices.fields.iter().filter(|it| it.stickiness).map(|it| it.name.as_str());
-            for name in more.chain((!value.is_empty()).then_some(value)) {
-                if !known.iter().any(|(known, _)| *known == name) {
-                    known.push((name, name));
-                }
-            }
+            let known = stickiness(&choices.fields, value);
             Field { hint: Some("What decides who is in, so that they stay in."), optional: false, ..field }
                 .choice(&known, value)
         }
@@ -171,6 +98,23 @@ fn parameter(parameter: &Parameter, sent: &Sent, choices: &Choices, problems: &P
             field.text("text", value, "off")
         }
     }
+}
+
+/// What rollouts may go by, with what is chosen already.
+pub(in crate::ui) fn stickiness<'a>(fields: &'a [ContextField], chosen: &'a str) -> Vec<(&'a str, &'a str)> {
+    let mut known = vec![
+        ("default", "By user, else session, else at random"),
+        ("userId", "By user"),
+        ("sessionId", "By session"),
+        ("random", "At random, each time anew"),
+    ];
+    let more = fields.iter().filter(|it| it.stickiness).map(|it| it.name.as_str());
+    for name in more.chain((!chosen.is_empty()).then_some(chosen)) {
+        if !known.iter().any(|(known, _)| *known == name) {
+            known.push((name, name));
+        }
+    }
+    known
 }
 
 fn segments(sent: &Sent, segments: &[Segment]) -> Markup {
@@ -193,65 +137,6 @@ fn segments(sent: &Sent, segments: &[Segment]) -> Markup {
     }
 }
 
-/// The operators as people look for them.
-fn operators(now: &str) -> Vec<(&'static str, Vec<(&str, String)>)> {
-    let group = |operator: &Operator| match operator.as_str() {
-        name if name.starts_with("NUM_") => "Number",
-        name if name.starts_with("DATE_") => "Time",
-        name if name.starts_with("SEMVER_") => "Version",
-        "IN_CIDR" => "Network",
-        _ => "Text",
-    };
-    let mut groups: Vec<(&str, Vec<(&str, String)>)> = Vec::new();
-    for operator in Operator::ALL {
-        let (group, option) = (group(operator), (operator.as_str(), verb(operator.as_str(), false)));
-        match groups.iter_mut().find(|(name, _)| *name == group) {
-            Some((_, options)) => options.push(option),
-            None => groups.push((group, vec![option])),
-        }
-    }
-    if !now.is_empty() && !Operator::ALL.iter().any(|known| known.as_str() == now) {
-        groups.push(("Unknown here", vec![(now, now.to_owned())]));
-    }
-    groups
-}
-
-fn constraint(
-    place: usize,
-    number: usize,
-    row: &ConstraintRow,
-    fields: &[ContextField],
-    problems: &Problems,
-) -> Markup {
-    let name = |member: &str| format!("c.{number}.{member}");
-    let (field, operator, values) = (name("field"), name("operator"), name("values"));
-    let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
-    let several = row.operator.is_empty() || Operator::named(&row.operator).takes_values();
-    let legal = fields.iter().find(|known| known.name == row.field).map(|known| &known.legal_values.0);
-    let legal: Vec<&str> = legal.into_iter().flatten().map(|legal| legal.value.as_str()).collect();
-    let allowed = legal[..legal.len().min(MOST_TOLD)].join(", ");
-    let more = if legal.len() > MOST_TOLD { " and more" } else { "" };
-    let count = if several { "One on each line." } else { "One value." };
-    let hint = if legal.is_empty() { count.to_owned() } else { format!("{count} Allowed: {allowed}{more}.") };
-    let with =
-        |name, label, hint| Field { name, label, hint, problem: problems.about(name), optional: false };
-    html! {
-        fieldset.card id={ "c." (number) } {
-            legend { "Condition " (place) }
-            div.pair {
-                (with(&field, "Context field", None).combo(&names, &row.field))
-                (with(&operator, "Compared how", None).grouped(&operators(&row.operator), &row.operator))
-            }
-            (with(&values, if several { "Values" } else { "Value" }, Some(&hint)).lines(&row.values))
-            div.pair {
-                (check(&name("inverted"), "Turned around", "Holds where it would not.", row.inverted))
-                (check(&name("ignore_case"), "Upper and lower case are the same", "For texts.", row.ignore_case))
-            }
-            (drop_button("c", number, &format!("Remove condition {place}")))
-        }
-    }
-}
-
 fn variant(place: usize, number: usize, row: &VariantRow, problems: &Problems) -> Markup {
     let name = |member: &str| format!("v.{number}.{member}");
     let (called, share, kind, payload) = (name("name"), name("share"), name("payload_kind"), name("payload"));
@@ -269,12 +154,6 @@ fn variant(place: usize, number: usize, row: &VariantRow, problems: &Problems) -
             (with(&payload, "Payload", true).lines(&row.payload))
             (drop_button("v", number, &format!("Remove variant {place}")))
         }
-    }
-}
-
-fn drop_button(kind: &str, number: usize, label: &str) -> Markup {
-    html! {
-        div.row { button.button.small id={ "drop-" (kind) "-" (number) } name="act" value={ "drop " (kind) "." (number) } { (label) } }
     }
 }
 
@@ -304,11 +183,11 @@ mod tests {
             ("variants[1].weight: too much", "v.1.share", "too much"),
             ("parameters.rollout: is no number", "p.rollout", "is no number"),
         ] {
-            let found = Problems::of(&sent, vec![sentence.to_owned()]);
+            let found = problems(&sent, vec![sentence.to_owned()]);
             assert_eq!((found.about(field), found.rest.len()), (Some(text), 0), "{sentence}");
         }
         let found =
-            Problems::of(&sent, vec!["constraints[9].value: gone".to_owned(), "Something else.".to_owned()]);
+            problems(&sent, vec!["constraints[9].value: gone".to_owned(), "Something else.".to_owned()]);
         assert_eq!(found.rest.len(), 2);
     }
 }

@@ -1,6 +1,8 @@
 //! Adding and editing strategies. Who edits at the same time as somebody else is shown what differs, and overwrites
 //! nothing unseen.
 
+mod copy;
+mod default;
 mod form;
 mod sent;
 mod steps;
@@ -12,11 +14,14 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use self::form::{Choices, Problems};
+pub(in crate::ui) use self::default::{path as default_path, read as read_default};
+use self::form::Choices;
+pub(in crate::ui) use self::form::stickiness;
 use self::sent::Sent;
+pub(in crate::ui) use self::copy::copy_link;
 pub(in crate::ui) use self::steps::{Reasons, add_link, buttons};
 use crate::access::{AddStrategy, Granted, Guard, UpdateStrategy};
-use crate::contexts::{self, View};
+use crate::contexts;
 use crate::db::Read;
 use crate::entropy::digest;
 use crate::error::Error;
@@ -29,6 +34,7 @@ use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::{Form, Query, Viewer, why_not_at};
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
+use crate::ui::part::form::Problems;
 use crate::ui::part::notice::{Tone, notice};
 use crate::ui::part::{button, diff, form as parts};
 use crate::ui::{Places, Ui};
@@ -54,6 +60,8 @@ pub(in crate::ui) fn places(places: Places) -> Places {
         .page(at!("/strategies/{strategyId}"), ask)
         .action(at!("/strategies/{strategyId}"), save)
         .with(steps::places)
+        .with(copy::places)
+        .with(default::places)
 }
 
 /// The address of a flag's place in an environment, with more behind it.
@@ -104,17 +112,8 @@ async fn draw<G: Guard>(
 ) -> Result<Response, Fault> {
     let Open { at, id, sent, problems, meanwhile } = open;
     let viewer = Viewer::of(grant, tx).await?;
-    let sight = grant.sight(tx).await?;
     let types = strategies::list(tx).await?;
-    let mut fields = Vec::new();
-    for project in [None, Some(at.project.as_str())] {
-        let view = View { sight: sight.clone(), project };
-        fields.extend(contexts::list(tx, &view, false).await?.into_iter().map(|used| used.field));
-    }
-    let usable = |it: &segments::Segment| it.project.as_ref().is_none_or(|project| *project == at.project);
-    let segments = segments::list(tx, &sight).await?.into_iter().map(|used| used.segment).filter(usable);
-    let choices =
-        Choices { parameters: parameters(&types, &sent.kind), fields, segments: segments.collect() };
+    let choices = choices(grant, tx, &at.project, parameters(&types, &sent.kind)).await?;
     let place = environment::get(tx, &at.project, &at.environment).await?;
     let why_not = why_not_at::<G>(grant.held(), &at.project, &place);
     let action = id.map_or_else(|| path(at, "/new-strategy"), |id| path(at, &format!("/strategies/{id}")));
@@ -149,6 +148,23 @@ async fn draw<G: Guard>(
         .within(&viewer, &at.project)
         .below(&at.feature, flag_path(at));
     Ok(frame.page(&viewer, &page.status(status)))
+}
+
+/// What a form in a project offers to choose from.
+async fn choices<G: Guard>(
+    grant: &Granted<G>,
+    tx: &mut Read,
+    project: &str,
+    parameters: Vec<Parameter>,
+) -> Result<Choices, Fault> {
+    let sight = grant.sight(tx).await?;
+    let usable = |it: &segments::Segment| it.project.as_ref().is_none_or(|own| own == project);
+    let segments = segments::list(tx, &sight).await?.into_iter().map(|used| used.segment).filter(usable);
+    Ok(Choices {
+        parameters,
+        fields: contexts::usable(tx, &sight, Some(project)).await?,
+        segments: segments.collect(),
+    })
 }
 
 /// The types that a new strategy can have.
@@ -209,7 +225,7 @@ async fn add(
         }
     };
     let mut tx = ui.db.read().await?;
-    let problems = Problems::of(&sent, sentences);
+    let problems = form::problems(&sent, sentences);
     draw(&grant, &mut tx, &frame, Open { at: &at, id: None, sent: &sent, problems, meanwhile: None }).await
 }
 
@@ -303,19 +319,28 @@ async fn save(
         }
         Saved::Disputed { theirs, yours, version } => {
             sent.was = version;
-            meanwhile = Some(notice(
-                Tone::Warning,
-                "Somebody changed this strategy while you were editing",
-                &html! {
-                    p { "Nothing is saved yet. Save again to replace theirs by yours, or change what you typed first." }
-                    (diff::between(("Theirs", Some(&theirs)), ("Yours", Some(&yours))))
-                    p { a href=(frame.at(&path(&at, &format!("/strategies/{}", id.unwrap_or_default())))) { "Take theirs, and begin anew" } }
-                },
+            meanwhile = Some(disputed(
+                &theirs,
+                &yours,
+                &frame.at(&path(&at, &format!("/strategies/{}", id.unwrap_or_default()))),
             ));
         }
     }
-    let problems = Problems::of(&sent, sentences);
+    let problems = form::problems(&sent, sentences);
     draw(&grant, &mut tx, &frame, Open { at: &at, id, sent: &sent, problems, meanwhile }).await
+}
+
+/// Says what somebody else made of it meanwhile; `anew` opens the form again.
+fn disputed(theirs: &Value, yours: &Value, anew: &str) -> Markup {
+    notice(
+        Tone::Warning,
+        "Somebody changed this strategy while you were editing",
+        &html! {
+            p { "Nothing is saved yet. Save again to replace theirs by yours, or change what you typed first." }
+            (diff::between(("Theirs", Some(theirs)), ("Yours", Some(yours))))
+            p { a href=(anew) { "Take theirs, and begin anew" } }
+        },
+    )
 }
 
 /// What came of saving.

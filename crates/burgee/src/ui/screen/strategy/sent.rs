@@ -4,11 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use burgee_eval::document::{Constraint, Operator, Payload, Variant};
+use burgee_eval::document::{Payload, Variant};
 
 use crate::features::StrategyDraft;
 use crate::strategies::{Parameter, ParameterKind};
 use crate::ui::fault::Fault;
+use crate::ui::part::conditions::Conditions;
 
 /// How many rows of a kind a form may have: more than a strategy may.
 const MOST_ROWS: usize = 100;
@@ -27,16 +28,6 @@ pub(super) enum Act {
     AddVariant,
     /// This row goes.
     Drop(String),
-}
-
-/// A condition, as typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct ConstraintRow {
-    pub(super) field: String,
-    pub(super) operator: String,
-    pub(super) values: String,
-    pub(super) inverted: bool,
-    pub(super) ignore_case: bool,
 }
 
 /// A variant, as typed. Without a share it gets its part of what the others leave.
@@ -58,7 +49,7 @@ pub(super) struct Sent {
     pub(super) kind: String,
     pub(super) title: String,
     pub(super) parameters: BTreeMap<String, String>,
-    pub(super) constraints: BTreeMap<usize, ConstraintRow>,
+    pub(super) conditions: Conditions,
     pub(super) segments: BTreeSet<i64>,
     pub(super) variants: BTreeMap<usize, VariantRow>,
 }
@@ -80,15 +71,7 @@ impl Sent {
                 ["p", ..] => drop(sent.parameters.insert(name[2..].to_owned(), value)),
                 ["c", _, member] => {
                     let Some(number) = number() else { continue };
-                    let row = sent.constraints.entry(number).or_default();
-                    match member {
-                        "field" => row.field = value,
-                        "operator" => row.operator = value,
-                        "values" => row.values = value,
-                        "inverted" => row.inverted = true,
-                        "ignore_case" => row.ignore_case = true,
-                        _ => {}
-                    }
+                    sent.conditions.take(number, member, value)?;
                 }
                 ["v", _, member] => {
                     let Some(number) = number() else { continue };
@@ -103,7 +86,7 @@ impl Sent {
                 }
                 _ => {}
             }
-            if sent.constraints.len().max(sent.variants.len()).max(sent.parameters.len()) > MOST_ROWS {
+            if sent.variants.len().max(sent.parameters.len()) > MOST_ROWS {
                 return Err(Fault::unreadable(format!("The form has more than {MOST_ROWS} rows.")));
             }
         }
@@ -119,17 +102,6 @@ impl Sent {
             let lines = || value.split(',').map(str::trim).collect::<Vec<_>>().join("\n");
             (name.clone(), if list(name) { lines() } else { value.clone() })
         });
-        let constraints = draft.constraints.iter().map(|constraint| ConstraintRow {
-            field: constraint.context_name.clone(),
-            operator: constraint.operator.as_str().to_owned(),
-            values: if constraint.operator.takes_values() {
-                constraint.values.join("\n")
-            } else {
-                constraint.value.clone().unwrap_or_default()
-            },
-            inverted: constraint.inverted,
-            ignore_case: constraint.case_insensitive,
-        });
         let variants = draft.variants.iter().map(|variant| {
             let payload = variant.payload.clone().unwrap_or_default();
             let fixed = variant.weight_type.as_deref() == Some("fix");
@@ -144,7 +116,7 @@ impl Sent {
             kind: draft.name.clone(),
             title: draft.title.clone().unwrap_or_default(),
             parameters: parameters.collect(),
-            constraints: constraints.enumerate().collect(),
+            conditions: Conditions::of(&draft.constraints),
             segments: draft.segments.iter().copied().collect(),
             variants: variants.enumerate().collect(),
             ..Self::default()
@@ -153,20 +125,16 @@ impl Sent {
 
     /// Does to the form what was asked. False: it is to be saved.
     pub(super) fn changed(&mut self) -> bool {
-        let next = |last: Option<usize>| last.map_or(0, |last| last.saturating_add(1));
         match std::mem::take(&mut self.act) {
             Act::Save => return false,
-            Act::AddConstraint => {
-                let number = next(self.constraints.keys().next_back().copied());
-                self.constraints.insert(number, ConstraintRow::default());
-            }
+            Act::AddConstraint => self.conditions.add(),
             Act::AddVariant => {
-                let number = next(self.variants.keys().next_back().copied());
+                let number = self.variants.keys().next_back().map_or(0, |last| last.saturating_add(1));
                 self.variants.insert(number, VariantRow::default());
             }
             Act::Drop(row) => {
                 let number = |prefix| row.strip_prefix(prefix).and_then(|number| number.parse().ok());
-                number("c.").and_then(|number: usize| self.constraints.remove(&number));
+                number("c.").and_then(|number: usize| self.conditions.0.remove(&number));
                 number("v.").and_then(|number: usize| self.variants.remove(&number));
             }
         }
@@ -175,7 +143,7 @@ impl Sent {
 
     /// Leaves out rows where nothing was typed.
     pub(super) fn without_empty_rows(mut self) -> Self {
-        self.constraints.retain(|_, row| !row.field.is_empty() || !row.values.trim().is_empty());
+        self.conditions.drop_empty();
         self.variants.retain(|_, row| {
             [&row.name, &row.share, &row.payload].into_iter().any(|text| !text.trim().is_empty())
         });
@@ -211,7 +179,7 @@ impl Sent {
         Ok(StrategyDraft {
             title: (!title.is_empty()).then(|| title.to_owned()),
             parameters,
-            constraints: self.constraints.values().map(constraint).collect(),
+            constraints: self.conditions.meant(),
             segments: self.segments.iter().copied().collect(),
             variants: self.variants(stickiness.as_deref())?,
             ..before
@@ -272,20 +240,6 @@ fn act(sent: &str) -> Act {
     }
 }
 
-fn constraint(row: &ConstraintRow) -> Constraint {
-    let operator = Operator::named(&row.operator);
-    let several = operator.takes_values();
-    let values = row.values.lines().map(str::trim).filter(|value| !value.is_empty()).map(str::to_owned);
-    Constraint {
-        context_name: row.field.trim().to_owned(),
-        values: if several { values.collect() } else { Vec::new() },
-        value: (!several).then(|| row.values.trim_end_matches('\n').to_owned()),
-        operator,
-        inverted: row.inverted,
-        case_insensitive: row.ignore_case,
-    }
-}
-
 /// A weight as people write it: in percent.
 fn share(weight: i64) -> String {
     if weight % 10 == 0 { (weight / 10).to_string() } else { format!("{}.{}", weight / 10, weight % 10) }
@@ -309,6 +263,8 @@ fn weight(share: &str) -> Option<Option<i64>> {
 
 #[cfg(test)]
 mod tests {
+    use burgee_eval::document::{Constraint, Operator};
+
     use super::*;
 
     fn sent(pairs: &[(&str, &str)]) -> Sent {
@@ -322,9 +278,9 @@ mod tests {
         assert!(form.changed());
         form.act = Act::AddConstraint;
         assert!(form.changed());
-        assert_eq!(form.constraints.keys().copied().collect::<Vec<_>>(), [2, 3]);
+        assert_eq!(form.conditions.0.keys().copied().collect::<Vec<_>>(), [2, 3]);
         assert!(!form.changed());
-        assert_eq!(form.without_empty_rows().constraints.len(), 1);
+        assert_eq!(form.without_empty_rows().conditions.0.len(), 1);
         let many = (0..200).map(|row| (format!("c.{row}.field"), String::new())).collect();
         assert!(Sent::read(many).is_err());
     }

@@ -1,0 +1,168 @@
+//! What a project is called, who sees it, and how its flags are named.
+
+use axum::extract::State;
+use axum::response::Response;
+use maud::html;
+
+use super::Tab;
+use crate::access::{Granted, Guard, InProject, SeeProject, UpdateProject, UpdateProjectSettings};
+use crate::contexts;
+use crate::db::Read;
+use crate::projects::{self, Mode, Naming, Project};
+use crate::ui::edit::{Edit, Values};
+use crate::ui::fault::Fault;
+use crate::ui::frame::{Frame, Note};
+use crate::ui::guard::{Form, Viewer, why_not};
+use crate::ui::part::form::Field;
+use crate::ui::screen::new_project::MODES;
+use crate::ui::screen::strategy::stickiness;
+use crate::ui::{Places, Ui};
+
+pub(super) fn places(places: Places) -> Places {
+    const PATH: &str = "/projects/{projectId}/settings";
+    places.page(PATH, ask).action(PATH, save).action("/projects/{projectId}/settings/naming", save_naming)
+}
+
+fn values(project: &Project) -> Values {
+    vec![
+        ("name", project.name.clone()),
+        ("description", project.description.clone().unwrap_or_default()),
+        ("mode", project.mode.as_str().to_owned()),
+        ("default_stickiness", project.default_stickiness.clone()),
+        ("feature_limit", project.feature_limit.map(|limit| limit.to_string()).unwrap_or_default()),
+    ]
+}
+
+fn naming_values(project: &Project) -> Values {
+    let Naming { pattern, example, description } = project.feature_naming.clone();
+    vec![
+        ("pattern", pattern.unwrap_or_default()),
+        ("example", example.unwrap_or_default()),
+        ("naming_description", description.unwrap_or_default()),
+    ]
+}
+
+async fn ask(grant: Granted<SeeProject>, State(ui): State<Ui>, frame: Frame) -> Result<Response, Fault> {
+    let mut tx = ui.db.read().await?;
+    draw(&grant, &mut tx, &frame, None, None).await
+}
+
+/// Draws both forms; what was typed in one of them stays.
+async fn draw<G: Guard<Scope = InProject>>(
+    grant: &Granted<G>,
+    tx: &mut Read,
+    frame: &Frame,
+    general: Option<Edit>,
+    naming: Option<Edit>,
+) -> Result<Response, Fault> {
+    let id = grant.scope().project.as_str();
+    let viewer = Viewer::of(grant, tx).await?;
+    let sight = grant.sight(tx).await?;
+    let project = projects::get(tx, id).await?;
+    let fields = contexts::usable(tx, &sight, Some(id)).await?;
+    let status = general.as_ref().or(naming.as_ref()).map(Edit::status).unwrap_or_default();
+    let general = general.unwrap_or_else(|| Edit::of(values(&project)));
+    let naming = naming.unwrap_or_else(|| Edit::of(naming_values(&project)));
+    let sticky = general.get("default_stickiness");
+    let general_form = html! {
+        (general.field("name", "Name").text("text", general.get("name"), "off"))
+        (Field { optional: true, hint: Some("Whose flags these are, and where they are used."), ..general.field("description", "Description") }.lines(general.get("description")))
+        (general.field("mode", "Who sees it").radios(&MODES, general.get("mode")))
+        (Field { hint: Some("What new rollouts go by."), ..general.field("default_stickiness", "Default stickiness") }.choice(&stickiness(&fields, sticky), sticky))
+        (Field { optional: true, hint: Some("As many flags as the project may have. Empty: as many as the server allows."), ..general.field("feature_limit", "Limit of flags") }.text("number", general.get("feature_limit"), "off"))
+    };
+    let naming_form = html! {
+        p.hint { "New flags must be named so. Flags that exist keep their names." }
+        (Field { optional: true, hint: Some("A regular expression for whole names, such as [a-z]+\\.[a-z-]+"), ..naming.field("pattern", "Pattern") }.text("text", naming.get("pattern"), "off"))
+        (Field { optional: true, hint: Some("Shown to whoever makes a flag."), ..naming.field("example", "Example") }.text("text", naming.get("example"), "off"))
+        (Field { optional: true, hint: Some("What the parts of a name mean."), ..naming.field("naming_description", "Explanation") }.lines(naming.get("naming_description")))
+    };
+    let may_not = why_not::<UpdateProject>(grant.held(), id, None);
+    let may_not_name = why_not::<UpdateProjectSettings>(grant.held(), id, None);
+    let to = |step: &str| format!("/projects/{id}/settings{step}");
+    let body = html! {
+        section aria-labelledby="about" {
+            h2 #about { "About the project" }
+            p.hint { "Its id is " code { (id) } " and stays so." }
+            (general.form(frame, &to(""), ("save", "Save"), None, may_not.as_deref(), &general_form))
+        }
+        section aria-labelledby="naming" {
+            h2 #naming { "Names of flags" }
+            (naming.form(frame, &to("/naming"), ("save-naming", "Save"), None, may_not_name.as_deref(), &naming_form))
+        }
+    };
+    Ok(frame.page(&viewer, &super::page(frame, &viewer, id, Tab::General, &body).status(status)))
+}
+
+async fn save(
+    grant: Granted<UpdateProject>,
+    State(ui): State<Ui>,
+    frame: Frame,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response, Fault> {
+    let mut edit = Edit::read(pairs);
+    let id = grant.scope().project.clone();
+    let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
+    // Locked before it is compared, so that nobody comes between.
+    let there = projects::lock(&mut tx, &id).await?;
+    let mergeable = edit.onto(values(&there));
+    let limit = edit.number("feature_limit");
+    if mergeable && edit.sound() {
+        let wanted = projects::Edit {
+            name: Some(edit.get("name").to_owned()),
+            description: Some(edit.some("description")),
+            mode: Some(Mode::from(edit.get("mode").to_owned())),
+            default_stickiness: Some(edit.get("default_stickiness").to_owned()),
+            feature_limit: Some(limit),
+            ..projects::Edit::default()
+        };
+        let about = [
+            ("The name", "name"),
+            ("The description", "description"),
+            ("stickiness", "default_stickiness"),
+            ("limit", "feature_limit"),
+        ];
+        let saved = async {
+            projects::update(&mut tx, &id, wanted).await?;
+            tx.commit().await
+        };
+        if edit.settle(saved.await, &about)?.is_some() {
+            return Ok(frame.done(&Tab::General.path(&id), &Note::new("The project is saved")));
+        }
+    } else {
+        drop(tx);
+    }
+    let mut tx = ui.db.read().await?;
+    draw(&grant, &mut tx, &frame, Some(edit), None).await
+}
+
+async fn save_naming(
+    grant: Granted<UpdateProjectSettings>,
+    State(ui): State<Ui>,
+    frame: Frame,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response, Fault> {
+    let mut edit = Edit::read(pairs);
+    let id = grant.scope().project.clone();
+    let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
+    let there = projects::lock(&mut tx, &id).await?;
+    if edit.onto(naming_values(&there)) {
+        let naming = Naming {
+            pattern: edit.some("pattern"),
+            example: edit.some("example"),
+            description: edit.some("naming_description"),
+        };
+        let wanted = projects::Edit { naming: Some(naming), ..projects::Edit::default() };
+        let saved = async {
+            projects::update(&mut tx, &id, wanted).await?;
+            tx.commit().await
+        };
+        if edit.settle(saved.await, &[("example", "example"), ("pattern", "pattern")])?.is_some() {
+            return Ok(frame.done(&Tab::General.path(&id), &Note::new("The naming of flags is saved")));
+        }
+    } else {
+        drop(tx);
+    }
+    let mut tx = ui.db.read().await?;
+    draw(&grant, &mut tx, &frame, None, Some(edit)).await
+}
