@@ -38,7 +38,7 @@ both! {
         assert!(list.contains(">shop<") && list.contains("by admin") && !list.contains(&secret));
         admin.get(&format!("/tokens/{secret}")).await.expect(404);
         let events = server.admin().get("/api/admin/events").await.expect(200).text;
-        assert!(!events.contains(secret.rsplit('_').next().unwrap()));
+        assert!(!events.contains(&secret[secret.len() - 43..]));
         let selector = list.split("row-link\" href=\"/tokens/").find(|row| row.contains(">shop<")).unwrap().split('"').next().unwrap().to_owned();
         let path = format!("/tokens/{selector}");
         form(&admin, &format!("{path}/expiry"), "lasts=never").await.expect(422);
@@ -122,8 +122,8 @@ both! {
         form(&admin, "/provisioning/1/switch", "enabled=false").await.expect(303);
         idp.get("/scim/v2/Users").await.expect(401);
         let page = form(&admin, "/provisioning/remove/users", "words=delete+2+users").await.expect(422).text;
-        assert!(page.contains("delete 1 users") && page.contains("value=\"delete 2 users\""));
-        form(&admin, "/provisioning/remove/users", "words=delete+1+users").await.expect(303);
+        assert!(page.contains("delete 1 user”") && page.contains("value=\"delete 2 users\""));
+        form(&admin, "/provisioning/remove/users", "words=delete+1+user").await.expect(303);
         assert_eq!(recorded(&server, "scim-users-deleted").await, 1);
         assert!(admin.get("/provisioning/guides/okta").await.expect(200).text.contains("Provisioning with Okta"));
     }
