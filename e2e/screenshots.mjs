@@ -1,7 +1,7 @@
 // Shoots every screen into target/screenshots: wide and narrow, light and dark. `node e2e/screenshots.mjs [name…]`
 import { mkdir } from "node:fs/promises";
 import { SCREENS, breakStrategy, fromDisk, launch, openFullStrategy, signIn } from "./browser.mjs";
-import { PASSWORD, fill, start } from "./server.mjs";
+import { PASSWORD, fill, start, use } from "./server.mjs";
 
 const only = process.argv.slice(2);
 const folder = new URL("../target/screenshots/", import.meta.url).pathname;
@@ -10,6 +10,7 @@ const server = await start();
 const browser = await launch();
 try {
   await fill(server);
+  await use(server);
   for (const colorScheme of ["light", "dark"]) {
     for (const [width, size] of [["wide", { width: 1280, height: 800 }], ["narrow", { width: 320, height: 640 }]]) {
       const context = await browser.newContext({ viewport: size, colorScheme, reducedMotion: "reduce" });

@@ -13,6 +13,7 @@ use crate::app::{App, Opened};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::file;
+use crate::demo::Demo;
 use crate::entropy::Entropy;
 use crate::error::{Error, Result};
 use crate::people::recovery;
@@ -35,6 +36,8 @@ struct Program {
 enum Command {
     /// Serve (what `burgee` alone does).
     Serve(Config),
+    /// Serve an invented company for a look around: in a temporary folder, on a free port if the usual one is taken.
+    Demo(Show),
     /// Administration from the host, for when nobody can sign in.
     Admin {
         #[command(subcommand)]
@@ -44,6 +47,15 @@ enum Command {
     Export(Export),
     /// Bring projects, flags and what they refer to into the state that files describe. Recorded in the event log.
     Apply(Apply),
+}
+
+#[derive(Args)]
+struct Show {
+    /// Nothing happens by itself.
+    #[arg(long)]
+    still: bool,
+    #[command(flatten)]
+    config: Config,
 }
 
 #[derive(Args)]
@@ -108,6 +120,7 @@ pub fn main() -> ExitCode {
         match program.command {
             None => serve(program.serve).await,
             Some(Command::Serve(config)) => serve(config).await,
+            Some(Command::Demo(wanted)) => demo(wanted).await,
             Some(Command::Admin { command: Admin::Recover(Recover { user, config }) }) => {
                 recover(&user, config).await
             }
@@ -195,13 +208,30 @@ async fn serve(config: Config) -> Result<ExitCode> {
         let _ = writeln!(text, "  First admin: {user}  password: {password}  (shown once; change it)");
     }
     say(&text);
+    stop_when_told(&app);
+    app.serve(listener).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn demo(wanted: Show) -> Result<ExitCode> {
+    log_to_standard_error(&wanted.config)?;
+    // Whoever interrupts the story must leave nothing, either.
+    let demo = tokio::select! {
+        demo = Demo::prepare(wanted.config) => demo?,
+        () = stop_signal() => return Ok(ExitCode::SUCCESS),
+    };
+    say(&demo.welcome());
+    stop_when_told(&demo.app);
+    demo.serve(wanted.still).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn stop_when_told(app: &App) {
     let stopping = app.stopping.clone();
     app.tasks.spawn(async move {
         stop_signal().await;
         stopping.cancel();
     });
-    app.serve(listener).await?;
-    Ok(ExitCode::SUCCESS)
 }
 
 async fn stop_signal() {

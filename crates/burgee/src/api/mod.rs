@@ -7,7 +7,6 @@ pub mod admin;
 mod auth;
 mod client;
 mod cors;
-mod csv;
 mod edge;
 mod etag;
 mod evaluation;

@@ -131,6 +131,11 @@ pub(super) fn is_own(path: &str) -> bool {
     path.starts_with('/') && !path.starts_with("//") && path.chars().all(plain)
 }
 
+/// A name as one part of a path, whatever is in it.
+pub(super) fn segment(name: &str) -> String {
+    percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
 /// What a page must know of the request that it answers.
 pub(super) struct Frame {
     ui: Ui,

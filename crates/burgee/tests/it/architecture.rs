@@ -52,6 +52,7 @@ const RINGS: &[(&str, &[&str])] = &[
         &[
             "access",
             "app",
+            "applications",
             "clock",
             "constraints",
             "contexts",
@@ -123,10 +124,11 @@ const RINGS: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
+    ("demo", &["app", "clock", "config", "entropy", "error", "jobs"]),
 ];
 
-/// The modules that speak HTTP; the gate is what they share.
-const PROTOCOLS: [&str; 4] = ["api", "gate", "scim", "ui"];
+/// The modules that speak HTTP; the gate is what they share, and the demo is a client of theirs.
+const PROTOCOLS: [&str; 5] = ["api", "demo", "gate", "scim", "ui"];
 
 fn sources() -> Vec<(String, String)> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {

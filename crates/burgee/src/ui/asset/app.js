@@ -145,6 +145,24 @@ document.addEventListener("click", (event) => {
   if (event.target instanceof HTMLDialogElement) event.target.close();
 });
 
+/* Ticked rows: all of the page at once, and how many they are. */
+function count() {
+  for (const all of document.querySelectorAll("[data-all]")) {
+    const rows = [...document.querySelectorAll(`input[form="${all.dataset.all}"]`)];
+    const ticked = rows.filter((row) => row.checked).length;
+    all.hidden = false;
+    all.checked = ticked > 0 && ticked === rows.length;
+    all.indeterminate = ticked > 0 && ticked < rows.length;
+    const told = document.querySelector(`[data-count="${all.dataset.all}"]`);
+    if (told) told.textContent = `${ticked} selected`;
+  }
+}
+document.addEventListener("change", (event) => {
+  const all = closest(event, "[data-all]");
+  if (all) document.querySelectorAll(`input[form="${all.dataset.all}"]`).forEach((row) => (row.checked = all.checked));
+  count();
+});
+
 /* A form with unsaved edits is left alone by everything that comes from the server, until it is sent. */
 document.addEventListener("input", (event) => closest(event, "form[data-draft]")?.setAttribute("hx-morph-skip", ""));
 document.addEventListener("submit", (event) => {
@@ -237,6 +255,7 @@ function refresh(revision) {
 let address = location.pathname;
 document.addEventListener("htmx:after:swap", () => {
   tellAll();
+  count();
   follow();
   if (address === location.pathname) return;
   address = location.pathname;
@@ -247,6 +266,7 @@ document.addEventListener("htmx:after:swap", () => {
 });
 addEventListener("DOMContentLoaded", () => {
   tellAll();
+  count();
   follow();
 });
 

@@ -1,6 +1,9 @@
 //! The screens, a file each: what it asks of the domain, and how that is drawn from [`parts`](super::part).
 
 pub(in crate::ui) mod access;
+pub(in crate::ui) mod applications;
+pub(in crate::ui) mod copy_flag;
+pub(in crate::ui) mod depend;
 pub(in crate::ui) mod design;
 pub(in crate::ui) mod edit_flag;
 pub(in crate::ui) mod events;
@@ -18,15 +21,19 @@ pub(in crate::ui) mod new_project;
 pub(in crate::ui) mod palette;
 pub(in crate::ui) mod password;
 pub(in crate::ui) mod personal_tokens;
+pub(in crate::ui) mod playground;
 pub(in crate::ui) mod profile;
 pub(in crate::ui) mod projects;
 pub(in crate::ui) mod roles;
 pub(in crate::ui) mod service_accounts;
 pub(in crate::ui) mod settings;
 pub(in crate::ui) mod sign_in;
+mod somebody;
 pub(in crate::ui) mod strategy;
 pub(in crate::ui) mod switch;
 pub(in crate::ui) mod theme;
 pub(in crate::ui) mod tokens;
+pub(in crate::ui) mod unknown_flags;
 pub(in crate::ui) mod users;
 pub(in crate::ui) mod who;
+mod why;

@@ -2,6 +2,7 @@
 //! nothing unseen.
 
 mod default;
+mod copy;
 mod form;
 mod sent;
 mod steps;
@@ -17,6 +18,7 @@ pub(in crate::ui) use self::default::{path as default_path, read as read_default
 use self::form::Choices;
 pub(in crate::ui) use self::form::stickiness;
 use self::sent::Sent;
+pub(in crate::ui) use self::copy::copy_link;
 pub(in crate::ui) use self::steps::{Reasons, add_link, buttons};
 use crate::access::{AddStrategy, Granted, Guard, UpdateStrategy};
 use crate::contexts;
@@ -59,6 +61,7 @@ pub(in crate::ui) fn places(places: Places) -> Places {
         .action(at!("/strategies/{strategyId}"), save)
         .with(steps::places)
         .with(default::places)
+        .with(copy::places)
 }
 
 /// The address of a flag's place in an environment, with more behind it.
