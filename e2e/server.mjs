@@ -141,6 +141,68 @@ export async function fill(server) {
     name: "flexibleRollout", parameters: { rollout: "10", stickiness: "default" },
     constraints: [{ contextName: "country", operator: "IN", values: ["DE", "AT"] }],
   });
+  await admin("POST", "/environments", { name: "staging", type: "pre-production", enabled: false, requiredApprovals: 2 });
+  await admin("POST", "/segments", { name: "Phones in Europe", description: "People who use our apps in the EU.", project: "mobile", constraints: [
+    { contextName: "platform", operator: "IN", values: ["ios", "android"] },
+    { contextName: "country", operator: "IN", values: "AT BE DE DK ES FI FR".split(" ") },
+    { contextName: "appVersion", operator: "SEMVER_GTE", value: "4.2.0" },
+  ] });
+  await admin("POST", "/context", { name: "country", description: "Where people are, by their address.", stickiness: true, legalValues: [
+    { value: "DE", description: "Germany" }, { value: "AT", description: "Austria" }, { value: "CH" }, { value: "FR" }, { value: "IT" }, { value: "ES" }, { value: "FI" }, { value: "BE" }, { value: "DK" },
+  ] });
+  await admin("POST", "/strategies", { name: "byPlan", title: "By plan", description: "Customers who pay for a plan.", parameters: [
+    { name: "plans", type: "list", description: "The plans that get it", required: true }, { name: "minimumSeats", type: "number", required: false },
+  ] });
+  for (const name of ["old-banner", "old-search"]) {
+    await flag(name, "Replaced long ago.");
+    await admin("DELETE", flags(`/${name}`));
+  }
+  await admin("POST", "/projects", { id: "attic", name: "Attic" });
+  await admin("POST", "/projects/archive/attic");
+}
+
+/** Applications that use it: two days of counts, SDKs old and new, and flags that nobody made. Waits until all of it is written. */
+export async function use(server) {
+  const token = async (tokenName, environment, projects) =>
+    (await server.api("POST", "/api/admin/api-tokens", { tokenName, type: "client", environment, projects })).secret;
+  const client = async (secret, path, body) => {
+    const headers = { authorization: secret, "content-type": "application/json" };
+    const answer = await fetch(`${server.origin}/api/client/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  };
+  const secrets = {
+    production: await token("shops", "production", ["*"]),
+    development: await token("laptops", "development", ["default"]),
+  };
+  const start = (environment, appName, instanceId, sdkVersion, strategies = ["default", "flexibleRollout"]) =>
+    client(secrets[environment], "register", { appName, instanceId, sdkVersion, strategies, interval: 15, started: new Date() });
+  await start("production", "shop", "shop-7f9c", "unleash-node-sdk:6.8.0");
+  await start("production", "shop", "shop-2b41", "unleash-client-node:5.1.0");
+  await start("production", "search-api", "search-1", "unleash-java-sdk:11.1.0", ["default", "flexibleRollout", "byTenant"]);
+  await start("development", "shop", "laptop-ann", "unleash-node-sdk:6.8.0");
+  await start("development", "importer", "importer-1", "unleash-python-sdk:6.2.0");
+  const hour = 3600_000;
+  const counts = (environment, appName, back, toggles) => {
+    const start = new Date(Date.now() - back * hour);
+    return client(secrets[environment], "metrics", { appName, instanceId: `${appName}-1`, bucket: { start, stop: start, toggles } });
+  };
+  for (let back = 0; back < 24; back++) {
+    const day = Math.round(400 + 300 * Math.sin(back / 3.8) + (back * 37) % 50);
+    const on = Math.round(day * (back < 9 ? 0.5 : 0.1));
+    const variants = { blue: Math.round(on / 2), red: on - Math.round(on / 2) };
+    await counts("production", "shop", back, { checkout: { yes: on, no: day - on, variants }, "search.ranking": { yes: day, no: 0 } });
+    if (back % 5 === 0) await counts("development", "shop", back, { checkout: { yes: 12, no: 0 }, "dark-mode": { yes: 3, no: 3 } });
+  }
+  await counts("production", "shop", 0, { "checkout-v2": { yes: 0, no: 90 }, "payments.new-provider": { yes: 0, no: 14 } });
+  await counts("development", "importer", 1, { "checkout-v2": { yes: 0, no: 3 } });
+  for (let tries = 0; ; tries++) {
+    const { applications } = await server.api("GET", "/api/admin/metrics/applications");
+    const { unknownFlags } = await server.api("GET", "/api/admin/metrics/unknown-flags");
+    const flag = await server.api("GET", "/api/admin/projects/default/features/checkout");
+    if (applications.length === 3 && unknownFlags.length === 2 && flag.environments.some((place) => place.lastSeenAt)) return;
+    if (tries > 120) throw new Error("what applications told is not written");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
 }
 
 /** People whom admins and an identity provider made, in groups, with roles; and what programs act as. */
@@ -185,49 +247,5 @@ async function fillPeople(server) {
   for (const [username, name] of [["nightly", "Nightly build"], ["terraform", "Terraform"]]) {
     const account = await admin("POST", "/service-account", { username, name, rootRole: 2 });
     await admin("POST", `/service-account/${account.id}/token`, { description: "the only one", expiresAt: new Date(Date.now() + 864e7).toISOString() });
-  }
-}
-
-/** Applications that use it: two days of counts, SDKs old and new, and flags that nobody made. Waits until all of it is written. */
-export async function use(server) {
-  const token = async (tokenName, environment, projects) =>
-    (await server.api("POST", "/api/admin/api-tokens", { tokenName, type: "client", environment, projects })).secret;
-  const client = async (secret, path, body) => {
-    const headers = { authorization: secret, "content-type": "application/json" };
-    const answer = await fetch(`${server.origin}/api/client/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-  };
-  const secrets = {
-    production: await token("shops", "production", ["*"]),
-    development: await token("laptops", "development", ["default"]),
-  };
-  const start = (environment, appName, instanceId, sdkVersion, strategies = ["default", "flexibleRollout"]) =>
-    client(secrets[environment], "register", { appName, instanceId, sdkVersion, strategies, interval: 15, started: new Date() });
-  await start("production", "shop", "shop-7f9c", "unleash-node-sdk:6.8.0");
-  await start("production", "shop", "shop-2b41", "unleash-client-node:5.1.0");
-  await start("production", "search-api", "search-1", "unleash-java-sdk:11.1.0", ["default", "flexibleRollout", "byTenant"]);
-  await start("development", "shop", "laptop-ann", "unleash-node-sdk:6.8.0");
-  await start("development", "importer", "importer-1", "unleash-python-sdk:6.2.0");
-  const hour = 3600_000;
-  const counts = (environment, appName, back, toggles) => {
-    const start = new Date(Date.now() - back * hour);
-    return client(secrets[environment], "metrics", { appName, instanceId: `${appName}-1`, bucket: { start, stop: start, toggles } });
-  };
-  for (let back = 0; back < 48; back++) {
-    const day = Math.round(400 + 300 * Math.sin(back / 3.8) + (back * 37) % 50);
-    const on = Math.round(day * (back < 20 ? 0.5 : 0.1));
-    const variants = { blue: Math.round(on / 2), red: on - Math.round(on / 2) };
-    await counts("production", "shop", back, { checkout: { yes: on, no: day - on, variants }, "search.ranking": { yes: day, no: 0 } });
-    if (back % 5 === 0) await counts("development", "shop", back, { checkout: { yes: 12, no: 0 }, "dark-mode": { yes: 3, no: 3 } });
-  }
-  await counts("production", "shop", 0, { "checkout-v2": { yes: 0, no: 90 }, "payments.new-provider": { yes: 0, no: 14 } });
-  await counts("development", "importer", 1, { "checkout-v2": { yes: 0, no: 3 } });
-  for (let tries = 0; ; tries++) {
-    const { applications } = await server.api("GET", "/api/admin/metrics/applications");
-    const { unknownFlags } = await server.api("GET", "/api/admin/metrics/unknown-flags");
-    const flag = await server.api("GET", "/api/admin/projects/default/features/checkout");
-    if (applications.length === 3 && unknownFlags.length === 2 && flag.environments.some((place) => place.lastSeenAt)) return;
-    if (tries > 120) throw new Error("what applications told is not written");
-    await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 use crate::access::{Administer, Granted, Root};
@@ -111,7 +111,13 @@ struct Recover {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let program = Program::parse();
+    let matches = Program::command().get_matches();
+    let mut program = Program::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    match (&mut program.command, matches.subcommand()) {
+        (None, _) => program.serve.tell(&matches),
+        (Some(Command::Serve(config)), Some((_, matches))) => config.tell(matches),
+        _ => {}
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&Error::internal(error)),

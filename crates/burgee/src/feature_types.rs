@@ -27,17 +27,29 @@ pub async fn list(tx: &mut Read) -> Result<Vec<FeatureType>> {
         .await
 }
 
-/// Says how long flags of a type should live, and records it, unless it is so already. No days are no limit.
-pub async fn set_lifetime(tx: &mut Change, id: &str, days: Option<i64>) -> Result<FeatureType> {
+fn unknown(id: &str) -> Error {
+    Error::not_found(format!("The feature type you tried to update (\"{id}\") does not exist."))
+}
+
+/// The type with this id.
+pub async fn get(tx: &mut Read, id: &str) -> Result<FeatureType> {
+    list(tx).await?.into_iter().find(|kind| kind.id == id).ok_or_else(|| unknown(id))
+}
+
+/// Like [`get`], once whoever changes it at the same time is done.
+pub async fn lock(tx: &mut Change, id: &str) -> Result<FeatureType> {
     let found: Option<FeatureType> = tx
         .optional(sql!(
             "SELECT id, name, description, lifetime_days FROM feature_types WHERE id = $1{lock}",
             id
         ))
         .await?;
-    let before = found.ok_or_else(|| {
-        Error::not_found(format!("The feature type you tried to update (\"{id}\") does not exist."))
-    })?;
+    found.ok_or_else(|| unknown(id))
+}
+
+/// Says how long flags of a type should live, and records it, unless it is so already. No days are no limit.
+pub async fn set_lifetime(tx: &mut Change, id: &str, days: Option<i64>) -> Result<FeatureType> {
+    let before = lock(tx, id).await?;
     let after = FeatureType { lifetime_days: days.filter(|days| *days > 0), ..before.clone() };
     if after != before {
         tx.execute(sql!(

@@ -72,7 +72,7 @@ impl Calendar {
                 break;
             }
             self.hand.go(next);
-            self.app.published.catch_up(&self.app.db).await?;
+            self.app.published.refresh(&self.app.db).await?;
             self.traffic.report(next, 1).await?;
             if next.millis() / hour % 24 == 0 {
                 jobs::round(&self.app).await?;

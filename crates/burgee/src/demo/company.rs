@@ -1,7 +1,7 @@
 //! Tidewater, an invented company that delivers groceries: its people, groups, flags and applications.
 
-use super::story::Crew;
 use super::caller::Caller;
+use super::story::Crew;
 
 /// Somebody who works there.
 pub(super) struct Person {
@@ -164,20 +164,39 @@ pub(super) const VERBOSE: Flag = Flag(PLATFORM, "logging.verbose");
 pub(super) type Made = (Flag, &'static str, &'static str, fn(&Crew) -> &Caller);
 
 pub(super) const FLAGS: [Made; 26] = [
-    (ONE_PAGE, "release", "Address, delivery and payment on one page. Can go when every country has it.", |crew| &crew.jonas),
+    (
+        ONE_PAGE,
+        "release",
+        "Address, delivery and payment on one page. Can go when every country has it.",
+        |crew| &crew.jonas,
+    ),
     (EXPRESS, "release", "Pay with the wallet of the browser, without the checkout.", |crew| &crew.jonas),
-    (RANKING, "experiment", "Three ways to order what a search finds. Measured: baskets with something from the first row.", |crew| &crew.priya),
+    (
+        RANKING,
+        "experiment",
+        "Three ways to order what a search finds. Measured: baskets with something from the first row.",
+        |crew| &crew.priya,
+    ),
     (SYNONYMS, "release", "Finds courgettes for whoever looks for zucchini.", |crew| &crew.ben),
     (SLOTS, "release", "Delivery until 22:00 where drivers have agreed to it.", |crew| &crew.priya),
     (LIVE_MAP, "release", "Shows the van on a map from the moment it leaves.", |crew| &crew.ben),
     (LISTS, "release", "Lists that people keep, and share with those they live with.", |crew| &crew.jonas),
-    (SUBSTITUTES, "permission", "Lets people choose what they get instead when something is sold out.", |crew| &crew.priya),
+    (
+        SUBSTITUTES,
+        "permission",
+        "Lets people choose what they get instead when something is sold out.",
+        |crew| &crew.priya,
+    ),
     (DEALS, "operational", "The page of this week’s deals.", |crew| &crew.priya),
     (DARK, "release", "The shop in dark colours.", |crew| &crew.ben),
     (PHOTOS, "experiment", "Reviews with pictures that customers took.", |crew| &crew.ben),
-    (ROUNDING, "operational", "Rounds prices the old way, for baskets from before the spring.", |crew| &crew.jonas),
+    (ROUNDING, "operational", "Rounds prices the old way, for baskets from before the spring.", |crew| {
+        &crew.jonas
+    }),
     (HARVEST, "release", "The banner and the recipes of harvest week.", |crew| &crew.priya),
-    (PAY_OFF, "kill-switch", "Stops taking payments, and says so, while the provider is down.", |crew| &crew.aiko),
+    (PAY_OFF, "kill-switch", "Stops taking payments, and says so, while the provider is down.", |crew| {
+        &crew.aiko
+    }),
     (RETRY, "release", "Tries a declined card once more, an hour later.", |crew| &crew.aiko),
     (INVOICE, "permission", "Buy now, pay by invoice: for companies that were checked.", |crew| &crew.aiko),
     (FRAUD, "experiment", "The second fraud model decides instead of the first.", |crew| &crew.aiko),
@@ -219,7 +238,11 @@ pub(super) const APPLICATIONS: [Application; 8] = [
         environment: "production",
         projects: &[SHOP],
         sdk: "unleash-node-sdk:6.10.1",
-        instances: &["storefront-api-7d9f4-x2kqp", "storefront-api-7d9f4-m81zt", "storefront-api-7d9f4-b5wcn"],
+        instances: &[
+            "storefront-api-7d9f4-x2kqp",
+            "storefront-api-7d9f4-m81zt",
+            "storefront-api-7d9f4-b5wcn",
+        ],
         uses: &[
             (ONE_PAGE.1, 5200),
             (EXPRESS.1, 5200),

@@ -63,9 +63,16 @@ impl Flag {
     }
 
     /// More people, or fewer.
-    pub(super) async fn widen(self, who: &Caller, environment: &str, strategy: &str, percent: u8) -> Result<()> {
+    pub(super) async fn widen(
+        self,
+        who: &Caller,
+        environment: &str,
+        strategy: &str,
+        percent: u8,
+    ) -> Result<()> {
         let path = format!("{}/strategies/{strategy}", self.at(environment));
-        let change = json!([{ "op": "replace", "path": "/parameters/rollout", "value": percent.to_string() }]);
+        let change =
+            json!([{ "op": "replace", "path": "/parameters/rollout", "value": percent.to_string() }]);
         who.patch(&path, change).await.map(drop)
     }
 

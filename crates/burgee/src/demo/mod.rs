@@ -50,8 +50,7 @@ impl Demo {
         let (hand, clock) = Hand::on(story::BEGINS.0, story::BEGINS.1, story::BEGINS.2);
         let config = settings(config, &folder)?;
         let Opened { app, listener, welcome, .. } = App::open(config, clock, Entropy::System).await?;
-        let admin =
-            welcome.admin.ok_or_else(|| Error::internal(anyhow::anyhow!("the demo has no admin")))?;
+        let admin = welcome.admin.ok_or_else(|| Error::internal(anyhow::anyhow!("the demo has no admin")))?;
         let Handed { viewer, backend, frontend, live } = story::tell(&app, hand, &admin).await?;
         Ok(Self { app, listener, admin, viewer, backend, frontend, live, folder })
     }
@@ -115,8 +114,8 @@ fn settings(config: Config, folder: &TempDir) -> Result<Config> {
 /// The wanted port, or a free one if it is taken.
 fn port(config: &Config) -> Result<u16> {
     let bind = |port| Probe::bind((config.http_host.as_str(), port)).and_then(|probe| probe.local_addr());
-    let address = bind(config.http_port).or_else(|_| bind(0)).map_err(|error| {
-        Error::bad_data(format!("cannot listen on {}: {error}", config.http_host))
-    })?;
+    let address = bind(config.http_port)
+        .or_else(|_| bind(0))
+        .map_err(|error| Error::bad_data(format!("cannot listen on {}: {error}", config.http_host)))?;
     Ok(address.port())
 }

@@ -35,7 +35,9 @@ impl Okta {
 
     /// "Test Connector Configuration", and the first import.
     pub(super) async fn test(&self) -> Result<()> {
-        for path in ["Users?startIndex=1&count=1", "Users?startIndex=1&count=100", "Groups?startIndex=1&count=100"] {
+        for path in
+            ["Users?startIndex=1&count=1", "Users?startIndex=1&count=100", "Groups?startIndex=1&count=100"]
+        {
             self.caller.get(&format!("/scim/{path}")).await?;
         }
         Ok(())

@@ -7,9 +7,10 @@ use super::calendar::{Calendar, Hand};
 use super::caller::{Caller, number, text};
 use super::company::{
     ADMINS, APPLICATIONS, APPS, Application, DARK, DATA, DEALS, ENGINEERING, EXPRESS, FLAGS, FOUNDERS, FRAUD,
-    GROUPS, HARVEST, INVOICE, JOINER, LISTS, LIVE_MAP, MARKETING, MOBILE, OFFLINE, OLD_GATEWAY, ONE_PAGE, PASSKEYS,
-    PAY, PAY_OFF, PAYMENTS, PEOPLE, PHOTOS, PLATFORM, PRODUCT, PROJECTS, PUSH, Person, QUEUE, RANKING, REFUNDS,
-    REPLICA, RETRY, ROUNDING, SCAN, SHOP, SLOTS, SUBSTITUTES, SUPPORT, SYNONYMS, Side, VERBOSE,
+    GROUPS, HARVEST, INVOICE, JOINER, LISTS, LIVE_MAP, MARKETING, MOBILE, OFFLINE, OLD_GATEWAY, ONE_PAGE,
+    PASSKEYS, PAY, PAY_OFF, PAYMENTS, PEOPLE, PHOTOS, PLATFORM, PRODUCT, PROJECTS, PUSH, Person, QUEUE,
+    RANKING, REFUNDS, REPLICA, RETRY, ROUNDING, SCAN, SHOP, SLOTS, SUBSTITUTES, SUPPORT, SYNONYMS, Side,
+    VERBOSE,
 };
 use super::flags::{DEV, LIVE, STAGING};
 use super::live::{Lever, Live};
@@ -145,9 +146,12 @@ async fn set_up(crew: &Crew) -> Result<()> {
     marit.post("/api/admin/environments", json!({ "name": STAGING, "type": "test" })).await?;
     let order = json!({ DEV: 1, STAGING: 2, LIVE: 3 });
     marit.put("/api/admin/environments/sort-order", order).await?;
-    let platform = json!({ "name": "Platform", "description": "Orders, queues and what everything runs on." });
+    let platform =
+        json!({ "name": "Platform", "description": "Orders, queues and what everything runs on." });
     marit.put(&format!("/api/admin/projects/{PLATFORM}"), platform).await?;
-    marit.post(&format!("/api/admin/projects/{PLATFORM}/environments"), json!({ "environment": STAGING })).await?;
+    marit
+        .post(&format!("/api/admin/projects/{PLATFORM}/environments"), json!({ "environment": STAGING }))
+        .await?;
     for (id, name, description) in PROJECTS {
         let project = json!({ "id": id, "name": name, "description": description, "environments": [DEV, STAGING, LIVE] });
         marit.post("/api/admin/projects", project).await?;
@@ -168,23 +172,39 @@ async fn set_up(crew: &Crew) -> Result<()> {
     ] {
         marit.post("/api/admin/context", field).await?;
     }
-    for (name, description, color) in [
-        ("team", "Who looks after it", "#0f766e"),
-        ("quarter", "When it should be gone", "#b45309"),
-    ] {
+    for (name, description, color) in
+        [("team", "Who looks after it", "#0f766e"), ("quarter", "When it should be gone", "#b45309")]
+    {
         marit
-            .post("/api/admin/tag-types", json!({ "name": name, "description": description, "icon": "", "color": color }))
+            .post(
+                "/api/admin/tag-types",
+                json!({ "name": name, "description": description, "icon": "", "color": color }),
+            )
             .await?;
     }
     for (name, description, constraint) in [
-        ("staff", "Everybody with an address of ours",
-            json!({ "contextName": "email", "operator": "STR_ENDS_WITH", "values": ["@tidewater.example"] })),
-        ("beta-households", "They asked to see things first",
-            json!({ "contextName": "householdId", "operator": "IN", "values": ["1042", "1377", "2210", "3981", "4711"] })),
-        ("nordics", "Norway, Sweden and Denmark",
-            json!({ "contextName": "country", "operator": "IN", "values": ["NO", "SE", "DK"] })),
+        (
+            "staff",
+            "Everybody with an address of ours",
+            json!({ "contextName": "email", "operator": "STR_ENDS_WITH", "values": ["@tidewater.example"] }),
+        ),
+        (
+            "beta-households",
+            "They asked to see things first",
+            json!({ "contextName": "householdId", "operator": "IN", "values": ["1042", "1377", "2210", "3981", "4711"] }),
+        ),
+        (
+            "nordics",
+            "Norway, Sweden and Denmark",
+            json!({ "contextName": "country", "operator": "IN", "values": ["NO", "SE", "DK"] }),
+        ),
     ] {
-        crew.priya.post("/api/admin/segments", json!({ "name": name, "description": description, "constraints": [constraint] })).await?;
+        crew.priya
+            .post(
+                "/api/admin/segments",
+                json!({ "name": name, "description": description, "constraints": [constraint] }),
+            )
+            .await?;
     }
     Ok(())
 }
@@ -202,8 +222,15 @@ async fn make_flags(crew: &Crew) -> Result<()> {
         flag.make(by(crew), kind, description).await?;
     }
     for (flag, team) in [
-        (ONE_PAGE, "checkout"), (EXPRESS, "checkout"), (RANKING, "search"), (SYNONYMS, "search"), (SLOTS, "delivery"),
-        (LIVE_MAP, "delivery"), (LISTS, "checkout"), (DARK, "growth"), (PHOTOS, "growth"),
+        (ONE_PAGE, "checkout"),
+        (EXPRESS, "checkout"),
+        (RANKING, "search"),
+        (SYNONYMS, "search"),
+        (SLOTS, "delivery"),
+        (LIVE_MAP, "delivery"),
+        (LISTS, "checkout"),
+        (DARK, "growth"),
+        (PHOTOS, "growth"),
     ] {
         flag.tag(&crew.jonas, "team", team).await?;
     }
@@ -220,10 +247,16 @@ async fn first_strategies(crew: &Crew) -> Result<()> {
     let Crew { jonas, priya, tomas, aiko, ben, marit, .. } = crew;
     let only = |field: &str, values: &[&str]| json!({ "constraints": [{ "contextName": field, "operator": "IN", "values": values }] });
     RANKING
-        .roll_out(priya, LIVE, 100, "Everybody, in three parts", json!({ "variants": [
+        .roll_out(
+            priya,
+            LIVE,
+            100,
+            "Everybody, in three parts",
+            json!({ "variants": [
             { "name": "control", "weight": 334, "weightType": "variable", "stickiness": "householdId" },
             { "name": "freshness", "weight": 333, "weightType": "variable", "stickiness": "householdId" },
-            { "name": "margin", "weight": 333, "weightType": "variable", "stickiness": "householdId" } ] }))
+            { "name": "margin", "weight": 333, "weightType": "variable", "stickiness": "householdId" } ] }),
+        )
         .await?;
     PHOTOS
         .roll_out(ben, LIVE, 50, "Half of the households", json!({ "variants": [
@@ -233,13 +266,35 @@ async fn first_strategies(crew: &Crew) -> Result<()> {
     SLOTS.roll_out(priya, LIVE, 100, "Where drivers agreed", only("country", &["NO", "DK"])).await?;
     INVOICE.roll_out(aiko, LIVE, 100, "Companies", only("plan", &["business"])).await?;
     SUBSTITUTES.roll_out(priya, LIVE, 100, "Who pays for it", only("plan", &["plus", "business"])).await?;
-    SCAN.roll_out(tomas, LIVE, 100, "New apps", json!({ "constraints": [
-        { "contextName": "appVersion", "operator": "SEMVER_GT", "value": "7.2.0" } ] }))
-        .await?;
-    for (flag, who) in [(DEALS, priya), (ROUNDING, jonas), (OLD_GATEWAY, aiko), (REPLICA, marit), (PUSH, tomas), (SYNONYMS, ben)] {
+    SCAN.roll_out(
+        tomas,
+        LIVE,
+        100,
+        "New apps",
+        json!({ "constraints": [
+        { "contextName": "appVersion", "operator": "SEMVER_GT", "value": "7.2.0" } ] }),
+    )
+    .await?;
+    for (flag, who) in [
+        (DEALS, priya),
+        (ROUNDING, jonas),
+        (OLD_GATEWAY, aiko),
+        (REPLICA, marit),
+        (PUSH, tomas),
+        (SYNONYMS, ben),
+    ] {
         flag.on(who, &[DEV, STAGING, LIVE]).await?;
     }
-    for (flag, who) in [(ONE_PAGE, jonas), (EXPRESS, jonas), (LISTS, jonas), (DARK, ben), (LIVE_MAP, ben), (RETRY, aiko), (OFFLINE, tomas), (QUEUE, marit)] {
+    for (flag, who) in [
+        (ONE_PAGE, jonas),
+        (EXPRESS, jonas),
+        (LISTS, jonas),
+        (DARK, ben),
+        (LIVE_MAP, ben),
+        (RETRY, aiko),
+        (OFFLINE, tomas),
+        (QUEUE, marit),
+    ] {
         flag.on(who, &[DEV]).await?;
     }
     Ok(())
@@ -257,11 +312,19 @@ async fn start_applications(
         let token = token(crew, application.name, application).await?;
         tokens.push((application, token));
     }
-    app.published.catch_up(&app.db).await?;
+    app.published.refresh(&app.db).await?;
     for (place, (application, token)) in (120..).zip(&tokens) {
         days.traffic.start(application, &nobody.at(place), token, app.clock.now()).await?;
     }
-    let of = |side| Application { name: "demo", side, environment: LIVE, projects: &["*"], sdk: "", instances: &[], uses: &[] };
+    let of = |side| Application {
+        name: "demo",
+        side,
+        environment: LIVE,
+        projects: &["*"],
+        sdk: "",
+        instances: &[],
+        uses: &[],
+    };
     let backend = token(crew, "demo-backend", &of(Side::Backend)).await?;
     Ok((backend, token(crew, "demo-frontend", &of(Side::Frontend)).await?))
 }
@@ -340,7 +403,8 @@ async fn two_weeks(crew: &Crew, okta: &mut Okta, days: &mut Calendar) -> Result<
     let nordics = segment(crew, "nordics").await?;
     let beta = segment(crew, "beta-households").await?;
     ONE_PAGE.roll_out(jonas, LIVE, 100, "Beta households", json!({ "segments": [beta] })).await?;
-    let one_page = ONE_PAGE.roll_out(jonas, LIVE, 10, "Nordics, step by step", json!({ "segments": [nordics] })).await?;
+    let one_page =
+        ONE_PAGE.roll_out(jonas, LIVE, 10, "Nordics, step by step", json!({ "segments": [nordics] })).await?;
     ONE_PAGE.turn(jonas, true, LIVE).await?;
     days.on(12, 10, 40).await?;
     DARK.on(ben, &[STAGING, LIVE]).await?;
@@ -361,9 +425,16 @@ async fn two_weeks(crew: &Crew, okta: &mut Okta, days: &mut Calendar) -> Result<
     ONE_PAGE.widen(jonas, LIVE, &one_page, 25).await?;
     QUEUE.widen(marit, LIVE, &queue, 25).await?;
     days.on(9, 11, 35).await?;
-    FRAUD.roll_out(aiko, LIVE, 20, "A fifth of all orders", json!({ "variants": [
+    FRAUD
+        .roll_out(
+            aiko,
+            LIVE,
+            20,
+            "A fifth of all orders",
+            json!({ "variants": [
         { "name": "model-a", "weight": 500, "weightType": "variable", "stickiness": "default" },
-        { "name": "model-b", "weight": 500, "weightType": "variable", "stickiness": "default" } ] }))
+        { "name": "model-b", "weight": 500, "weightType": "variable", "stickiness": "default" } ] }),
+        )
         .await?;
     FRAUD.on(aiko, &[STAGING, LIVE]).await?;
     days.on(8, 9, 30).await?;
@@ -392,7 +463,13 @@ async fn two_weeks(crew: &Crew, okta: &mut Okta, days: &mut Calendar) -> Result<
     days.on(5, 19, 40).await?;
     PAY_OFF.turn(aiko, false, LIVE).await?;
     days.on(4, 9, 50).await?;
-    RETRY.describe(aiko, "release", "Tries a declined card once more, an hour later. Not while the provider is down.").await?;
+    RETRY
+        .describe(
+            aiko,
+            "release",
+            "Tries a declined card once more, an hour later. Not while the provider is down.",
+        )
+        .await?;
     okta.rename_group(PAYMENTS, "Payments and billing").await?;
     days.on(4, 14, 0).await?;
     ONE_PAGE.widen(jonas, LIVE, &one_page, 50).await?;
@@ -410,7 +487,9 @@ async fn two_weeks(crew: &Crew, okta: &mut Okta, days: &mut Calendar) -> Result<
     VERBOSE.turn(marit, true, LIVE).await?;
     days.on(1, 10, 20).await?;
     VERBOSE.turn(marit, false, LIVE).await?;
-    PASSKEYS.roll_out(tomas, LIVE, 100, "Staff", json!({ "segments": [segment(crew, "staff").await?] })).await?;
+    PASSKEYS
+        .roll_out(tomas, LIVE, 100, "Staff", json!({ "segments": [segment(crew, "staff").await?] }))
+        .await?;
     PASSKEYS.turn(tomas, true, LIVE).await?;
     days.on(1, 15, 30).await?;
     SYNONYMS.complete(priya).await?;
@@ -432,6 +511,7 @@ fn moved() -> &'static Person {
 
 async fn segment(crew: &Crew, name: &str) -> Result<i64> {
     let all = crew.priya.get("/api/admin/segments").await?;
-    let found = all["segments"].as_array().into_iter().flatten().find(|segment| segment["name"] == name).cloned();
+    let found =
+        all["segments"].as_array().into_iter().flatten().find(|segment| segment["name"] == name).cloned();
     number(&found.unwrap_or_default(), "/id")
 }

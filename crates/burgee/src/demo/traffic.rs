@@ -118,11 +118,12 @@ impl Running {
         if answer.status == StatusCode::NOT_MODIFIED {
             return Ok(());
         }
-        self.etag =
-            answer.headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+        self.etag = answer.headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
         let features = answer.body["features"].as_array().cloned().unwrap_or_default();
-        let own: HashMap<&str, Share> =
-            features.iter().map(|flag| Ok((text(flag, "/name")?, Share::of_flag(flag)))).collect::<Result<_>>()?;
+        let own: HashMap<&str, Share> = features
+            .iter()
+            .map(|flag| Ok((text(flag, "/name")?, Share::of_flag(flag))))
+            .collect::<Result<_>>()?;
         for flag in &features {
             let name = text(flag, "/name")?;
             let mut share = own.get(name).cloned().unwrap_or_default();
@@ -145,11 +146,15 @@ impl Share {
         }
         let off = strategies.iter().fold(WHOLE, |off, strategy| {
             let rollout = strategy["parameters"]["rollout"].as_str().and_then(|text| text.parse().ok());
-            let narrow = ["constraints", "segments"].iter().any(|key| strategy[key].as_array().is_some_and(|it| !it.is_empty()));
+            let narrow = ["constraints", "segments"]
+                .iter()
+                .any(|key| strategy[key].as_array().is_some_and(|it| !it.is_empty()));
             let on = rollout.unwrap_or(100) * WHOLE / 100 / if narrow { 5 } else { 1 };
             off * WHOLE.saturating_sub(on) / WHOLE
         });
-        let variants = strategies.iter().find_map(|strategy| strategy["variants"].as_array().filter(|it| !it.is_empty()));
+        let variants = strategies
+            .iter()
+            .find_map(|strategy| strategy["variants"].as_array().filter(|it| !it.is_empty()));
         let variants = variants.or_else(|| flag["variants"].as_array()).into_iter().flatten();
         Self {
             on: if strategies.is_empty() { WHOLE } else { WHOLE - off },

@@ -151,6 +151,16 @@ pub async fn usage(tx: &mut Read, sight: &Sight, name: Option<&str>) -> Result<V
     .await
 }
 
+/// Id and name of the projects that use an environment, by name.
+pub async fn projects(tx: &mut Read, name: &str) -> Result<Vec<(String, String)>> {
+    tx.all(sql!(
+        "SELECT p.id, p.name FROM project_environments e JOIN projects p ON p.id = e.project
+         WHERE e.environment = $1 ORDER BY p.name, p.id",
+        name
+    ))
+    .await
+}
+
 /// Refuses a name that no new environment can have.
 pub async fn ensure_free(tx: &mut Read, name: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "~_.-".contains(c);

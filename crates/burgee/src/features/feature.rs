@@ -1,8 +1,11 @@
 //! The flag itself: its name, what it is for, and where it lives.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::{lifecycle, link};
+use crate::access::{Granted, Guard, Sight, visible};
 use crate::clock::Time;
 use crate::db::Read;
 use crate::entropy::Entropy;
@@ -71,9 +74,36 @@ macro_rules! select_features {
     };
 }
 
+/// How many living flags that are seen are of each type.
+pub async fn kinds_in_use(tx: &mut Read, sight: &Sight) -> Result<HashMap<String, i64>> {
+    let rows: Vec<(String, i64)> = tx
+        .all(sql!(
+            concat!(
+                "SELECT f.type, COUNT(DISTINCT f.name) FROM features f JOIN projects p ON p.id = f.project
+                 WHERE f.archived_at IS NULL AND ",
+                visible!("p", "$1"),
+                " GROUP BY f.type"
+            ),
+            sight.param()?
+        ))
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
 /// The flag with this name, wherever it lives, archived or not.
 pub async fn find(tx: &mut Read, name: &str) -> Result<Option<Feature>> {
     tx.optional(select_features!("WHERE f.name = $1", name)).await
+}
+
+/// The project of a flag that is named without it, if the caller sees the flag. Refused if they may not do this there.
+pub async fn seen_home<G: Guard>(tx: &mut Read, grant: &Granted<G>, name: &str) -> Result<Option<String>> {
+    let Some(feature) = find(tx, name).await? else { return Ok(None) };
+    match grant.sight(tx).await?.ensure(tx, &feature.project).await {
+        Err(unseen) if unseen.kind().is_some() => return Ok(None),
+        seen => seen?,
+    }
+    grant.ensure_in(Some(&feature.project), None)?;
+    Ok(Some(feature.project))
 }
 
 /// The flag with this name in a project.

@@ -26,9 +26,10 @@ pub use self::copy::copy;
 pub use self::detail::{Author, Detail, InPlace, Stage, detail, place};
 pub use self::edit::{Edit, Place, Position, apply, ensure_direct, overwrite, submit, switch_all};
 pub use self::feature::{
-    Draft, Feature, check_name, create, ensure_free, find, get, lock, lock_all, switch_stale, update,
+    Draft, Feature, check_name, create, ensure_free, find, get, kinds_in_use, lock, lock_all, seen_home,
+    switch_stale, update,
 };
 pub use self::life::{archive, delete, mark_stale, revive};
 pub use self::relocate::relocate;
-pub use self::strategy::{Draft as StrategyDraft, Strategy, absent, home, strategies};
+pub use self::strategy::{Draft as StrategyDraft, Strategy, absent, home, strategies, types_in_use};
 pub use self::variants::{distribute, set as set_variants};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::edit::Place;
 use super::variants::distribute;
+use crate::access::{Sight, visible};
 use crate::constraints::{self, Owner};
 use crate::db::Read;
 use crate::error::{Error, Kind, Result};
@@ -95,6 +96,22 @@ struct Row {
     parameters: String,
     variants: String,
     sort_order: i64,
+}
+
+/// How many living flags that are seen follow a strategy of each type.
+pub async fn types_in_use(tx: &mut Read, sight: &Sight) -> Result<HashMap<String, i64>> {
+    let rows: Vec<(String, i64)> = tx
+        .all(sql!(
+            concat!(
+                "SELECT s.name, COUNT(DISTINCT f.name) FROM features f JOIN feature_strategies s ON s.feature = f.name JOIN projects p ON p.id = f.project
+                 WHERE f.archived_at IS NULL AND ",
+                visible!("p", "$1"),
+                " GROUP BY s.name"
+            ),
+            sight.param()?
+        ))
+        .await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// The strategies of a flag, by environment and in their order; of one environment or of all.

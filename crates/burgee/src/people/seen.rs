@@ -17,6 +17,8 @@ pub enum Subject {
     PersonalToken,
     /// An API token.
     ApiToken,
+    /// A connection to an identity provider.
+    Connection,
 }
 
 impl Subject {
@@ -25,6 +27,7 @@ impl Subject {
             Self::User => "user",
             Self::PersonalToken => "pat",
             Self::ApiToken => "api-token",
+            Self::Connection => "scim",
         }
     }
 }
@@ -37,6 +40,11 @@ impl Seen {
     /// Notes a sighting.
     pub fn note(&self, subject: Subject, id: i64, at: Time) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((subject, id), at);
+    }
+
+    /// When something was seen, if that is not written yet.
+    pub fn noted(&self, subject: Subject, id: i64) -> Option<Time> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&(subject, id)).copied()
     }
 
     /// Writes what was noted since the last time.

@@ -32,10 +32,10 @@ pub struct Session {
 impl Session {
     /// The name of the browser.
     pub fn browser(&self) -> Option<&'static str> {
-        self.user_agent.as_deref().and_then(browser)
+        browser(self.user_agent.as_deref().unwrap_or_default())
     }
 
-    /// `desktop`, `mobile` or `tablet`.
+    /// The kind of device: `desktop`, `mobile` or `tablet`.
     pub fn device(&self) -> &'static str {
         device(self.user_agent.as_deref().unwrap_or_default())
     }
@@ -79,6 +79,18 @@ pub async fn list(tx: &mut Read, now: Time) -> Result<Vec<Session>> {
     .await
 }
 
+/// The sessions of one person that live, the newest first.
+pub async fn of(tx: &mut Read, user: i64, now: Time) -> Result<Vec<Session>> {
+    tx.all(sql!(
+        "SELECT s.digest, s.user_id, u.username, u.email, s.ip, s.user_agent, s.created_at, s.expires_at
+         FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.user_id = $1 AND s.expires_at > $2
+         ORDER BY s.created_at DESC, s.digest",
+        user,
+        now
+    ))
+    .await
+}
+
 /// Ends a session, and records that somebody did.
 pub async fn end(tx: &mut Change, digest: &str) -> Result<()> {
     let found: Option<(i64, Option<String>, Option<String>)> = tx
@@ -94,16 +106,14 @@ pub async fn end(tx: &mut Change, digest: &str) -> Result<()> {
     Ok(())
 }
 
-/// The sessions of one person that live, the newest first.
-pub async fn of(tx: &mut Read, user: i64, now: Time) -> Result<Vec<Session>> {
-    tx.all(sql!(
-        "SELECT s.digest, s.user_id, u.username, u.email, s.ip, s.user_agent, s.created_at, s.expires_at
-         FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.user_id = $1 AND s.expires_at > $2
-         ORDER BY s.created_at DESC, s.digest",
-        user,
-        now
-    ))
-    .await
+/// Ends all sessions of one person, and records that somebody did; how many there were.
+pub async fn end_all(tx: &mut Change, user: i64) -> Result<usize> {
+    let now = tx.now();
+    let sessions = of(tx, user, now).await?;
+    for session in &sessions {
+        end(tx, &session.digest).await?;
+    }
+    Ok(sessions.len())
 }
 
 /// Ends sessions of one person: the one with this digest, all but one, or all.

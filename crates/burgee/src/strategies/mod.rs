@@ -89,6 +89,15 @@ pub async fn get(tx: &mut Read, name: &str) -> Result<StrategyType> {
     found.ok_or_else(|| Error::not_found("No strategy found"))
 }
 
+/// Refuses what the operator has switched off.
+pub fn ensure_enabled(disabled: bool, what: &str) -> Result<()> {
+    if disabled {
+        let message = format!("The {what} of custom strategies is switched off.");
+        return Err(Error::rejected(Kind::InvalidOperation, message));
+    }
+    Ok(())
+}
+
 /// Makes a type.
 pub async fn create(
     tx: &mut Change,

@@ -1,7 +1,10 @@
 //! Types of tags.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
+use crate::access::{Sight, visible};
 use crate::db::Read;
 use crate::error::{Error, Kind, Result};
 use crate::events::{Change, Event, Fact};
@@ -43,6 +46,30 @@ pub async fn get(tx: &mut Read, name: &str) -> Result<TagType> {
     found.ok_or_else(|| Error::not_found("Could not find tag-type"))
 }
 
+/// How many living flags that are seen have tags of each type.
+pub async fn in_use(tx: &mut Read, sight: &Sight) -> Result<HashMap<String, i64>> {
+    let rows: Vec<(String, i64)> = tx
+        .all(sql!(
+            concat!(
+                "SELECT t.type, COUNT(DISTINCT f.name) FROM feature_tags t
+                 JOIN features f ON f.name = t.feature AND f.archived_at IS NULL
+                 JOIN projects p ON p.id = f.project WHERE ",
+                visible!("p", "$1"),
+                " GROUP BY t.type"
+            ),
+            sight.param()?
+        ))
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Like [`get`], once whoever changes it at the same time is done.
+pub async fn lock(tx: &mut Change, name: &str) -> Result<TagType> {
+    let _: Option<(String,)> =
+        tx.optional(sql!("SELECT name FROM tag_types WHERE name = $1{lock}", name)).await?;
+    get(tx, name).await
+}
+
 /// Makes a type.
 pub async fn create(tx: &mut Change, draft: TagType) -> Result<TagType> {
     ensure_creatable(tx, &draft).await?;
@@ -72,9 +99,7 @@ pub async fn update(
     icon: Option<String>,
     color: Option<String>,
 ) -> Result<()> {
-    let _: Option<(String,)> =
-        tx.optional(sql!("SELECT name FROM tag_types WHERE name = $1{lock}", name)).await?;
-    let before = get(tx, name).await?;
+    let before = lock(tx, name).await?;
     let after = TagType {
         name: before.name.clone(),
         description: description.or_else(|| before.description.clone()),
@@ -135,6 +160,13 @@ fn check(draft: &TagType) -> Result<()> {
                 "\"{member}\" length must be less than or equal to {longest} characters long."
             ));
         }
+    }
+    let plain = |color: &str| {
+        let digits = color.strip_prefix('#');
+        digits.is_some_and(|text| text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    if draft.color.as_deref().is_some_and(|color| !color.is_empty() && !plain(color)) {
+        broken.push("\"color\" must be a colour such as #d97706.".to_owned());
     }
     if broken.is_empty() { Ok(()) } else { Err(Error::invalid(broken)) }
 }

@@ -7,6 +7,8 @@ use axum::http::StatusCode;
 use maud::{Markup, html};
 
 use super::fault::Fault;
+use super::frame::Frame;
+use super::part::button;
 use super::part::form::{self, Field, Problems};
 use super::part::notice::{Tone, notice};
 use crate::error::Error;
@@ -60,7 +62,7 @@ impl Edit {
     /// Puts the edit on top of what is there now. False: somebody else changed the same fields.
     pub(super) fn onto(&mut self, now: Values) -> bool {
         for (name, theirs) in now {
-            let was = self.was.get(name).map_or("", |was| was.as_str());
+            let was = self.was(name);
             let mine = self.get(name);
             let same = theirs.trim() == was;
             if mine == was {
@@ -130,18 +132,41 @@ impl Edit {
         saved: Result<T, Error>,
         about: &[(&str, &str)],
     ) -> Result<Option<T>, Fault> {
-        let fault = match saved.map_err(Fault::from) {
-            Ok(done) => return Ok(Some(done)),
-            Err(fault) if fault.is_about_input() => fault,
-            Err(fault) => return Err(fault),
-        };
-        for sentence in fault.sentences() {
-            match about.iter().find(|(word, _)| sentence.contains(word)) {
-                Some((_, field)) => self.problems.add(*field, sentence),
-                None => self.problems.rest.push(sentence),
+        self.settle_by(saved, |sentence| {
+            let (_, field) = about.iter().find(|(word, _)| sentence.contains(word))?;
+            Some(((*field).to_owned(), sentence.to_owned()))
+        })
+    }
+
+    /// The same, where more than words tells which field a refusal is about.
+    pub(super) fn settle_by<T>(
+        &mut self,
+        saved: Result<T, Error>,
+        located: impl Fn(&str) -> Option<(String, String)>,
+    ) -> Result<Option<T>, Fault> {
+        match saved.map_err(Fault::from) {
+            Ok(done) => Ok(Some(done)),
+            Err(fault) if fault.is_about_input() => {
+                self.problems = Problems::of(fault.sentences(), located);
+                Ok(None)
             }
+            Err(fault) => Err(fault),
         }
-        Ok(None)
+    }
+
+    /// What is wrong.
+    pub(super) fn problems(&self) -> &Problems {
+        &self.problems
+    }
+
+    /// Puts something else into a field.
+    pub(super) fn set(&mut self, name: &str, value: String) {
+        self.values.insert(name.to_owned(), value);
+    }
+
+    /// What was there when the form was opened; after [`Edit::onto`], what is there now.
+    pub(super) fn was(&self, name: &str) -> &str {
+        self.was.get(name).map_or("", String::as_str)
     }
 
     /// True if nothing is wrong with it.
@@ -172,6 +197,35 @@ impl Edit {
                 }))
             }
             (form::problems(&self.problems.rest))
+        }
+    }
+
+    /// The form around its fields. Whoever may not send it sees what is there, and why they may not.
+    pub(super) fn form(
+        &self,
+        frame: &Frame,
+        action: &str,
+        (id, label): (&str, &str),
+        cancel: Option<&str>,
+        why_not: Option<&str>,
+        fields: &Markup,
+    ) -> Markup {
+        html! {
+            (self.notices())
+            @match why_not {
+                Some(why) => {
+                    (notice(Tone::Info, "You can look at this, but not change it", &html! { p { (why) } }))
+                    fieldset.stack disabled { (fields) }
+                },
+                None => form.stack method="post" action=(frame.at(action)) data-draft {
+                    (self.opened())
+                    (fields)
+                    div.row {
+                        button.button.primary id=(id) { (label) }
+                        @if let Some(back) = cancel { (button::link(&frame.at(back), "Cancel")) }
+                    }
+                },
+            }
         }
     }
 

@@ -10,6 +10,7 @@ use super::fault::Fault;
 use crate::access::{Granted, Guard, Holdings, Permission};
 use crate::db::Read;
 use crate::gate::{self, FromPath};
+use crate::instance::banners::{self, Banner};
 use crate::instance::settings::{self, Maintenance};
 use crate::people::session;
 use crate::projects::{environment, summary};
@@ -83,6 +84,10 @@ pub(super) struct Viewer {
     held: Holdings,
     /// Id and name of the projects they see.
     pub(super) projects: Vec<(String, String)>,
+    /// What everybody reads at the top.
+    pub(super) banners: Vec<Banner>,
+    /// Whether nothing can be changed now.
+    pub(super) maintenance: bool,
 }
 
 impl Viewer {
@@ -94,6 +99,8 @@ impl Viewer {
             admin: grant.held().is_admin(),
             held: grant.held().clone(),
             projects: summary::names(tx, &sight).await?,
+            banners: banners::shown(tx).await?,
+            maintenance: settings::load(tx).await?.is_some_and(|it: Maintenance| it.enabled),
         })
     }
 

@@ -8,7 +8,7 @@ use super::frame::{Frame, Theme, Times};
 use super::guard::Viewer;
 use super::live::Watch;
 use super::nav::{self, Section};
-use super::part::{icon, toast};
+use super::part::{announcement, icon, toast};
 
 /// A page, before its frame is drawn around it.
 pub(super) struct Page {
@@ -156,6 +156,8 @@ fn content(frame: &Frame, viewer: &Viewer, page: &Page) -> Markup {
         div #page hx-history-elt data-live=[live] data-revision=[page.watch.as_ref().map(|watch| watch.revision)] {
             (nav::side(frame, viewer, page.section, page.project.as_ref()))
             div.stage {
+                @if viewer.maintenance { (announcement::maintenance(frame, viewer.admin)) }
+                @for banner in &viewer.banners { (announcement::banner(frame, &banner.draft)) }
                 @if !page.crumbs.is_empty() {
                     nav.crumbs aria-label="Breadcrumbs" {
                         ol {

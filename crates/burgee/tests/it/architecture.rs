@@ -55,6 +55,7 @@ const RINGS: &[(&str, &[&str])] = &[
             "applications",
             "clock",
             "constraints",
+            "config",
             "contexts",
             "db",
             "entropy",

@@ -7,9 +7,12 @@ use reqwest::Method;
 use serde_json::json;
 
 mod flag;
+mod flags;
 mod groups;
 mod life;
+mod projects;
 mod roles;
+mod seeing;
 mod service_accounts;
 mod strategies;
 mod users;

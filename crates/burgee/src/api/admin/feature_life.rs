@@ -9,14 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use super::features::{FeatureView, StageView};
 use crate::access::{
-    CreateFeature, DeleteFeature, DeleteSomeFeature, Granted, Guard, MoveFeature, SeeProject, SignedIn,
+    CreateFeature, DeleteFeature, DeleteSomeFeature, Granted, MoveFeature, SeeProject, SignedIn,
     UpdateFeature, UpdateSomeFeature,
 };
 use crate::api::input::{Body, Flag};
 use crate::api::{Problem, Routes};
 use crate::app::App;
-use crate::db::Read;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::features::lifecycle::{self, Outcome};
 use crate::features::{self, dependency};
 
@@ -147,24 +146,13 @@ async fn delete_all(
     Ok(())
 }
 
-/// The project of a flag that is named without it, if the caller sees the flag. Refused if they may not do this there.
-async fn home<G: Guard>(tx: &mut Read, grant: &Granted<G>, name: &str) -> Result<Option<String>> {
-    let Some(feature) = features::find(tx, name).await? else { return Ok(None) };
-    match grant.sight(tx).await?.ensure(tx, &feature.project).await {
-        Err(unseen) if unseen.kind().is_some() => return Ok(None),
-        seen => seen?,
-    }
-    grant.ensure_in(Some(&feature.project), None)?;
-    Ok(Some(feature.project))
-}
-
 async fn revive(
     grant: Granted<UpdateSomeFeature>,
     State(app): State<App>,
     Flag(name): Flag,
 ) -> Result<(), Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    let project = home(&mut tx, &grant, &name).await?;
+    let project = features::seen_home(&mut tx, &grant, &name).await?;
     let project = project.ok_or_else(|| Error::not_found("No feature flag found"))?;
     features::revive(&mut tx, &project, &[name]).await?;
     tx.commit().await?;
@@ -178,7 +166,7 @@ async fn delete(
     Flag(name): Flag,
 ) -> Result<(), Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    if let Some(project) = home(&mut tx, &grant, &name).await? {
+    if let Some(project) = features::seen_home(&mut tx, &grant, &name).await? {
         features::delete(&mut tx, &project, &[name]).await?;
     }
     tx.commit().await?;

@@ -108,15 +108,16 @@ struct SessionView {
 
 impl SessionView {
     fn new(session: Session, mine: Option<&str>) -> Self {
+        let (browser, device_type) = (session.browser(), session.device());
         Self {
             current: mine == Some(&session.digest),
-            browser: session.browser(),
-            device_type: session.device(),
             id: session.digest,
             user_id: session.user_id,
             username: session.username,
             email: session.email,
             ip: session.ip,
+            browser,
+            device_type,
             created_at: session.created_at,
             expired_at: session.expires_at,
         }

@@ -11,7 +11,6 @@ use crate::access::{CreateStrategyType, DeleteStrategyType, Granted, SignedIn, U
 use crate::api::input::{Body, Name};
 use crate::api::{Problem, Routes};
 use crate::app::App;
-use crate::error::{Error, Kind};
 use crate::strategies::{self, Parameter, ParameterKind, StrategyType};
 
 const TAG: &str = "Strategies";
@@ -133,7 +132,7 @@ async fn create(
     State(app): State<App>,
     Body(body): Body<NewStrategy>,
 ) -> Result<Response, Problem> {
-    ensure_enabled(app.config.unleash_disable_custom_strategy_creation, "creation")?;
+    strategies::ensure_enabled(app.config.unleash_disable_custom_strategy_creation, "creation")?;
     let parameters = body.draft.parameters.into_iter().map(Parameter::from).collect();
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
     let made = strategies::create(&mut tx, body.name, body.title, body.draft.description, parameters).await?;
@@ -148,7 +147,7 @@ async fn update(
     Name(name): Name,
     Body(body): Body<StrategyDraft>,
 ) -> Result<(), Problem> {
-    ensure_enabled(app.config.unleash_disable_custom_strategy_editing, "editing")?;
+    strategies::ensure_enabled(app.config.unleash_disable_custom_strategy_editing, "editing")?;
     let parameters = body.parameters.into_iter().map(Parameter::from).collect();
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
     strategies::update(&mut tx, &name, body.description, parameters).await?;
@@ -186,14 +185,5 @@ async fn reactivate(
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
     strategies::deprecate(&mut tx, &name, false).await?;
     tx.commit().await?;
-    Ok(())
-}
-
-/// Refuses what the operator has switched off.
-fn ensure_enabled(disabled: bool, what: &str) -> Result<(), Problem> {
-    if disabled {
-        let message = format!("The {what} of custom strategies is switched off.");
-        return Err(Error::rejected(Kind::InvalidOperation, message).into());
-    }
     Ok(())
 }

@@ -11,7 +11,10 @@ use maud::{Markup, html};
 use super::form::{Field, Problems, check, in_row};
 use super::sentence::verb;
 use crate::contexts::Field as ContextField;
+use crate::ui::fault::Fault;
 
+/// How many rows a form may have: more than anything may that has conditions.
+const MOST_ROWS: usize = 100;
 /// How many legal values a hint tells.
 const MOST_TOLD: usize = 20;
 
@@ -47,7 +50,10 @@ impl Conditions {
     }
 
     /// Takes what a form sends in one of a row's fields.
-    pub(in crate::ui) fn take(&mut self, number: usize, member: &str, value: String) {
+    pub(in crate::ui) fn take(&mut self, number: usize, member: &str, value: String) -> Result<(), Fault> {
+        if self.0.len() > MOST_ROWS {
+            return Err(Fault::unreadable(format!("The form has more than {MOST_ROWS} rows.")));
+        }
         let row = self.0.entry(number).or_default();
         match member {
             "field" => row.field = value,
@@ -57,6 +63,18 @@ impl Conditions {
             "ignore_case" => row.ignore_case = true,
             _ => {}
         }
+        Ok(())
+    }
+
+    /// Does what a button of the form asks for. False: it asks for something else.
+    pub(in crate::ui) fn act(&mut self, act: &str) -> bool {
+        let dropped = act.strip_prefix("drop c.").and_then(|number| number.parse::<usize>().ok());
+        match dropped {
+            Some(number) => drop(self.0.remove(&number)),
+            None if act == "add-constraint" => self.add(),
+            None => return false,
+        }
+        true
     }
 
     /// One more row.

@@ -31,7 +31,7 @@ impl Expiry<'_> {
                 end.map(Some).ok_or_else(|| "Choose the last day, such as 2027-01-31.".to_owned())
             }
             days => match days.parse::<u32>() {
-                Ok(days) => Ok(Some(now.plus(DAY * days))),
+                Ok(days) => Ok(Some(in_days(days, now))),
                 Err(_) => Err("Choose when it expires.".to_owned()),
             },
         }
@@ -48,7 +48,11 @@ impl Expiry<'_> {
         let terms: Vec<(String, String)> = terms
             .iter()
             .map(|days| {
-                let label = if *days == 365 { "In a year".to_owned() } else { format!("In {days} days") };
+                let label = match days {
+                    1 => "In a day".to_owned(),
+                    365 => "In a year".to_owned(),
+                    days => format!("In {days} days"),
+                };
                 (days.to_string(), label)
             })
             .collect();
@@ -68,6 +72,11 @@ impl Expiry<'_> {
             }
         }
     }
+}
+
+/// The moment so many days from now.
+pub(in crate::ui) fn in_days(days: u32, now: Time) -> Time {
+    now.plus(DAY.saturating_mul(days))
 }
 
 /// `2027-01-31`.

@@ -1,11 +1,13 @@
 //! The parts that screens are made of. Each is a function from data to markup; `/design` shows all of them.
 
+pub(in crate::ui) mod announcement;
 pub(in crate::ui) mod button;
 pub(in crate::ui) mod chart;
 pub(in crate::ui) mod code;
 pub(in crate::ui) mod conditions;
 pub(in crate::ui) mod diff;
 pub(in crate::ui) mod event;
+pub(in crate::ui) mod filter;
 pub(in crate::ui) mod expiry;
 pub(in crate::ui) mod form;
 pub(in crate::ui) mod icon;

@@ -23,3 +23,8 @@ pub(in crate::ui) fn tag(kind: &str, value: &str, color: Option<&str>) -> Markup
         }
     }
 }
+
+/// An environment, with its type where that is another word.
+pub(in crate::ui) fn environment(name: &str, kind: &str) -> Markup {
+    html! { strong { (name) } @if kind != name { " " (chip(kind)) } }
+}

@@ -123,11 +123,11 @@ async fn list(
         @if none {
             (notice::empty("Nobody has a role here yet", "Give people or groups a role, and they may work on this project’s flags.", &add(None)))
         } @else {
-            form.filter role="search" method="get" action=(frame.at(&path)) data-draft {
+            div.filters { form.filter role="search" method="get" action=(frame.at(&path)) data-draft {
                 (icon::search())
                 input type="search" name="q" value=(asked.q) aria-label="Filter members by name or role" placeholder="Filter members" data-key="/";
                 button.unseen { "Filter" }
-            }
+            } }
             @if total == 0 {
                 (notice::empty("No member matches", "Try a part of a name, an address or a role.", &button::link(&frame.at(&path), "Show all members")))
             } @else {

@@ -9,7 +9,9 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::switch;
-use crate::access::{CreateFeature, Granted, SignedIn, ToggleFeature};
+use crate::access::{
+    Administer, CreateFeature, CreateProject, CreateSegment, Granted, Guard, SignedIn, ToggleFeature,
+};
 use crate::features::search::{self, Filter, Key, Reader, Summary};
 use crate::projects::environment;
 use crate::ui::fault::Fault;
@@ -150,6 +152,15 @@ fn pages(viewer: &Viewer, grant: &Granted<SignedIn>) -> Vec<(String, String, Mar
             (format!("New flag in {name}"), format!("/projects/{id}/new-flag"), icon::plus())
         }),
     );
+    for (label, path, allowed) in [
+        ("New project", "/new-project", CreateProject::ANY_OF),
+        ("New segment", "/new-segment", CreateSegment::ANY_OF),
+        ("New environment", "/new-environment", Administer::ANY_OF),
+    ] {
+        if grant.held().anywhere(allowed) {
+            pages.push((label.to_owned(), path.to_owned(), icon::plus()));
+        }
+    }
     if viewer.admin {
         for what in ["user", "group", "service account"] {
             pages.push((format!("New {what}"), format!("/{}s/new", what.replace(' ', "-")), icon::plus()));

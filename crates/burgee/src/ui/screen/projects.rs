@@ -105,12 +105,12 @@ async fn list(
             @let why = if why_not.is_none() { "A project holds the flags of a team or a product, and says who may change them." } else { "You are in no project yet. Ask an admin to add you to one." };
             (notice::empty("No projects", why, &create(None)))
         } @else {
-            form.filter role="search" method="get" action=(frame.at("/projects")) data-draft {
+            div.filters { form.filter role="search" method="get" action=(frame.at("/projects")) data-draft {
                 (icon::search())
                 input type="search" name="q" value=(asked.q) aria-label="Filter projects by name or description" placeholder="Filter projects" data-key="/";
                 input type="hidden" name="sort" value=(asked.sort);
                 button.unseen { "Filter" }
-            }
+            } }
             @if shown.is_empty() {
                 (notice::empty("No project matches", "Try fewer words.", &button::link(&frame.at("/projects"), "Show all projects")))
             } @else {

@@ -50,7 +50,7 @@ async fn list(
                         @let name = place.environment.as_str();
                         @let why = why_not::<UpdateChangeRequestSettings>(grant.held(), project, Some(name));
                         tr id={ "row-" (name) } {
-                            td { strong { (name) } " " (tag::chip(&place.r#type)) }
+                            td { (tag::environment(name, &place.r#type)) }
                             td { (needs(place.required_approvals)) }
                             td.ends { (button::link_or_why(&format!("change-{name}"), &frame.at(&path(project, name)), "Change", why.as_deref())) }
                         }

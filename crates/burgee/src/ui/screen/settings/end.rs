@@ -53,6 +53,7 @@ async fn show(grant: Granted<SeeProject>, State(ui): State<Ui>, frame: Frame) ->
     let why_not = why_not::<DeleteProject>(grant.held(), id, None).or_else(|| obstacle(&project));
     let to = |step: &str| frame.at(&format!("/projects/{id}/settings/{step}"));
     let body = html! {
+        @if let Some(why) = &why_not { (notice(Tone::Info, "The project cannot end now", &html! { p { (why) } })) }
         @if let Some(since) = project.archived_at {
             section aria-labelledby="revive-title" {
                 h2 #revive-title { "Archived" }
@@ -71,7 +72,6 @@ async fn show(grant: Granted<SeeProject>, State(ui): State<Ui>, frame: Frame) ->
             p.muted { "The project goes for good, with its archived flags. You see what goes before it does." }
             div.row { (button::link_or_why("delete", &to("delete"), "Delete project…", why_not.as_deref())) }
         }
-        @if let Some(why) = &why_not { (notice(Tone::Info, "Not now", &html! { p { (why) } })) }
     };
     let page = super::page(&frame, &viewer, id, Tab::End, &body);
     Ok(frame.page(&viewer, &page.watch(watch)))

@@ -91,7 +91,7 @@ fn row(
     html! {
         tr id={ "row-" (name) } {
             td {
-                strong { (name) } " " (tag::chip(&place.environment.r#type))
+                (tag::environment(name, &place.environment.r#type))
                 @if !place.environment.enabled { " " (tag::toned("off for new projects", "warning")) }
             }
             @if place.used {

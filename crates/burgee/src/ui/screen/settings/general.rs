@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use maud::{Markup, html};
+use maud::html;
 
 use super::Tab;
 use crate::access::{Granted, Guard, InProject, SeeProject, UpdateProject, UpdateProjectSettings};
@@ -14,7 +14,6 @@ use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::{Form, Viewer, why_not};
 use crate::ui::part::form::Field;
-use crate::ui::part::notice::{Tone, notice};
 use crate::ui::screen::new_project::MODES;
 use crate::ui::screen::strategy::stickiness;
 use crate::ui::{Places, Ui};
@@ -78,44 +77,21 @@ async fn draw<G: Guard<Scope = InProject>>(
         (Field { optional: true, hint: Some("Shown to whoever makes a flag."), ..naming.field("example", "Example") }.text("text", naming.get("example"), "off"))
         (Field { optional: true, hint: Some("What the parts of a name mean."), ..naming.field("naming_description", "Explanation") }.lines(naming.get("naming_description")))
     };
-    let held = grant.held();
+    let may_not = why_not::<UpdateProject>(grant.held(), id, None);
+    let may_not_name = why_not::<UpdateProjectSettings>(grant.held(), id, None);
+    let to = |step: &str| format!("/projects/{id}/settings{step}");
     let body = html! {
         section aria-labelledby="about" {
             h2 #about { "About the project" }
             p.hint { "Its id is " code { (id) } " and stays so." }
-            (form(frame, &format!("/projects/{id}/settings"), "save", &general, why_not::<UpdateProject>(held, id, None), &general_form))
+            (general.form(frame, &to(""), ("save", "Save"), None, may_not.as_deref(), &general_form))
         }
         section aria-labelledby="naming" {
             h2 #naming { "Names of flags" }
-            (form(frame, &format!("/projects/{id}/settings/naming"), "save-naming", &naming, why_not::<UpdateProjectSettings>(held, id, None), &naming_form))
+            (naming.form(frame, &to("/naming"), ("save-naming", "Save"), None, may_not_name.as_deref(), &naming_form))
         }
     };
     Ok(frame.page(&viewer, &super::page(frame, &viewer, id, Tab::General, &body).status(status)))
-}
-
-/// A form; whoever may not save it sees what is there, and why they may not.
-fn form(
-    frame: &Frame,
-    action: &str,
-    button: &str,
-    edit: &Edit,
-    why_not: Option<String>,
-    fields: &Markup,
-) -> Markup {
-    html! {
-        (edit.notices())
-        @match why_not {
-            Some(why) => {
-                (notice(Tone::Info, "You can look at this, but not change it", &html! { p { (why) } }))
-                fieldset.stack disabled { (fields) }
-            },
-            None => form.stack method="post" action=(frame.at(action)) data-draft {
-                (edit.opened())
-                (fields)
-                div.row { button.button.primary id=(button) { "Save" } }
-            },
-        }
-    }
 }
 
 async fn save(

@@ -71,7 +71,7 @@ impl Sent {
                 ["p", ..] => drop(sent.parameters.insert(name[2..].to_owned(), value)),
                 ["c", _, member] => {
                     let Some(number) = number() else { continue };
-                    sent.conditions.take(number, member, value);
+                    sent.conditions.take(number, member, value)?;
                 }
                 ["v", _, member] => {
                     let Some(number) = number() else { continue };
@@ -86,7 +86,7 @@ impl Sent {
                 }
                 _ => {}
             }
-            if sent.conditions.0.len().max(sent.variants.len()).max(sent.parameters.len()) > MOST_ROWS {
+            if sent.variants.len().max(sent.parameters.len()) > MOST_ROWS {
                 return Err(Fault::unreadable(format!("The form has more than {MOST_ROWS} rows.")));
             }
         }

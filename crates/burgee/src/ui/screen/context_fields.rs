@@ -1,0 +1,279 @@
+//! Context fields: what conditions compare, which values they allow, and what rollouts may go by.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use maud::{Markup, html};
+
+use super::kind::{Kind, flags};
+use super::segments::where_used;
+use crate::access::{CreateContextField, DeleteContextField, Granted, Guard, SignedIn, UpdateContextField};
+use crate::constraints::usage;
+use crate::contexts::{self, Draft, Field as ContextField, LegalValue, Used, View};
+use crate::db::Read;
+use crate::error::Error;
+use crate::ui::edit::{Edit, Values, checked};
+use crate::ui::fault::Fault;
+use crate::ui::frame::{Frame, Note};
+use crate::ui::guard::{Form, Viewer, why_not_everywhere};
+use crate::ui::live::Watch;
+use crate::ui::nav::Section;
+use crate::ui::part::form::{Field, check, in_row};
+use crate::ui::part::notice::{Tone, notice};
+use crate::ui::part::{button, tag};
+use crate::ui::{Places, Ui};
+
+const KIND: Kind = Kind { section: Section::ContextFields, title: "Context fields", path: "/context-fields" };
+/// Stands between a legal value and what it means.
+const MEANS: &str = " | ";
+/// How many legal values a list tells.
+const MOST_TOLD: usize = 5;
+
+pub(in crate::ui) fn places(places: Places) -> Places {
+    const DELETE: &str = "/context-fields/{name}/delete";
+    places
+        .page("/context-fields", list)
+        .page("/new-context-field", ask_new)
+        .action("/new-context-field", create)
+        .page("/context-fields/{name}", ask)
+        .action("/context-fields/{name}", save)
+        .page(DELETE, ask_delete)
+        .action(DELETE, delete)
+}
+
+/// The fields of everybody and of all projects that are seen.
+async fn view<G: Guard>(grant: &Granted<G>, tx: &mut Read) -> Result<View<'static>, Fault> {
+    Ok(View { sight: grant.sight(tx).await?, project: None })
+}
+
+async fn list(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> Result<Response, Fault> {
+    let mut tx = ui.db.read().await?;
+    let viewer = Viewer::of(&grant, &mut tx).await?;
+    let view = view(&grant, &mut tx).await?;
+    let all = contexts::list(&mut tx, &view, true).await?;
+    let watch = Watch::over(&grant, &mut tx, None, None).await?;
+    let why_not = why_not_everywhere::<CreateContextField>(grant.held());
+    let create = button::main_link(
+        &frame.at("/new-context-field"),
+        "New context field",
+        why_not.as_deref(),
+        Some("c"),
+    );
+    let rows: Vec<Markup> = all.iter().map(|used| row(&frame, used)).collect();
+    let hint = "What applications say about who asks. Conditions compare these fields, and rollouts may go by them. Conditions can also name fields that do not stand here.";
+    let columns = ["Context field", "Allowed values", "For rollouts", "Belongs to", "Used by"];
+    Ok(KIND.list(&frame, &viewer, watch, hint, &columns, &rows, Some(create)))
+}
+
+fn row(frame: &Frame, used: &Used) -> Markup {
+    let field = &used.field;
+    let legal = &field.legal_values.0;
+    html! {
+        tr data-row id={ "row-" (field.name) } {
+            td.wide {
+                a.row-link href=(frame.at(&format!("/context-fields/{}", field.name))) { (field.name) }
+                @if let Some(text) = field.description.as_deref().filter(|text| !text.is_empty()) { div.muted.clip { (text) } }
+            }
+            td.wide {
+                @if legal.is_empty() { span.muted { "any" } }
+                div.chips {
+                    @for value in legal.iter().take(MOST_TOLD) { (tag::chip(&value.value)) }
+                    @if legal.len() > MOST_TOLD { span.muted { "and " (legal.len() - MOST_TOLD) " more" } }
+                }
+            }
+            td { @if field.stickiness { "yes" } @else { span.muted { "no" } } }
+            td.muted { (field.project.as_deref().unwrap_or("All projects")) }
+            td { (flags(used.features)) }
+        }
+    }
+}
+
+fn fields(edit: &Edit, new: bool) -> Markup {
+    html! {
+        @if new { (Field { hint: Some("As applications send it, such as country. It cannot be changed later."), ..edit.field("name", "Name") }.text("text", edit.get("name"), "off")) }
+        (Field { optional: true, ..edit.field("description", "Description") }.lines(edit.get("description")))
+        (Field { optional: true, hint: Some("One on each line; what it means may stand behind it: DE | Germany. Conditions can have no other values. Empty: any value will do."), ..edit.field("legal", "Allowed values") }.lines(edit.get("legal")))
+        (check("stickiness", "For rollouts", "Rollouts and variants can go by it: whoever has the same value gets the same.", edit.on("stickiness")))
+    }
+}
+
+fn values(field: &ContextField) -> Values {
+    let legal = field.legal_values.0.iter().map(|legal| match &legal.description {
+        Some(text) if !text.is_empty() => format!("{}{MEANS}{text}", legal.value),
+        _ => legal.value.clone(),
+    });
+    vec![
+        ("description", field.description.clone().unwrap_or_default()),
+        ("legal", legal.collect::<Vec<_>>().join("\n")),
+        ("stickiness", checked(field.stickiness)),
+    ]
+}
+
+fn draft(edit: &Edit, sort_order: i64) -> Draft {
+    let legal = edit.list("legal").into_iter().map(|line| match line.split_once(MEANS) {
+        Some((value, text)) => {
+            LegalValue { value: value.trim().to_owned(), description: Some(text.trim().to_owned()) }
+        }
+        None => LegalValue { value: line, description: None },
+    });
+    Draft {
+        description: edit.some("description"),
+        stickiness: edit.on("stickiness"),
+        sort_order,
+        legal_values: legal.collect(),
+        project: None,
+    }
+}
+
+/// The field that a refusal is about.
+fn located(sentence: &str) -> Option<(String, String)> {
+    if let Some((index, _, text)) = in_row("legalValues", sentence) {
+        return Some(("legal".to_owned(), format!("Value {}: {text}", index + 1)));
+    }
+    let about = [("legal", "legal"), ("description", "description"), ("name", "name")];
+    let (_, field) = about.into_iter().find(|(word, _)| sentence.contains(word))?;
+    Some((field.to_owned(), sentence.to_owned()))
+}
+
+async fn ask_new(
+    grant: Granted<CreateContextField>,
+    State(ui): State<Ui>,
+    frame: Frame,
+) -> Result<Response, Fault> {
+    draw_new(&grant, &mut ui.db.read().await?, &frame, &Edit::default()).await
+}
+
+async fn draw_new(
+    grant: &Granted<CreateContextField>,
+    tx: &mut Read,
+    frame: &Frame,
+    edit: &Edit,
+) -> Result<Response, Fault> {
+    let viewer = Viewer::of(grant, tx).await?;
+    let (title, label) = (("New context field", "/new-context-field"), ("Create context field", None));
+    Ok(KIND.form(frame, &viewer, title, edit, label, &fields(edit, true), &html! {}))
+}
+
+async fn create(
+    grant: Granted<CreateContextField>,
+    State(ui): State<Ui>,
+    frame: Frame,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response, Fault> {
+    let mut edit = Edit::read(pairs);
+    let made = async {
+        let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
+        let view = View { sight: grant.sight(&mut tx).await?, project: None };
+        let made = contexts::create(&mut tx, &view, edit.get("name").to_owned(), draft(&edit, 0)).await?;
+        tx.commit().await?;
+        Ok::<_, Error>(made)
+    }
+    .await;
+    if let Some(made) = edit.settle_by(made, located)? {
+        return Ok(frame.done(KIND.path, &Note::new(format!("{} is there", made.name))));
+    }
+    draw_new(&grant, &mut ui.db.read().await?, &frame, &edit).await
+}
+
+async fn ask(
+    grant: Granted<SignedIn>,
+    State(ui): State<Ui>,
+    frame: Frame,
+    Path(name): Path<String>,
+) -> Result<Response, Fault> {
+    let mut tx = ui.db.read().await?;
+    let view = view(&grant, &mut tx).await?;
+    let field = contexts::get(&mut tx, &view, &name).await?;
+    draw(&grant, &mut tx, &frame, &name, &Edit::of(values(&field))).await
+}
+
+async fn draw<G: Guard>(
+    grant: &Granted<G>,
+    tx: &mut Read,
+    frame: &Frame,
+    name: &str,
+    edit: &Edit,
+) -> Result<Response, Fault> {
+    let viewer = Viewer::of(grant, tx).await?;
+    let sight = grant.sight(tx).await?;
+    let uses = usage::of_field(tx, &sight, name).await?;
+    let why_not = why_not_everywhere::<UpdateContextField>(grant.held());
+    let in_use =
+        (!uses.is_empty()).then(|| "Flags use it. Take it out of their conditions first.".to_owned());
+    let keep = why_not_everywhere::<DeleteContextField>(grant.held()).or(in_use);
+    let more = html! {
+        section aria-labelledby="uses" { h2 #uses { "Where it is used" } (where_used(frame, &uses)) }
+        (KIND.end(frame, name, "Applications may go on to send it.", keep.as_deref()))
+    };
+    let action = format!("/context-fields/{name}");
+    Ok(KIND.form(
+        frame,
+        &viewer,
+        (name, &action),
+        edit,
+        ("Save", why_not.as_deref()),
+        &fields(edit, false),
+        &more,
+    ))
+}
+
+async fn save(
+    grant: Granted<UpdateContextField>,
+    State(ui): State<Ui>,
+    frame: Frame,
+    Path(name): Path<String>,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response, Fault> {
+    let mut edit = Edit::read(pairs);
+    let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
+    let view = view(&grant, &mut tx).await?;
+    // Locked before it is compared, so that nobody comes between.
+    let there = contexts::lock(&mut tx, &view, &name).await?;
+    if edit.onto(values(&there)) {
+        let saved = async {
+            contexts::update(&mut tx, &view, &name, draft(&edit, there.sort_order)).await?;
+            tx.commit().await
+        }
+        .await;
+        if edit.settle_by(saved, located)?.is_some() {
+            return Ok(frame.done(KIND.path, &Note::new(format!("{name} is saved"))));
+        }
+    } else {
+        drop(tx);
+    }
+    draw(&grant, &mut ui.db.read().await?, &frame, &name, &edit).await
+}
+
+async fn ask_delete(
+    grant: Granted<DeleteContextField>,
+    State(ui): State<Ui>,
+    frame: Frame,
+    Path(name): Path<String>,
+) -> Result<Response, Fault> {
+    let mut tx = ui.db.read().await?;
+    let viewer = Viewer::of(&grant, &mut tx).await?;
+    let view = view(&grant, &mut tx).await?;
+    contexts::get(&mut tx, &view, &name).await?;
+    let uses = usage::of_field(&mut tx, &view.sight, &name).await?;
+    let what = html! {
+        @if uses.is_empty() {
+            p { "Conditions are no longer offered " strong { (name) } ", and its allowed values are forgotten." }
+        } @else {
+            (notice(Tone::Problem, "Flags use it", &html! { p { "Take it out of their conditions first." } }))
+            (where_used(&frame, &uses))
+        }
+    };
+    Ok(KIND.confirm(&frame, &viewer, &name, &what, uses.is_empty()))
+}
+
+async fn delete(
+    grant: Granted<DeleteContextField>,
+    State(ui): State<Ui>,
+    frame: Frame,
+    Path(name): Path<String>,
+) -> Result<Response, Fault> {
+    let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
+    let view = view(&grant, &mut tx).await?;
+    contexts::delete(&mut tx, &view, &name).await?;
+    tx.commit().await?;
+    Ok(frame.done(KIND.path, &Note::new(format!("{name} is deleted"))))
+}
