@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { SCREENS, breakStrategy, openFullStrategy, signIn } from "../browser.mjs";
+import { SCREENS, breakStrategy, makeToken, openFullStrategy, openToken, signIn } from "../browser.mjs";
 import { close, harness } from "../harness.mjs";
 
 const here = harness();
@@ -47,6 +47,10 @@ for (const colorScheme of ["light", "dark"]) {
       await check("strategy");
       await breakStrategy(page);
       await check("strategy with problems");
+      await openToken(page, here.server.origin);
+      await check("token");
+      await makeToken(page, here.server.origin);
+      await check("token that was just made");
       await close(page);
     });
   }

@@ -230,24 +230,6 @@ pub(in crate::ui) fn check(name: &str, label: &str, hint: &str, on: bool) -> Mar
     }
 }
 
-/// One of a few that each want a word about them; sent with the form. Who may not choose it sees why in the hint.
-pub(in crate::ui) fn radio(
-    name: &str,
-    value: &str,
-    label: &str,
-    hint: &str,
-    on: bool,
-    disabled: bool,
-) -> Markup {
-    let id = format!("{name}-{value}");
-    html! {
-        div.check {
-            input type="radio" id=(id) name=(name) value=(value) checked[on && !disabled] disabled[disabled] aria-describedby={ (id) "-hint" };
-            div { label for=(id) { (label) } p.hint id={ (id) "-hint" } { (hint) } }
-        }
-    }
-}
-
 /// What is wrong with the form as a whole.
 pub(in crate::ui) fn problems(sentences: &[String]) -> Markup {
     html! {
