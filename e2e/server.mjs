@@ -7,6 +7,7 @@ import { join } from "node:path";
 
 export const PASSWORD = "Sup3r-secret-start";
 const TOKEN = "*:*.e2e-admin-token";
+const SCIM_TOKEN = "e2e-provisioning-token-e2e";
 
 async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
@@ -32,6 +33,7 @@ export async function start(more = {}) {
       BURGEE_URL: origin,
       UNLEASH_DEFAULT_ADMIN_PASSWORD: PASSWORD,
       INIT_ADMIN_API_TOKENS: TOKEN,
+      INIT_SCIM_TOKEN: SCIM_TOKEN,
       LOG_LEVEL: "error",
       ...more,
     },
@@ -63,6 +65,16 @@ export async function start(more = {}) {
       const text = await answer.text();
       return text ? JSON.parse(text) : null;
     },
+    /** One call of an identity provider. */
+    async scim(method, path, body) {
+      const answer = await fetch(`${origin}${base}/scim${path}`, {
+        method,
+        headers: { authorization: `Bearer ${SCIM_TOKEN}`, "content-type": "application/scim+json" },
+        body: JSON.stringify(body),
+      });
+      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+      return answer.json();
+    },
     /** Stops it as a crash would. */
     kill: end,
     /** Starts it again on the same port and data. */
@@ -85,6 +97,7 @@ export async function fill(server) {
   const flag = (name, description, type = "release") => admin("POST", flags(), { name, description, type });
   await admin("POST", "/user-admin", { username: "ann", name: "Ann Viewer", rootRole: "Viewer", password: PASSWORD });
   await admin("POST", "/user-admin", { username: "ed", name: "Ed Editor", rootRole: "Editor", password: PASSWORD });
+  await fillPeople(server);
   await admin("POST", "/segments", { name: "beta-users", constraints: [{ contextName: "userId", operator: "IN", values: ["1", "2"] }] });
   const segments = await admin("GET", "/segments");
   await flag("checkout", "The new checkout with one page. Can go when all shops use it.");
@@ -112,6 +125,7 @@ export async function fill(server) {
   await admin("POST", "/features/checkout/tags", { type: "simple", value: "q4" });
   await admin("POST", "/projects/default/stale", { features: ["legacy-import"], stale: true });
   await admin("PUT", flags("/checkout"), { description: "The new checkout, on one page. Can go when all shops use it.", type: "release" });
+  await admin("POST", flags("/dark-mode/dependencies"), { feature: "checkout", enabled: true, variants: ["blue"] });
   await admin("POST", "/projects", { id: "mobile", name: "Mobile apps", description: "Everything that runs on phones." });
   await admin("POST", "/projects", { id: "payments", name: "Payments", description: "Card, invoice and wallet.", mode: "private", environments: ["production"] });
   for (const name of ["wallet", "invoice.retry", "card.3ds"]) await admin("POST", "/projects/payments/features", { name });
@@ -145,4 +159,93 @@ export async function fill(server) {
   }
   await admin("POST", "/projects", { id: "attic", name: "Attic" });
   await admin("POST", "/projects/archive/attic");
+}
+
+/** Applications that use it: two days of counts, SDKs old and new, and flags that nobody made. Waits until all of it is written. */
+export async function use(server) {
+  const token = async (tokenName, environment, projects) =>
+    (await server.api("POST", "/api/admin/api-tokens", { tokenName, type: "client", environment, projects })).secret;
+  const client = async (secret, path, body) => {
+    const headers = { authorization: secret, "content-type": "application/json" };
+    const answer = await fetch(`${server.origin}/api/client/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  };
+  const secrets = {
+    production: await token("shops", "production", ["*"]),
+    development: await token("laptops", "development", ["default"]),
+  };
+  const start = (environment, appName, instanceId, sdkVersion, strategies = ["default", "flexibleRollout"]) =>
+    client(secrets[environment], "register", { appName, instanceId, sdkVersion, strategies, interval: 15, started: new Date() });
+  await start("production", "shop", "shop-7f9c", "unleash-node-sdk:6.8.0");
+  await start("production", "shop", "shop-2b41", "unleash-client-node:5.1.0");
+  await start("production", "search-api", "search-1", "unleash-java-sdk:11.1.0", ["default", "flexibleRollout", "byTenant"]);
+  await start("development", "shop", "laptop-ann", "unleash-node-sdk:6.8.0");
+  await start("development", "importer", "importer-1", "unleash-python-sdk:6.2.0");
+  const hour = 3600_000;
+  const counts = (environment, appName, back, toggles) => {
+    const start = new Date(Date.now() - back * hour);
+    return client(secrets[environment], "metrics", { appName, instanceId: `${appName}-1`, bucket: { start, stop: start, toggles } });
+  };
+  for (let back = 0; back < 24; back++) {
+    const day = Math.round(400 + 300 * Math.sin(back / 3.8) + (back * 37) % 50);
+    const on = Math.round(day * (back < 9 ? 0.5 : 0.1));
+    const variants = { blue: Math.round(on / 2), red: on - Math.round(on / 2) };
+    await counts("production", "shop", back, { checkout: { yes: on, no: day - on, variants }, "search.ranking": { yes: day, no: 0 } });
+    if (back % 5 === 0) await counts("development", "shop", back, { checkout: { yes: 12, no: 0 }, "dark-mode": { yes: 3, no: 3 } });
+  }
+  await counts("production", "shop", 0, { "checkout-v2": { yes: 0, no: 90 }, "payments.new-provider": { yes: 0, no: 14 } });
+  await counts("development", "importer", 1, { "checkout-v2": { yes: 0, no: 3 } });
+  for (let tries = 0; ; tries++) {
+    const { applications } = await server.api("GET", "/api/admin/metrics/applications");
+    const { unknownFlags } = await server.api("GET", "/api/admin/metrics/unknown-flags");
+    const flag = await server.api("GET", "/api/admin/projects/default/features/checkout");
+    if (applications.length === 3 && unknownFlags.length === 2 && flag.environments.some((place) => place.lastSeenAt)) return;
+    if (tries > 120) throw new Error("what applications told is not written");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+/** People whom admins and an identity provider made, in groups, with roles; and what programs act as. */
+async function fillPeople(server) {
+  const admin = (method, path, body) => server.api(method, `/api/admin${path}`, body);
+  await admin("POST", "/scim-settings", { enabled: true });
+  const first = "Ada Barbara Donald Edsger Frances Grace Katherine Linus".split(" ");
+  const last = "Allen Dijkstra Hopper Johnson Knuth Liskov Lovelace".split(" ");
+  const pushed = [];
+  for (const [index, name] of first.flatMap((one) => last.map((two) => `${one} ${two}`)).entries()) {
+    const [givenName, familyName] = name.split(" ");
+    const username = `${givenName}.${familyName}`.toLowerCase();
+    const email = `${username}@example.com`;
+    if (index % 3) {
+      const person = { userName: email, name: { givenName, familyName }, emails: [{ value: email, primary: true }], active: index % 11 !== 0 };
+      pushed.push({ value: (await server.scim("POST", "/Users", person)).id });
+    } else {
+      await admin("POST", "/user-admin", { username, email, name, rootRole: index % 2 ? "Editor" : "Viewer" });
+    }
+  }
+  const group = (displayName, members) => server.scim("POST", "/Groups", { displayName, members });
+  const payments = await group("Payments team", pushed.slice(0, 6));
+  await group("Engineering", [...pushed.slice(6, 30), { value: payments.id }]);
+  const operator = await admin("POST", "/roles", {
+    name: "Flag operator", description: "Turns flags on and off where customers are.", type: "custom",
+    permissions: [
+      { name: "UPDATE_FEATURE" }, { name: "UPDATE_FEATURE_ENVIRONMENT", environment: "production" },
+      { name: "UPDATE_FEATURE_ENVIRONMENT", environment: "development" }, { name: "CREATE_FEATURE_STRATEGY", environment: "development" },
+    ],
+  });
+  await admin("POST", "/roles", {
+    name: "Token keeper", description: "Keeps the API tokens.", type: "root-custom",
+    permissions: [{ name: "READ_CLIENT_API_TOKEN" }, { name: "CREATE_CLIENT_API_TOKEN" }],
+  });
+  const ed = (await admin("GET", "/user-admin/search?q=ed"))[0].id;
+  const release = await admin("POST", "/groups", { name: "Release managers", description: "Say when something goes out.", rootRole: 2, users: [{ user: { id: ed } }, { user: { id: 1 } }] });
+  const groups = (await admin("GET", "/groups")).groups;
+  const engineering = groups.find((it) => it.name === "Engineering").id;
+  await admin("PUT", `/projects/default/groups/${engineering}/roles`, { roles: [5] });
+  await admin("PUT", `/projects/default/groups/${release.id}/roles`, { roles: [operator.roles.id, 4] });
+  await admin("PUT", `/projects/default/users/${ed}/roles`, { roles: [operator.roles.id] });
+  for (const [username, name] of [["nightly", "Nightly build"], ["terraform", "Terraform"]]) {
+    const account = await admin("POST", "/service-account", { username, name, rootRole: 2 });
+    await admin("POST", `/service-account/${account.id}/token`, { description: "the only one", expiresAt: new Date(Date.now() + 864e7).toISOString() });
+  }
 }

@@ -2,13 +2,12 @@
 //! events that only have to be there are written into the database; what is measured goes through the API.
 //! `bench/admin/run` starts it.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use bench_harness::Where;
 use bench_harness::client::{Api, Client};
-use bench_harness::fill::{fill, numbers};
+use bench_harness::fill::{events, flags};
 use bench_harness::report::{Report, Target, Times, mib, tell};
 use bench_harness::server::Server;
 use clap::Parser;
@@ -62,48 +61,6 @@ async fn measure(options: &Options, database: &str, report: &mut Report) -> Resu
     tokio::time::sleep(Duration::from_secs(1)).await;
     report.plain("resident memory, after everything", format!("{:.0} MiB", mib(server.resident()?)));
     server.stop().await
-}
-
-/// Flags as people have them: a strategy in each environment, every tenth with a tag, every hundredth with a segment.
-fn flags(database: &str, there: usize, size: usize) -> Result<()> {
-    let n = numbers(there + 1, size);
-    let mut sql = String::new();
-    if there == 0 {
-        sql.push_str(
-            "INSERT INTO segments (id, name, created_by, created_at) VALUES (1, 'beta', 'bench', 0);
-             INSERT INTO tags (type, value, created_at) VALUES ('simple', 'team', 0);",
-        );
-    }
-    for insert in [
-        "features (name, search, project, type, description, created_at, created_by)
-         SELECT 'flag-' || i, 'flag-' || i || '\nwhat it is for', 'default', 'release', 'What it is for', i, -42 FROM n",
-        "feature_environments (feature, environment, enabled)
-         SELECT 'flag-' || i, e.name, i % 3 = 0 FROM n, environments e",
-        "feature_strategies (id, feature, environment, name, sort_order, created_at)
-         SELECT 's-' || e.name || i, 'flag-' || i, e.name, 'default', 0, 0 FROM n, environments e",
-        "feature_strategy_segments (strategy_id, segment_id) SELECT 's-production' || i, 1 FROM n WHERE i % 100 = 0",
-        "feature_tags (feature, type, value, created_at, created_by)
-         SELECT 'flag-' || i, 'simple', 'team', 0, -42 FROM n WHERE i % 10 = 0",
-        "feature_lifecycles (feature, stage, created_at) SELECT 'flag-' || i, 'initial', i FROM n",
-    ] {
-        let (table, select) = insert.split_once("SELECT").unwrap_or((insert, ""));
-        write!(sql, "INSERT INTO {table} {n} SELECT {select};")?;
-    }
-    fill(database, &sql)
-}
-
-/// Events of all sorts, in a hundred projects.
-fn events(database: &str, count: usize) -> Result<()> {
-    let n = numbers(1, count);
-    fill(
-        database,
-        &format!(
-            "INSERT INTO events (type, created_at, created_by, created_by_user_id, data, project, environment, feature_name)
-             {n} SELECT 'type-' || (i % 40), i * 1000, 'user ' || (i % 200), i % 200,
-                        '{{\"name\":\"default\",\"title\":null,\"parameters\":{{\"rollout\":\"' || (i % 101) || '\",\"stickiness\":\"default\"}}}}',
-                        'project-' || (i % 100), CASE WHEN i % 2 = 0 THEN 'production' END, 'flag-' || (i % 10000) FROM n"
-        ),
-    )
 }
 
 /// Everything that could depend on how many flags there are. Tells the median of a toggle.

@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::{Method, Request, Response, body::Incoming, header};
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
@@ -17,6 +19,9 @@ use tokio::task::JoinSet;
 pub const SCIM_TOKEN: &str = "bench-token-bench-token-bench-token";
 /// The admin token that the measured server is started with.
 pub const ADMIN_TOKEN: &str = "*:*.bench-admin-token-bench-admin-token";
+
+/// The first admin's password on the measured server.
+pub const ADMIN_PASSWORD: &str = "Bench-Passw0rd-for-nobody";
 
 /// One of the server's APIs.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +34,8 @@ pub enum Api {
 
 /// A connection to the server. It closes when dropped.
 pub struct Client {
-    api: Api,
+    prefix: &'static str,
+    headers: HeaderMap,
     sender: SendRequest<Full<Bytes>>,
     _connection: JoinSet<()>,
 }
@@ -65,21 +71,56 @@ impl Client {
             // How the connection ended shows in the request that was running.
             let _ = connection.await;
         });
-        Ok(Self { api, sender, _connection: driver })
-    }
-
-    async fn begin(&mut self, method: Method, path: &str, body: String) -> Result<Response<Incoming>> {
-        let (prefix, token, kind) = match self.api {
+        let (prefix, token, kind) = match api {
             Api::Scim => ("/scim/v2", SCIM_TOKEN, "application/scim+json"),
             Api::Admin => ("/api/admin", ADMIN_TOKEN, "application/json"),
         };
-        let request = Request::builder()
+        let headers = HeaderMap::from_iter([
+            (header::AUTHORIZATION, HeaderValue::try_from(format!("Bearer {token}"))?),
+            (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        ]);
+        Ok(Self { prefix, headers, sender, _connection: driver })
+    }
+
+    /// Connects as a browser in which the first admin is signed in.
+    pub async fn browser(address: SocketAddr) -> Result<Self> {
+        let mut client = Self::connect(address, Api::Admin).await?;
+        client.prefix = "";
+        client.headers.remove(header::AUTHORIZATION);
+        let body = json!({ "username": "admin", "password": ADMIN_PASSWORD }).to_string();
+        let answer = client.begin(Method::POST, "/auth/simple/login", body).await?;
+        let cookie = answer.headers().get(header::SET_COOKIE).context("no session")?.to_str()?;
+        let cookie = cookie.split(';').next().unwrap_or_default();
+        client.headers = HeaderMap::from_iter([
+            (header::COOKIE, HeaderValue::from_str(cookie)?),
+            (header::ACCEPT, HeaderValue::from_static("text/html")),
+            (header::ACCEPT_ENCODING, HeaderValue::from_static("gzip")),
+        ]);
+        answer.into_body().collect().await?;
+        Ok(client)
+    }
+
+    /// From now on, answers are to come as they are.
+    pub fn refuse_compression(&mut self) {
+        self.headers.remove(header::ACCEPT_ENCODING);
+    }
+
+    /// Sends a request without a body, and takes any answer.
+    pub async fn get(&mut self, path: &str) -> Result<Answer> {
+        let start = Instant::now();
+        let response = self.begin(Method::GET, path, String::new()).await?;
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await?.to_bytes();
+        Ok(Answer { status, body, took: start.elapsed() })
+    }
+
+    async fn begin(&mut self, method: Method, path: &str, body: String) -> Result<Response<Incoming>> {
+        let mut request = Request::builder()
             .method(method)
-            .uri(format!("{prefix}{path}"))
+            .uri(format!("{}{path}", self.prefix))
             .header(header::HOST, "localhost")
-            .header(header::AUTHORIZATION, format!("Bearer {token}"))
-            .header(header::CONTENT_TYPE, kind)
             .body(Full::new(Bytes::from(body)))?;
+        request.headers_mut().extend(self.headers.clone());
         self.sender.ready().await?;
         Ok(self.sender.send_request(request).await?)
     }

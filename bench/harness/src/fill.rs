@@ -1,5 +1,6 @@
 //! Rows written behind the server's back, where making them through the API would take all day.
 
+use std::fmt::Write as _;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
@@ -19,4 +20,65 @@ pub fn fill(database: &str, sql: &str) -> Result<()> {
 /// SQL: the numbers from `first` to `last` as `n (i)`.
 pub fn numbers(first: usize, last: usize) -> String {
     format!("WITH RECURSIVE n (i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last})")
+}
+
+/// Flags as people have them: a strategy in each environment, every tenth with a tag, every hundredth with a segment.
+pub fn flags(database: &str, there: usize, size: usize) -> Result<()> {
+    let n = numbers(there + 1, size);
+    let mut sql = String::new();
+    if there == 0 {
+        sql.push_str(
+            "INSERT INTO segments (id, name, created_by, created_at) VALUES (1, 'beta', 'bench', 0);
+             INSERT INTO tags (type, value, created_at) VALUES ('simple', 'team', 0);",
+        );
+    }
+    for insert in [
+        "features (name, search, project, type, description, created_at, created_by)
+         SELECT 'flag-' || i, 'flag-' || i || '\nwhat it is for', 'default', 'release', 'What it is for', i, -42 FROM n",
+        "feature_environments (feature, environment, enabled)
+         SELECT 'flag-' || i, e.name, i % 3 = 0 FROM n, environments e",
+        "feature_strategies (id, feature, environment, name, sort_order, created_at)
+         SELECT 's-' || e.name || i, 'flag-' || i, e.name, 'default', 0, 0 FROM n, environments e",
+        "feature_strategy_segments (strategy_id, segment_id) SELECT 's-production' || i, 1 FROM n WHERE i % 100 = 0",
+        "feature_tags (feature, type, value, created_at, created_by)
+         SELECT 'flag-' || i, 'simple', 'team', 0, -42 FROM n WHERE i % 10 = 0",
+        "feature_lifecycles (feature, stage, created_at) SELECT 'flag-' || i, 'initial', i FROM n",
+    ] {
+        let (table, select) = insert.split_once("SELECT").unwrap_or((insert, ""));
+        write!(sql, "INSERT INTO {table} {n} SELECT {select};")?;
+    }
+    fill(database, &sql)
+}
+
+/// Events of all sorts, in a hundred projects.
+pub fn events(database: &str, count: usize) -> Result<()> {
+    let n = numbers(1, count);
+    fill(
+        database,
+        &format!(
+            "INSERT INTO events (type, created_at, created_by, created_by_user_id, data, project, environment, feature_name)
+             {n} SELECT 'type-' || (i % 40), i * 1000, 'user ' || (i % 200), i % 200,
+                        '{{\"name\":\"default\",\"title\":null,\"parameters\":{{\"rollout\":\"' || (i % 101) || '\",\"stickiness\":\"default\"}}}}',
+                        'project-' || (i % 100), CASE WHEN i % 2 = 0 THEN 'production' END, 'flag-' || (i % 10000) FROM n"
+        ),
+    )
+}
+
+/// People, most of them from an identity provider.
+pub fn users(database: &str, count: usize) -> Result<()> {
+    let n = numbers(1, count);
+    let mut sql = String::new();
+    for insert in [
+        "users (name, username, username_ci, email, email_ci, root_role_id, created_at, updated_at)
+         SELECT 'Person ' || i, 'p' || i || '@example.com', 'p' || i || '@example.com', 'p' || i || '@example.com',
+                'p' || i || '@example.com', 3, i, i FROM n",
+        "scim_users (user_id, connection_id, scim_id, user_name_ci, active, document, created_at, updated_at)
+         SELECT u.id, 1, 'scim-' || i, u.username_ci, TRUE,
+                '{\"userName\":\"' || u.username || '\",\"active\":true}', i, i
+         FROM n JOIN users u ON u.username_ci = 'p' || i || '@example.com' WHERE i % 10 <> 0",
+    ] {
+        let (table, select) = insert.split_once("SELECT").unwrap_or((insert, ""));
+        write!(sql, "INSERT INTO {table} {n} SELECT {select};")?;
+    }
+    fill(database, &sql)
 }

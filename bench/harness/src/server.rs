@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::client::{ADMIN_TOKEN, SCIM_TOKEN};
+use crate::client::{ADMIN_PASSWORD, ADMIN_TOKEN, SCIM_TOKEN};
 
 /// A running server. It is killed when dropped.
 pub struct Server {
@@ -26,7 +26,7 @@ impl Server {
         let mut command = Command::new(binary);
         command
             .args(["--database-url", database, "--http-port", "0", "--unleash-url", "http://burgee.test"])
-            .args(["--unleash-default-admin-password", "Bench-Passw0rd-for-nobody", "--log-level", "warn"])
+            .args(["--unleash-default-admin-password", ADMIN_PASSWORD, "--log-level", "warn"])
             .args(["--init-scim-token", SCIM_TOKEN, "--init-admin-api-tokens", ADMIN_TOKEN])
             // One token sends what thousands would.
             .args(["--client-metrics-rate-limit-per-minute", "0"]);

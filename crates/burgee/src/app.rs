@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::HeaderName;
@@ -96,12 +97,24 @@ pub struct Streams {
     /// For pages of the web UI.
     pub pages: Arc<Semaphore>,
     each: usize,
+    /// Ends those of clients that are open now.
+    end: ArcSwap<CancellationToken>,
 }
 
 impl Streams {
     fn new(each: usize) -> Self {
         let room = || Arc::new(Semaphore::new(each));
-        Self { sdks: room(), listeners: room(), pages: room(), each }
+        Self { sdks: room(), listeners: room(), pages: room(), each, end: ArcSwap::default() }
+    }
+
+    /// Fires when a client's stream that opens now has to end.
+    pub fn end(&self) -> CancellationToken {
+        self.end.load().as_ref().clone()
+    }
+
+    /// Ends the streams of all clients. They come again at once, maybe to another server.
+    pub fn disconnect(&self) {
+        self.end.swap(Arc::default()).cancel();
     }
 
     /// How many are open.
@@ -208,8 +221,7 @@ impl App {
         let inner = api::router(self.clone(), unknown)
             .merge(scim::router(self.clone()))
             .merge(ui::router(self.clone()))
-            .layer(named("x-request-id"))
-            .layer(named("traceparent"));
+            .layer((named("x-request-id"), named("traceparent")));
         let base = self.config.base_path();
         if base.is_empty() { inner } else { Router::new().nest(&base, inner) }
     }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 use crate::access::{Administer, Granted, Root};
@@ -13,6 +13,7 @@ use crate::app::{App, Opened};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::file;
+use crate::demo::Demo;
 use crate::entropy::Entropy;
 use crate::error::{Error, Result};
 use crate::people::recovery;
@@ -35,6 +36,8 @@ struct Program {
 enum Command {
     /// Serve (what `burgee` alone does).
     Serve(Config),
+    /// Serve an invented company for a look around: in a temporary folder, on a free port if the usual one is taken.
+    Demo(Show),
     /// Administration from the host, for when nobody can sign in.
     Admin {
         #[command(subcommand)]
@@ -44,6 +47,15 @@ enum Command {
     Export(Export),
     /// Bring projects, flags and what they refer to into the state that files describe. Recorded in the event log.
     Apply(Apply),
+}
+
+#[derive(Args)]
+struct Show {
+    /// Nothing happens by itself.
+    #[arg(long)]
+    still: bool,
+    #[command(flatten)]
+    config: Config,
 }
 
 #[derive(Args)]
@@ -99,7 +111,13 @@ struct Recover {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let program = Program::parse();
+    let matches = Program::command().get_matches();
+    let mut program = Program::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    match (&mut program.command, matches.subcommand()) {
+        (None, _) => program.serve.tell(&matches),
+        (Some(Command::Serve(config)), Some((_, matches))) => config.tell(matches),
+        _ => {}
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&Error::internal(error)),
@@ -108,6 +126,7 @@ pub fn main() -> ExitCode {
         match program.command {
             None => serve(program.serve).await,
             Some(Command::Serve(config)) => serve(config).await,
+            Some(Command::Demo(wanted)) => demo(wanted).await,
             Some(Command::Admin { command: Admin::Recover(Recover { user, config }) }) => {
                 recover(&user, config).await
             }
@@ -195,13 +214,30 @@ async fn serve(config: Config) -> Result<ExitCode> {
         let _ = writeln!(text, "  First admin: {user}  password: {password}  (shown once; change it)");
     }
     say(&text);
+    stop_when_told(&app);
+    app.serve(listener).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn demo(wanted: Show) -> Result<ExitCode> {
+    log_to_standard_error(&wanted.config)?;
+    // Whoever interrupts the story must leave nothing, either.
+    let demo = tokio::select! {
+        demo = Demo::prepare(wanted.config) => demo?,
+        () = stop_signal() => return Ok(ExitCode::SUCCESS),
+    };
+    say(&demo.welcome());
+    stop_when_told(&demo.app);
+    demo.serve(wanted.still).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn stop_when_told(app: &App) {
     let stopping = app.stopping.clone();
     app.tasks.spawn(async move {
         stop_signal().await;
         stopping.cancel();
     });
-    app.serve(listener).await?;
-    Ok(ExitCode::SUCCESS)
 }
 
 async fn stop_signal() {

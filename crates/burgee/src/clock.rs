@@ -101,6 +101,8 @@ pub enum Clock {
     System,
     /// A test's own hand: milliseconds since the epoch.
     Manual(Arc<AtomicI64>),
+    /// The operating system, held back by so many milliseconds: for a history that is told before it goes on.
+    Behind(Arc<AtomicI64>),
 }
 
 impl Clock {
@@ -110,6 +112,7 @@ impl Clock {
             #[expect(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
             Self::System => Time(Timestamp::now().as_millisecond()),
             Self::Manual(ms) => Time(ms.load(Ordering::SeqCst)),
+            Self::Behind(ms) => Time(Self::System.now().0.saturating_sub(ms.load(Ordering::SeqCst))),
         }
     }
 }

@@ -1,9 +1,11 @@
 //! What the operator decides: every setting is an environment variable and a flag of the same name.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
-use clap::Args;
 use clap::builder::BoolishValueParser;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Command};
 use tracing_subscriber::filter::Directive;
 
 use crate::error::{Error, Result};
@@ -166,9 +168,78 @@ pub struct Config {
     /// `text` for people, `json` for machines.
     #[arg(long, env = "LOG_FORMAT", default_value = "text", value_parser = ["text", "json"])]
     pub log_format: String,
+
+    /// Each setting with where it comes from, as [`Config::tell`] found it.
+    #[arg(skip)]
+    pub settings: Vec<Setting>,
 }
 
+/// A setting as it holds, for people to look at.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Its environment variable.
+    pub name: String,
+    /// What it is for.
+    pub about: String,
+    /// Its value, unless that is a secret; `None`: not set.
+    pub value: Option<String>,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// Where a setting comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody set it.
+    Default,
+    /// An environment variable.
+    Environment,
+    /// The command line.
+    CommandLine,
+    /// A file that another setting names.
+    File,
+}
+
+/// What is shown in place of a secret.
+const MASKED: &str = "••••••••";
+
 impl Config {
+    /// Remembers what each setting is and where it comes from, for people to look at.
+    pub fn tell(&mut self, matches: &ArgMatches) {
+        let command = Self::augment_args(Command::new("burgee"));
+        let told = command.get_arguments().filter_map(|argument| {
+            let name = argument.get_env()?.to_str()?.to_owned();
+            let id = argument.get_id().as_str();
+            let given: Vec<_> =
+                matches.get_raw(id)?.map(|value| value.to_string_lossy().into_owned()).collect();
+            let (value, hidden) = (given.join(","), argument.is_hide_env_values_set());
+            let value = if hidden && !value.is_empty() { MASKED.to_owned() } else { value };
+            let origin = match matches.value_source(id) {
+                Some(ValueSource::EnvVariable) => Origin::Environment,
+                Some(ValueSource::CommandLine) => Origin::CommandLine,
+                _ => Origin::Default,
+            };
+            Some((name, value, origin))
+        });
+        let mut given: HashMap<String, (String, Origin)> =
+            told.map(|(name, value, origin)| (name, (value, origin))).collect();
+        self.settings = command
+            .get_arguments()
+            .filter_map(|argument| {
+                let name = argument.get_env()?.to_str()?.to_owned();
+                let (value, origin) = match given.remove(&name).filter(|(value, _)| !value.is_empty()) {
+                    Some((value, origin)) => (Some(value), origin),
+                    None if given.contains_key(&format!("{name}_FILE")) => {
+                        (Some(MASKED.to_owned()), Origin::File)
+                    }
+                    None => (None, Origin::Default),
+                };
+                let about = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                Some(Setting { name, about, value, origin })
+            })
+            .collect();
+    }
+
     /// Where the database is. Falls back to `sqlite:data/burgee.db`.
     pub fn database(&self) -> Result<String> {
         if let Some(url) = secret(self.database_url.as_deref(), self.database_url_file.as_ref())? {
@@ -271,7 +342,7 @@ fn secret(value: Option<&str>, file: Option<&PathBuf>) -> Result<Option<String>>
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
+    use clap::{CommandFactory, FromArgMatches, Parser};
 
     use super::*;
 
@@ -294,6 +365,27 @@ mod tests {
         assert_eq!(at("http://unleash", "/unleash"), "http://unleash/unleash");
         assert_eq!(url(&["--unleash-url", "http://a", "--burgee-url", "http://b"]), "http://b");
     }
+
+    #[test]
+    fn it_is_told_where_settings_come_from_and_never_what_is_secret() {
+        let words =
+            ["burgee", "--http-port", "7", "--database-password", "hush", "--init-scim-token-file", "/t"];
+        let matches = Settings::command().get_matches_from(words);
+        let mut config = Settings::from_arg_matches(&matches).unwrap().config;
+        config.tell(&matches);
+        let told = |name: &str| {
+            let found = config.settings.iter().find(|it| it.name == name).unwrap();
+            (found.value.as_deref(), found.origin)
+        };
+        assert_eq!(told("HTTP_PORT"), (Some("7"), Origin::CommandLine));
+        assert_eq!(told("DATABASE_PASSWORD"), (Some(MASKED), Origin::CommandLine));
+        assert_eq!(told("INIT_SCIM_TOKEN"), (Some(MASKED), Origin::File));
+        assert_eq!(told("INIT_SCIM_TOKEN_FILE"), (Some("/t"), Origin::CommandLine));
+        assert_eq!(told("SESSION_TTL_HOURS"), (Some("48"), Origin::Default));
+        assert_eq!(told("UNLEASH_URL"), (None, Origin::Default));
+        assert!(config.settings.iter().all(|it| !it.about.is_empty()));
+    }
+
     #[test]
     fn nonsense_is_no_log_level() {
         let level = |text: &str| {

@@ -25,6 +25,21 @@ pub async fn run(app: App) {
     );
 }
 
+/// Every job once, for a server that does not serve yet. Here, a job that fails is an error.
+pub async fn round(app: &App) -> Result<()> {
+    let (db, now) = (&app.db, app.clock.now());
+    let days = app.config.daily_metrics_storage_days.min(MOST_DAYS);
+    app.seen.write(db).await?;
+    app.registrations.write(db).await?;
+    write_usage(app).await?;
+    write_sightings(app).await?;
+    applications::announce(db, now).await?;
+    applications::forget(db, now).await?;
+    features::mark_overdue(db, now).await?;
+    metrics::forget(db, now, days).await?;
+    login_history::forget(db, now).await
+}
+
 /// Writes sightings, and forgets quiet counters and old sign-ins.
 async fn keep_house(app: &App) {
     while turn(app, 15).await {

@@ -15,6 +15,7 @@ pub mod config;
 pub mod constraints;
 pub mod contexts;
 pub mod db;
+pub mod demo;
 pub mod entropy;
 pub mod environments;
 pub mod error;

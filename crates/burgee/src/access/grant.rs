@@ -150,6 +150,12 @@ impl<G: Guard> Granted<G> {
         &self.held
     }
 
+    /// The grant of another thing in the same scope, if the actor may do that, too.
+    pub fn also<H: Guard<Scope = G::Scope>>(&self) -> Result<Granted<H>> {
+        let subject = Subject { actor: self.actor.clone(), held: self.held.clone() };
+        Ok(Granted::check(&subject, self.scope.clone())?)
+    }
+
     /// Checks a permission that depends on what is acted upon.
     pub fn ensure(&self, any_of: &'static [Permission]) -> Result<()> {
         let (project, environment) = (self.scope.project(), self.scope.environment());

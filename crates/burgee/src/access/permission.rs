@@ -182,6 +182,8 @@ guards! {
     ReadRoles: Root = [ReadRole];
     /// Change how people sign in and are provisioned.
     ConfigureAuth: Root = [UpdateAuthConfiguration];
+    /// Look at how people sign in, and which web pages get flags.
+    SeeSignIn: Root = [UpdateAuthConfiguration, UpdateCors];
     /// See API tokens of at least one type.
     ReadApiTokens: Root = [ReadClientApiToken, ReadFrontendApiToken];
     /// Create API tokens of at least one type.

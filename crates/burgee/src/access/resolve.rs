@@ -37,6 +37,15 @@ pub struct Hold {
     pub environment: Option<String>,
 }
 
+impl Hold {
+    /// True if this is enough for one of `wanted` in this project and environment.
+    pub fn gives(&self, wanted: &[Permission], project: Option<&str>, environment: Option<&str>) -> bool {
+        (self.permission == Permission::Admin || wanted.contains(&self.permission))
+            && self.project.as_deref().is_none_or(|p| Some(p) == project)
+            && self.environment.as_deref().is_none_or(|e| Some(e) == environment)
+    }
+}
+
 /// A set of holds; there are no denials, so more roles never mean fewer rights.
 #[derive(Clone, Debug, Default)]
 pub struct Holdings(Vec<Hold>);
@@ -59,11 +68,7 @@ impl Holdings {
 
     /// True if one of `wanted`, or ADMIN, is held in this project and environment.
     pub fn any(&self, wanted: &[Permission], project: Option<&str>, environment: Option<&str>) -> bool {
-        self.0.iter().any(|hold| {
-            (hold.permission == Permission::Admin || wanted.contains(&hold.permission))
-                && hold.project.as_deref().is_none_or(|p| Some(p) == project)
-                && hold.environment.as_deref().is_none_or(|e| Some(e) == environment)
-        })
+        self.0.iter().any(|hold| hold.gives(wanted, project, environment))
     }
 
     /// True if one of `wanted`, or ADMIN, is held somewhere.

@@ -74,6 +74,40 @@ pub async fn get(tx: &mut Read, id: i64) -> Result<Role> {
         .ok_or_else(|| Error::not_found(format!("Could not find role with id {id}")))
 }
 
+/// How many have a role, as a root role or in projects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct Holders {
+    /// The role.
+    pub role: i64,
+    /// People and service accounts.
+    pub users: i64,
+    /// Groups.
+    pub groups: i64,
+    /// The projects in which somebody has it.
+    pub projects: i64,
+}
+
+/// How many have each role; those that nobody has are left out.
+pub async fn holders(tx: &mut Read) -> Result<Vec<Holders>> {
+    tx.all(sql!(
+        "WITH held (role, users, groups, projects) AS (
+             SELECT root_role_id, COUNT(*), 0, 0 FROM users
+             WHERE deleted_at IS NULL AND is_system = FALSE GROUP BY root_role_id
+             UNION ALL SELECT root_role_id, 0, COUNT(*), 0 FROM groups WHERE root_role_id IS NOT NULL
+                       GROUP BY root_role_id
+             UNION ALL SELECT role_id, COUNT(DISTINCT user_id), 0, 0 FROM user_roles GROUP BY role_id
+             UNION ALL SELECT role_id, 0, COUNT(DISTINCT group_id), 0 FROM group_roles GROUP BY role_id
+             UNION ALL SELECT role_id, 0, 0, COUNT(DISTINCT project) FROM (
+                 SELECT role_id, project FROM user_roles UNION SELECT role_id, project FROM group_roles
+             ) AS places GROUP BY role_id
+         )
+         SELECT role, CAST(SUM(users) AS BIGINT) AS users, CAST(SUM(groups) AS BIGINT) AS groups,
+                CAST(SUM(projects) AS BIGINT) AS projects
+         FROM held GROUP BY role ORDER BY role"
+    ))
+    .await
+}
+
 /// The root role with this id or this name.
 pub async fn root(tx: &mut Read, id: Option<i64>, name: Option<&str>) -> Result<Role> {
     let key = name.map(burgee_scim::fold);
@@ -168,6 +202,12 @@ pub async fn create(tx: &mut Change, draft: Draft) -> Result<Role> {
     let role = get(tx, id).await?;
     tx.record(Event::created(Fact::RoleCreated, &state(&role, &draft.held)));
     Ok(role)
+}
+
+/// Keeps everybody else from changing the role until the transaction ends.
+pub async fn lock(tx: &mut Change, id: i64) -> Result<Role> {
+    let _: Option<(i64,)> = tx.optional(sql!("SELECT id FROM roles WHERE id = $1{lock}", id)).await?;
+    get(tx, id).await
 }
 
 /// Replaces name, description and permissions of a role that the installation made.

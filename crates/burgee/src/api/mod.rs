@@ -7,7 +7,6 @@ pub mod admin;
 mod auth;
 mod client;
 mod cors;
-mod csv;
 mod edge;
 mod etag;
 mod evaluation;
@@ -89,14 +88,16 @@ pub fn router<H: Handler<T, App>, T: 'static>(app: App, unknown: H) -> Router {
         ))
         .merge(clients.method_not_allowed_fallback(unknown_path))
         .merge(pages)
-        .layer(SetResponseHeaderLayer::overriding(
-            HeaderName::from_static("x-unleash-version"),
-            HeaderValue::from_static(UNLEASH_VERSION),
+        .layer((
+            CatchPanicLayer::custom(|_| {
+                tracing::error!("a handler panicked");
+                Problem::internal().into_response()
+            }),
+            SetResponseHeaderLayer::overriding(
+                HeaderName::from_static("x-unleash-version"),
+                HeaderValue::from_static(UNLEASH_VERSION),
+            ),
         ))
-        .layer(CatchPanicLayer::custom(|_| {
-            tracing::error!("a handler panicked");
-            Problem::internal().into_response()
-        }))
         .with_state(app)
 }
 

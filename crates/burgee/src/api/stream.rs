@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream::unfold;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 
 use super::Problem;
 use crate::app::App;
@@ -32,6 +33,7 @@ struct Stream<V> {
     /// The revision that the client has.
     at: Option<i64>,
     begun: bool,
+    end: CancellationToken,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -46,8 +48,8 @@ pub(super) fn open<V: Send + Sync + 'static>(
 ) -> Result<Response, Problem> {
     let permit = room.clone().try_acquire_owned().map_err(|_| Problem::too_many_streams())?;
     let following = following.ok_or_else(Problem::too_many_streams)?;
-    let at = had(headers);
-    let stream = Stream { app, token, following, step, at, begun: false, _permit: permit };
+    let (at, end) = (had(headers), app.streams.end());
+    let stream = Stream { app, token, following, step, at, begun: false, end, _permit: permit };
     let body = Body::from_stream(unfold(stream, |mut stream| async {
         let frame = stream.next().await?;
         Some((Ok::<_, Infallible>(frame), stream))
@@ -67,7 +69,7 @@ pub(super) fn had(headers: &HeaderMap) -> Option<i64> {
 }
 
 impl<V> Stream<V> {
-    /// What is sent next. `None`: the stream ends, because its token does or the server.
+    /// What is sent next. `None`: the stream ends, because its token does, the server, or an admin ended all.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
             if self.token.is_over(self.app.clock.now()) {
@@ -87,6 +89,7 @@ impl<V> Stream<V> {
                 followed = self.following.changed() => if !followed { return None },
                 () = self.token.gone.cancelled() => return None,
                 () = self.app.stopping.cancelled() => return None,
+                () = self.end.cancelled() => return None,
                 () = tokio::time::sleep(SILENCE) => return Some(COMMENT),
             }
         }

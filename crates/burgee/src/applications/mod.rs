@@ -63,6 +63,8 @@ pub struct Application {
     /// The strategy types that it knows.
     #[sqlx(try_from = "String")]
     pub strategies: Json<Vec<String>>,
+    /// When it told about itself last.
+    pub seen_at: Time,
     /// What people wrote about it.
     #[sqlx(flatten)]
     pub details: Details,
@@ -115,7 +117,7 @@ pub async fn list(tx: &mut Read, sight: &Sight, page: &Page) -> Result<(Vec<Appl
     let mut found: Vec<Application> = tx
         .all(sql!(
             concat!(
-                "SELECT a.name, a.strategies, d.url, d.color, d.icon, d.description
+                "SELECT a.name, a.strategies, a.seen_at, d.url, d.color, d.icon, d.description
                  FROM applications a LEFT JOIN application_details d ON d.application = a.name
                  WHERE a.search LIKE $2 ESCAPE '!' AND ",
                 seen_application!("$1"),
@@ -142,7 +144,7 @@ async fn find(tx: &mut Read, sight: &Sight, name: &str) -> Result<Option<Applica
     let mut found: Vec<Application> = tx
         .all(sql!(
             concat!(
-                "SELECT a.name, a.strategies, d.url, d.color, d.icon, d.description
+                "SELECT a.name, a.strategies, a.seen_at, d.url, d.color, d.icon, d.description
                  FROM applications a LEFT JOIN application_details d ON d.application = a.name
                  WHERE a.name = $2 AND ",
                 seen_application!("$1")

@@ -9,6 +9,16 @@ pub enum Engine {
     Postgres = 1,
 }
 
+impl Engine {
+    /// What people call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        }
+    }
+}
+
 /// Column types, table options and row locks: token, SQLite, PostgreSQL.
 ///
 /// `{text}` is compared byte by byte on both, so that ORDER BY and ranges agree.
@@ -66,6 +76,14 @@ pub(super) fn render(text: &str, engine: Engine) -> String {
         }
     }
     out
+}
+
+/// Asks the engine for its version.
+pub(super) const fn version(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "SELECT sqlite_version()",
+        Engine::Postgres => "SELECT current_setting('server_version')",
+    }
 }
 
 /// How a writing transaction begins. SQLite takes the write lock at once: upgrading later can fail.

@@ -18,6 +18,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (8, "applications", include_str!("migrations/0008_applications.sql")),
     (9, "published", include_str!("migrations/0009_published.sql")),
     (10, "metrics", include_str!("migrations/0010_metrics.sql")),
+    (11, "setup", include_str!("migrations/0011_setup.sql")),
+    (12, "saved", include_str!("migrations/0012_saved.sql")),
+    (13, "people", include_str!("migrations/0013_people.sql")),
 ];
 
 /// The migrations for one engine. sqlx keeps the record, the checksums and the lock between nodes.

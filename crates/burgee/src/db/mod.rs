@@ -115,6 +115,15 @@ impl Db {
         self.read().await?.one::<(i64,)>(Sql::build("SELECT CAST(1 AS BIGINT)")).await.map(drop)
     }
 
+    /// Name and version of the engine, and the number of the last migration.
+    pub async fn about(&self) -> Result<(&'static str, String, i64)> {
+        let mut tx = self.read().await?;
+        let (version,): (String,) = tx.one(Sql::build(dialect::version(self.engine()))).await?;
+        let (schema,): (i64,) =
+            tx.one(Sql::build("SELECT CAST(MAX(version) AS BIGINT) FROM _sqlx_migrations")).await?;
+        Ok((self.engine().name(), version, schema))
+    }
+
     /// Which engine this is.
     pub fn engine(&self) -> Engine {
         match self.pools {

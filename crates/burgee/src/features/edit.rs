@@ -3,6 +3,8 @@
 //! An [`Edit`] can be applied now, or held by a change request and applied later; both go through [`apply`]. Its JSON
 //! is that of a change in a change request: `{"action": …, "payload": …}`.
 
+use std::collections::BTreeSet;
+
 use burgee_eval::document::{Dependency, Variant};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -95,6 +97,36 @@ pub async fn submit<G: Guard>(
         _ => ensure_direct_at(tx, grant, place).await?,
     }
     apply(tx, entropy, place, edit).await
+}
+
+/// How many flags may be switched at once.
+const MOST: usize = 500;
+
+/// Turns flags on or off in an environment, like [`submit`], and tells which were not so before. In the order of their
+/// names, so that two who switch the same flags do not wait for each other.
+pub async fn switch_all<G: Guard>(
+    tx: &mut Change,
+    grant: &Granted<G>,
+    entropy: &Entropy,
+    (project, environment): (&str, &str),
+    flags: BTreeSet<String>,
+    (enabled, should_activate_disabled_strategies): (bool, bool),
+) -> Result<Vec<String>> {
+    if flags.len() > MOST {
+        return Err(Error::bad_data(format!("One request can switch at most {MOST} flags.")));
+    }
+    let mut switched = Vec::new();
+    for feature in flags {
+        let before = tx.recorded();
+        let (project, environment) = (project.to_owned(), environment.to_owned());
+        let place = Place { project, feature, environment };
+        let edit = Edit::UpdateEnabled { enabled, should_activate_disabled_strategies };
+        submit(tx, grant, entropy, &place, edit).await?;
+        if tx.recorded() > before {
+            switched.push(place.feature);
+        }
+    }
+    Ok(switched)
 }
 
 /// Refuses to change flags as a whole to those who cannot skip approval in every environment of the project where

@@ -77,8 +77,13 @@ pub async fn delete(tx: &mut Change, project: &str, names: &[String]) -> Result<
     Ok(())
 }
 
-/// Marks flags for removal, or takes the mark away. Archived ones stay as they are.
-pub async fn mark_stale(tx: &mut Change, project: &str, names: &[String], stale: bool) -> Result<()> {
+/// Marks flags for removal, or takes the mark away, and tells of which. Archived ones stay as they are.
+pub async fn mark_stale(
+    tx: &mut Change,
+    project: &str,
+    names: &[String],
+    stale: bool,
+) -> Result<Vec<String>> {
     let changed = locked(tx, project, names, |feature| !feature.archived && feature.stale != stale).await?;
     tx.execute(sql!(
         "UPDATE features SET stale = $2, version = version + 1 WHERE name IN ({list:$1})",
@@ -87,8 +92,8 @@ pub async fn mark_stale(tx: &mut Change, project: &str, names: &[String], stale:
     ))
     .await?;
     let fact = if stale { Fact::FeatureStaleOn } else { Fact::FeatureStaleOff };
-    record(tx, fact, project, changed);
-    Ok(())
+    record(tx, fact, project, changed.clone());
+    Ok(changed)
 }
 
 /// The names of those flags that are as they must be; nobody else changes them until the transaction ends.

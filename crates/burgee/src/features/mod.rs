@@ -16,6 +16,7 @@ mod life;
 pub mod lifecycle;
 pub mod link;
 mod relocate;
+pub mod saved;
 pub mod search;
 mod strategy;
 mod variants;
@@ -23,7 +24,7 @@ mod variants;
 pub use self::aging::mark_overdue;
 pub use self::copy::copy;
 pub use self::detail::{Author, Detail, InPlace, Stage, detail, place};
-pub use self::edit::{Edit, Place, Position, apply, ensure_direct, overwrite, submit};
+pub use self::edit::{Edit, Place, Position, apply, ensure_direct, overwrite, submit, switch_all};
 pub use self::feature::{
     Draft, Feature, check_name, create, ensure_free, find, get, kinds_in_use, lock, lock_all, seen_home,
     switch_stale, update,

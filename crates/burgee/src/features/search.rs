@@ -21,6 +21,8 @@ use crate::sql;
 pub struct Filter {
     /// Archived ones, instead of all others.
     pub archived: bool,
+    /// The name.
+    pub names: Option<Choice<String>>,
     /// The name or the description contains one of these; in folded form.
     pub words: Vec<String>,
     /// The project.
@@ -43,7 +45,7 @@ pub struct Filter {
     pub favorite: Option<bool>,
     /// When it was made.
     pub created: Option<When>,
-    /// When clients last asked for it anywhere; what nobody ever asked for is not found.
+    /// When clients last asked for it anywhere; what nobody ever asked for is not found, unless that is what is asked.
     pub seen: Option<When>,
 }
 
@@ -69,13 +71,15 @@ pub enum Having<T> {
     NotAll(Vec<T>),
 }
 
-/// Before a moment, or not.
+/// Before a moment, or not, or never.
 #[derive(Clone, Copy, Debug)]
 pub enum When {
     /// Before.
     Before(Time),
     /// Then or later.
     From(Time),
+    /// Not once.
+    Never,
 }
 
 /// A tag.
@@ -436,6 +440,7 @@ fn conditions(sql: &mut Sql, tx: &Read, reader: &Reader, filter: &Filter) -> Res
             sql.push(start).push("f.search").push(middle).bind(word).push(end);
         });
     }
+    chosen(sql, "f.name", filter.names.as_ref());
     chosen(sql, "f.project", filter.project.as_ref());
     chosen(sql, "f.type", filter.kind.as_ref());
     let state =
@@ -479,6 +484,7 @@ fn conditions(sql: &mut Sql, tx: &Read, reader: &Reader, filter: &Filter) -> Res
         match when {
             When::Before(time) => sql.push(" < ").bind(time),
             When::From(time) => sql.push(" >= ").bind(time),
+            When::Never => sql.push(" IS NULL"),
         };
     }
     Ok(())

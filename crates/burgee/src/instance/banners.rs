@@ -26,7 +26,7 @@ pub struct Banner {
 }
 
 /// What a banner says and does.
-#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Draft {
     /// What it says.
@@ -51,7 +51,7 @@ pub struct Draft {
 
 impl Draft {
     /// A link stands on everybody's page: it must not run anything there.
-    fn check(&self) -> Result<()> {
+    pub fn check(&self) -> Result<()> {
         if self.message.trim().is_empty() {
             return Err(Error::bad_data("A banner needs a message."));
         }
@@ -72,6 +72,15 @@ pub async fn list(tx: &mut Read) -> Result<Vec<Banner>> {
     tx.all(sql!(
         "SELECT id, message, enabled, variant, sticky, icon, link, link_text, dialog_title, dialog, created_at
          FROM banners ORDER BY id"
+    ))
+    .await
+}
+
+/// Those that are shown.
+pub async fn shown(tx: &mut Read) -> Result<Vec<Banner>> {
+    tx.all(sql!(
+        "SELECT id, message, enabled, variant, sticky, icon, link, link_text, dialog_title, dialog, created_at
+         FROM banners WHERE enabled = TRUE ORDER BY id"
     ))
     .await
 }

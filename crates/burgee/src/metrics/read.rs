@@ -13,6 +13,8 @@ use crate::sql;
 
 /// How many rows are read at most.
 const MOST: i64 = 50_000;
+/// How many flags of an application are listed, counted for each environment.
+const MOST_USED: i64 = 1000;
 /// How many unknown flags are listed.
 const MOST_UNKNOWN: i64 = 1000;
 
@@ -153,6 +155,40 @@ pub async fn flags_of(tx: &mut Read, sight: &Sight, application: &str, now: Time
         ))
         .await?;
     Ok(count)
+}
+
+/// A flag that an application used in an environment, and how often it was on and off.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct UsedFlag {
+    /// The flag.
+    pub feature: String,
+    /// The project that it lives in.
+    pub project: String,
+    /// Where.
+    pub environment: String,
+    /// How often it was on.
+    pub yes: i64,
+    /// How often it was off.
+    pub no: i64,
+}
+
+/// The flags that an application used since yesterday, by name; at most as many as are read.
+pub async fn used_by(tx: &mut Read, sight: &Sight, application: &str, now: Time) -> Result<Vec<UsedFlag>> {
+    tx.all(sql!(
+        concat!(
+            "SELECT u.feature, f.project, u.environment,
+                    CAST(SUM(u.yes) AS BIGINT) AS yes, CAST(SUM(u.no) AS BIGINT) AS no
+             FROM flag_usage u JOIN features f ON f.name = u.feature JOIN projects p ON p.id = f.project
+             WHERE u.per = 'day' AND u.begins >= $3 AND u.application = $2 AND u.variant = '' AND ",
+            visible!("p", "$1"),
+            " GROUP BY u.feature, f.project, u.environment ORDER BY u.feature, u.environment LIMIT $4"
+        ),
+        sight.param()?,
+        application,
+        floor(yesterday(now), DAY),
+        MOST_USED
+    ))
+    .await
 }
 
 /// How many counts by the hour there were yesterday, of flags and of variants.

@@ -112,6 +112,9 @@ pub struct ApiToken {
     pub expires_at: Option<Time>,
     /// When it was made.
     pub created_at: Time,
+    /// Who made it, if that is known.
+    #[serde(skip)]
+    pub created_by: Option<String>,
     /// When it was last used.
     #[serde(skip)]
     pub seen_at: Option<Time>,
@@ -147,6 +150,7 @@ struct Row {
     selector: String,
     expires_at: Option<Time>,
     created_at: Time,
+    created_by: Option<String>,
     seen_at: Option<Time>,
 }
 
@@ -155,7 +159,7 @@ pub async fn list(tx: &mut Read) -> Result<Vec<ApiToken>> {
     let rows: Vec<Row> = tx
         .all(sql!(
             "SELECT t.id, t.name, t.type, t.environment, t.selector, t.expires_at, t.created_at,
-                    n.last_at AS seen_at
+                    t.created_by, n.last_at AS seen_at
              FROM api_tokens t LEFT JOIN seen n ON n.subject = 'api-token' AND n.id = t.id ORDER BY t.id"
         ))
         .await?;
@@ -175,6 +179,7 @@ pub async fn list(tx: &mut Read) -> Result<Vec<ApiToken>> {
             projects: reach.remove(&row.id).unwrap_or_else(|| vec![EVERYWHERE.to_owned()]),
             expires_at: row.expires_at,
             created_at: row.created_at,
+            created_by: row.created_by,
             seen_at: row.seen_at,
             id: row.id,
         })
@@ -231,18 +236,19 @@ pub async fn create(tx: &mut Change, entropy: &Entropy, new: NewToken) -> Result
     };
     let (selector, minted) = mint(entropy, &prefix);
     let secret = new.secret.unwrap_or(minted);
-    let now = tx.now();
+    let (now, author) = (tx.now(), tx.actor().name.clone());
     let (id,): (i64,) = tx
         .one(sql!(
-            "INSERT INTO api_tokens (name, type, environment, selector, digest, expires_at, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+            "INSERT INTO api_tokens (name, type, environment, selector, digest, expires_at, created_at, created_by)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
             &name,
             new.kind.as_str(),
             &new.environment,
             &selector,
             digest(&secret),
             new.expires_at,
-            now
+            now,
+            &author
         ))
         .await?;
     if !everywhere {
@@ -263,6 +269,7 @@ pub async fn create(tx: &mut Change, entropy: &Entropy, new: NewToken) -> Result
         projects,
         expires_at: new.expires_at,
         created_at: now,
+        created_by: Some(author),
         seen_at: None,
         id,
     };

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::access::reach::with_member;
 use crate::access::role;
 use crate::clock::Time;
-use crate::db::Read;
+use crate::db::{Read, Sql, dialect, last_page};
 use crate::error::{Error, Kind, Result};
 use crate::events::{Change, Event, Fact};
 use crate::sql;
@@ -74,11 +74,39 @@ pub struct Size {
     pub user_count: i64,
 }
 
-/// `sql!` text that selects [`Group`]s; a condition follows.
+/// A group as a page of a list shows it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Listed {
+    /// The connection that provisions it.
+    pub connection: Option<String>,
+    /// How many people and service accounts are in it.
+    pub members: i64,
+    /// In how many projects it has a role.
+    pub projects: i64,
+    /// The group.
+    #[sqlx(flatten)]
+    pub group: Group,
+}
+
+/// Which groups to find. What is `None` or empty does not restrict.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// The name contains this.
+    pub text: String,
+    /// Whether an identity provider keeps it.
+    pub provisioned: Option<bool>,
+    /// The root role.
+    pub role: Option<i64>,
+}
+
+/// `sql!` text that selects [`Group`]s; a condition follows. More columns may stand in front.
 macro_rules! select_groups {
     ($rest:expr $(, $arg:expr)*) => {
+        select_groups!([""] $rest $(, $arg)*)
+    };
+    ([$more:expr] $rest:expr $(, $arg:expr)*) => {
         sql!(concat!(
-            "SELECT g.id, g.name, g.description, g.mappings_sso, g.root_role_id, g.created_at, g.created_by, s.scim_id
+            "SELECT ", $more, "g.id, g.name, g.description, g.mappings_sso, g.root_role_id, g.created_at, g.created_by, s.scim_id
              FROM groups g LEFT JOIN scim_groups s ON s.group_id = g.id ", $rest) $(, $arg)*)
     };
 }
@@ -86,6 +114,72 @@ macro_rules! select_groups {
 /// All groups.
 pub async fn list(tx: &mut Read) -> Result<Vec<Group>> {
     tx.all(select_groups!("ORDER BY g.id")).await
+}
+
+/// A page of the groups that pass a filter, by name, and how many there are in all.
+pub async fn page(tx: &mut Read, filter: &Filter, offset: i64, limit: i64) -> Result<(Vec<Listed>, i64)> {
+    let mut sql = Sql::build("SELECT g.id");
+    conditions(&mut sql, tx, filter);
+    sql.push(" ORDER BY g.name_ci LIMIT ").bind(limit).push(" OFFSET ").bind(offset);
+    let ids: Vec<(i64,)> = tx.all(sql).await?;
+    let total = if let Some(total) = last_page(ids.len(), offset, limit) {
+        total
+    } else {
+        let mut count = Sql::build("SELECT COUNT(*)");
+        conditions(&mut count, tx, filter);
+        let (total,): (i64,) = tx.one(count).await?;
+        total
+    };
+    let ids: Vec<i64> = ids.into_iter().map(|(id,)| id).collect();
+    Ok((listed(tx, &ids).await?, total))
+}
+
+fn conditions(sql: &mut Sql, tx: &Read, filter: &Filter) {
+    sql.push(" FROM groups g WHERE TRUE");
+    let (start, middle, end) = dialect::contains(tx.engine());
+    for word in filter.text.split_whitespace().take(5) {
+        sql.push(" AND ").push(start).push("g.name_ci").push(middle).bind(burgee_scim::fold(word)).push(end);
+    }
+    sql.push(match filter.provisioned {
+        None => "",
+        Some(true) => " AND EXISTS (SELECT 1 FROM scim_groups s WHERE s.group_id = g.id)",
+        Some(false) => " AND NOT EXISTS (SELECT 1 FROM scim_groups s WHERE s.group_id = g.id)",
+    });
+    if let Some(role) = filter.role {
+        sql.push(" AND g.root_role_id = ").bind(role);
+    }
+}
+
+/// The group with this id, as lists show it.
+pub async fn glance(tx: &mut Read, id: i64) -> Result<Listed> {
+    let found = listed(tx, &[id]).await?.into_iter().next();
+    found.ok_or_else(|| Error::not_found(format!("Could not find group with id {id}")))
+}
+
+async fn listed(tx: &mut Read, ids: &[i64]) -> Result<Vec<Listed>> {
+    tx.all(select_groups!(
+        ["c.name AS connection,
+          (SELECT COUNT(*) FROM group_users m WHERE m.group_id = g.id) AS members,
+          (SELECT COUNT(DISTINCT r.project) FROM group_roles r WHERE r.group_id = g.id) AS projects, "]
+        "LEFT JOIN scim_connections c ON c.id = s.connection_id WHERE g.id IN ({ids:$1}) ORDER BY g.name_ci",
+        serde_json::to_string(ids)?
+    ))
+    .await
+}
+
+/// The groups inside a group: who is in them counts as a member of it.
+pub async fn inside(tx: &mut Read, id: i64) -> Result<Vec<Group>> {
+    tx.all(select_groups!(
+        "JOIN group_groups x ON x.child_id = g.id WHERE x.parent_id = $1 ORDER BY g.name_ci",
+        id
+    ))
+    .await
+}
+
+/// Keeps everybody else from changing the group until the transaction ends.
+pub async fn lock(tx: &mut Change, id: i64) -> Result<Group> {
+    let _: Option<(i64,)> = tx.optional(sql!("SELECT id FROM groups WHERE id = $1{lock}", id)).await?;
+    get(tx, id).await
 }
 
 /// The groups with these ids, a JSON array.
@@ -165,8 +259,7 @@ pub async fn create(tx: &mut Change, draft: Draft) -> Result<Group> {
 /// Replaces everything but the members, and records it, unless nothing differs.
 pub async fn update(tx: &mut Change, id: i64, draft: Draft) -> Result<Group> {
     // Whoever changes the same group at the same time waits here.
-    let _: Option<(i64,)> = tx.optional(sql!("SELECT id FROM groups WHERE id = $1{lock}", id)).await?;
-    let before = get(tx, id).await?;
+    let before = lock(tx, id).await?;
     let draft = check(tx, draft, Some(&before)).await?;
     let after = Group {
         name: draft.name,

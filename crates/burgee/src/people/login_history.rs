@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::Time;
-use crate::db::{Db, Keep, Read};
+use crate::db::{Db, Keep, Read, Sql, dialect};
 use crate::error::Result;
 use crate::{keep, sql};
 
@@ -55,6 +55,49 @@ pub async fn list(tx: &mut Read, now: Time) -> Result<Vec<Login>> {
         SHOWN
     ))
     .await
+}
+
+/// The latest tries with one of these names, the newest first; upper and lower case of ASCII letters are the same.
+pub async fn of(tx: &mut Read, names: &[&str], now: Time, limit: i64) -> Result<Vec<Login>> {
+    let names: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+    tx.all(sql!(
+        "SELECT id, username, auth_type, successful, failure_reason, ip, created_at FROM logins
+         WHERE lower(username) {among:$1} AND created_at >= $2 ORDER BY id DESC LIMIT $3",
+        serde_json::to_string(&names)?,
+        now.minus(RETENTION),
+        limit
+    ))
+    .await
+}
+
+/// A page of the tries that are remembered, the newest first, and how many there are: those by a name that contains
+/// `text`, perhaps only those that failed.
+pub async fn search(
+    tx: &mut Read,
+    now: Time,
+    text: &str,
+    failed: bool,
+    (offset, limit): (i64, i64),
+) -> Result<(Vec<Login>, i64)> {
+    let since = now.minus(RETENTION);
+    let (start, middle, end) = dialect::contains(tx.engine());
+    let condition = |sql: &mut Sql| {
+        sql.push(" FROM logins WHERE created_at >= ").bind(since);
+        if failed {
+            sql.push(" AND successful = FALSE");
+        }
+        if !text.is_empty() {
+            sql.push(" AND ").push(start).push("lower(username)").push(middle);
+            sql.bind(text.to_ascii_lowercase()).push(end);
+        }
+    };
+    let mut counted = Sql::build("SELECT COUNT(*)");
+    condition(&mut counted);
+    let (total,): (i64,) = tx.one(counted).await?;
+    let mut page = Sql::build("SELECT id, username, auth_type, successful, failure_reason, ip, created_at");
+    condition(&mut page);
+    page.push(" ORDER BY id DESC LIMIT ").bind(limit).push(" OFFSET ").bind(offset);
+    Ok((tx.all(page).await?, total))
 }
 
 /// Forgets what is older than is kept.

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::group::Group;
 use super::user::{User, select_users};
 use crate::clock::Time;
-use crate::db::Read;
+use crate::db::{Read, last_page};
 use crate::error::{Error, Result};
 use crate::events::{Change, Event, Fact};
 use crate::sql;
@@ -51,6 +51,64 @@ pub async fn list(tx: &mut Read, id: Option<i64>) -> Result<Vec<Member>> {
         id
     ))
     .await
+}
+
+/// A page of the members of a group, in the order of their accounts, and how many there are in all.
+pub async fn page(tx: &mut Read, id: i64, offset: i64, limit: i64) -> Result<(Vec<Member>, i64)> {
+    let members: Vec<Member> = tx
+        .all(select_users!(
+            ["m.group_id, m.joined_at, m.created_by AS added_by, "]
+            "JOIN group_users m ON m.user_id = u.id WHERE m.group_id = $1 AND u.id IN (
+                 SELECT p.user_id FROM group_users p WHERE p.group_id = $1 ORDER BY p.user_id LIMIT $2 OFFSET $3
+             ) ORDER BY u.id",
+            id,
+            limit,
+            offset
+        ))
+        .await?;
+    let total = match last_page(members.len(), offset, limit) {
+        Some(total) => total,
+        None => size(tx, id).await?,
+    };
+    Ok((members, total))
+}
+
+/// Puts somebody into a group; false: they were in it.
+pub async fn add(tx: &mut Change, group: &Group, user: i64) -> Result<bool> {
+    let (now, author) = (tx.now(), tx.actor().name.clone());
+    let added: Vec<(i64,)> = tx
+        .all(sql!(
+            "INSERT INTO group_users (group_id, user_id, joined_at, created_by)
+             SELECT $1, id, $3, $4 FROM users WHERE id = $2 AND deleted_at IS NULL AND is_system = FALSE
+             ON CONFLICT (group_id, user_id) DO NOTHING RETURNING user_id",
+            group.id,
+            user,
+            now,
+            author
+        ))
+        .await?;
+    moved(tx, Fact::GroupUserAdded, group, added).await
+}
+
+/// Takes somebody out of a group; false: they were not in it.
+pub async fn remove(tx: &mut Change, group: &Group, user: i64) -> Result<bool> {
+    let removed: Vec<(i64,)> = tx
+        .all(sql!(
+            "DELETE FROM group_users WHERE group_id = $1 AND user_id = $2 RETURNING user_id",
+            group.id,
+            user
+        ))
+        .await?;
+    moved(tx, Fact::GroupUserRemoved, group, removed).await
+}
+
+async fn moved(tx: &mut Change, fact: Fact, group: &Group, users: Vec<(i64,)>) -> Result<bool> {
+    if users.is_empty() {
+        return Ok(false);
+    }
+    tx.execute(sql!("UPDATE groups SET version = version + 1 WHERE id = $1", group.id)).await?;
+    record(tx, fact, group, users);
+    Ok(true)
 }
 
 /// Makes `users` the members of a group, and records who came and who went. True if somebody did.

@@ -1,5 +1,6 @@
 //! People: users, groups, and their ways in (passwords, sessions, one-time links, tokens).
 
+pub mod account;
 pub mod api_token;
 pub mod group;
 pub mod invite;
@@ -8,6 +9,7 @@ pub mod membership;
 pub mod password;
 pub mod recovery;
 pub mod reset;
+pub mod roster;
 pub mod seen;
 pub mod service_account;
 pub mod session;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::clock::Time;
-use crate::db::Db;
+use crate::db::{Db, Keep};
 use crate::error::Result;
 use crate::keep;
 
@@ -17,6 +17,8 @@ pub enum Subject {
     PersonalToken,
     /// An API token.
     ApiToken,
+    /// A connection to an identity provider.
+    Connection,
 }
 
 impl Subject {
@@ -25,6 +27,7 @@ impl Subject {
             Self::User => "user",
             Self::PersonalToken => "pat",
             Self::ApiToken => "api-token",
+            Self::Connection => "scim",
         }
     }
 }
@@ -39,6 +42,11 @@ impl Seen {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((subject, id), at);
     }
 
+    /// When something was seen, if that is not written yet.
+    pub fn noted(&self, subject: Subject, id: i64) -> Option<Time> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&(subject, id)).copied()
+    }
+
     /// Writes what was noted since the last time.
     pub async fn write(&self, db: &Db) -> Result<()> {
         let noted = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
@@ -47,15 +55,19 @@ impl Seen {
         }
         let mut tx = db.bookkeep().await?;
         for ((subject, id), at) in noted {
-            tx.execute(keep!(
-                "INSERT INTO seen (subject, id, first_at, last_at) VALUES ($1, $2, $3, $3)
-                 ON CONFLICT (subject, id) DO UPDATE SET last_at = excluded.last_at",
-                subject.name(),
-                id,
-                at
-            ))
-            .await?;
+            tx.execute(sighting(subject, id, at)).await?;
         }
         tx.commit().await
     }
+}
+
+/// The statement that writes one sighting.
+pub(super) fn sighting(subject: Subject, id: i64, at: Time) -> Keep {
+    keep!(
+        "INSERT INTO seen (subject, id, first_at, last_at) VALUES ($1, $2, $3, $3)
+         ON CONFLICT (subject, id) DO UPDATE SET last_at = excluded.last_at",
+        subject.name(),
+        id,
+        at
+    )
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::login_history;
 use super::password::{self, Passwords, Verdict};
+use super::seen;
 use super::throttle::Throttle;
 use super::user::{self, User};
 use crate::access::{Actor, Origin, Subject, holdings_of};
@@ -124,6 +125,7 @@ impl Door<'_> {
             return Err(mismatch());
         }
         tx.execute(login_history::remember(name, None, from.ip.as_deref(), self.now)).await?;
+        tx.execute(seen::sighting(seen::Subject::User, user.id, self.now)).await?;
         let deleted = tx
             .execute(keep!(
                 "DELETE FROM sessions WHERE user_id = $1 AND digest NOT IN

@@ -29,12 +29,63 @@ pub struct Session {
     pub expires_at: Time,
 }
 
+impl Session {
+    /// The name of the browser.
+    pub fn browser(&self) -> Option<&'static str> {
+        browser(self.user_agent.as_deref().unwrap_or_default())
+    }
+
+    /// The kind of device: `desktop`, `mobile` or `tablet`.
+    pub fn device(&self) -> &'static str {
+        device(self.user_agent.as_deref().unwrap_or_default())
+    }
+}
+
+/// The name of the browser. The order matters: most of them say that they are another one, too.
+fn browser(agent: &str) -> Option<&'static str> {
+    let marks = [
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("SamsungBrowser/", "Samsung Internet"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS/", "Firefox"),
+        ("CriOS/", "Chrome"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+    ];
+    marks.into_iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| name)
+}
+
+fn device(agent: &str) -> &'static str {
+    let says = |word: &str| agent.contains(word);
+    if says("iPad") || says("Tablet") || (says("Android") && !says("Mobile")) {
+        "tablet"
+    } else if says("Mobi") || says("iPhone") {
+        "mobile"
+    } else {
+        "desktop"
+    }
+}
+
 /// All sessions that live, the newest first.
 pub async fn list(tx: &mut Read, now: Time) -> Result<Vec<Session>> {
     tx.all(sql!(
         "SELECT s.digest, s.user_id, u.username, u.email, s.ip, s.user_agent, s.created_at, s.expires_at
          FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.expires_at > $1
          ORDER BY s.created_at DESC, s.digest",
+        now
+    ))
+    .await
+}
+
+/// The sessions of one person that live, the newest first.
+pub async fn of(tx: &mut Read, user: i64, now: Time) -> Result<Vec<Session>> {
+    tx.all(sql!(
+        "SELECT s.digest, s.user_id, u.username, u.email, s.ip, s.user_agent, s.created_at, s.expires_at
+         FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.user_id = $1 AND s.expires_at > $2
+         ORDER BY s.created_at DESC, s.digest",
+        user,
         now
     ))
     .await
@@ -53,4 +104,58 @@ pub async fn end(tx: &mut Change, digest: &str) -> Result<()> {
     let state = json!({ "userId": user, "username": username, "email": email });
     tx.record(Event::deleted(Fact::SessionEnded, &state));
     Ok(())
+}
+
+/// Ends all sessions of one person, and records that somebody did; how many there were.
+pub async fn end_all(tx: &mut Change, user: i64) -> Result<usize> {
+    let now = tx.now();
+    let sessions = of(tx, user, now).await?;
+    for session in &sessions {
+        end(tx, &session.digest).await?;
+    }
+    Ok(sessions.len())
+}
+
+/// Ends sessions of one person: the one with this digest, all but one, or all.
+pub async fn end_of(tx: &mut Change, user: i64, which: Which<'_>) -> Result<()> {
+    let now = tx.now();
+    for session in of(tx, user, now).await? {
+        let ends = match which {
+            Which::One(digest) => session.digest == digest,
+            Which::Others(kept) => session.digest != kept,
+            Which::All => true,
+        };
+        if ends {
+            end(tx, &session.digest).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Which of somebody's sessions.
+#[derive(Clone, Copy, Debug)]
+pub enum Which<'a> {
+    /// The one with this digest; one that is somebody else's, or over, is no error.
+    One(&'a str),
+    /// All but this one.
+    Others(&'a str),
+    /// All.
+    All,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{browser, device};
+
+    #[test]
+    fn browsers_are_known_by_what_they_say() {
+        let edge = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0";
+        let phone =
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) AppleWebKit/605 Version/19.0 Mobile/15E Safari/604.1";
+        let tablet = "Mozilla/5.0 (Linux; Android 15; SM-X810) AppleWebKit/537.36 Chrome/140.0 Safari/537.36";
+        assert_eq!((browser(edge), device(edge)), (Some("Edge"), "desktop"));
+        assert_eq!((browser(phone), device(phone)), (Some("Safari"), "mobile"));
+        assert_eq!((browser(tablet), device(tablet)), (Some("Chrome"), "tablet"));
+        assert_eq!((browser(""), device("")), (None, "desktop"));
+    }
 }

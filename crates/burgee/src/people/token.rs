@@ -19,7 +19,7 @@ use crate::events::{Change, Event, Fact};
 use crate::sql;
 
 /// How many personal tokens somebody may have.
-const PERSONAL_LIMIT: i64 = 10;
+pub const PERSONAL_LIMIT: i64 = 10;
 
 /// What a token in an `Authorization` header turned out to be.
 pub enum Bearer {
@@ -90,6 +90,17 @@ pub async fn personal_of(tx: &mut Read, user: i64) -> Result<Vec<Personal>> {
          FROM personal_tokens p LEFT JOIN seen n ON n.subject = 'pat' AND n.id = p.id
          WHERE p.user_id = $1 ORDER BY p.id",
         user
+    ))
+    .await
+}
+
+/// How many tokens that work each of these users has; those who have none are left out.
+pub async fn counts(tx: &mut Read, users: &[i64], now: Time) -> Result<Vec<(i64, i64)>> {
+    tx.all(sql!(
+        "SELECT user_id, COUNT(*) FROM personal_tokens
+         WHERE user_id IN ({ids:$1}) AND expires_at > $2 GROUP BY user_id ORDER BY user_id",
+        serde_json::to_string(users)?,
+        now
     ))
     .await
 }

@@ -55,6 +55,13 @@ impl User {
         names.into_iter().flatten().next().cloned().unwrap_or_else(|| format!("user {}", self.id))
     }
 
+    /// The name under which lists show them.
+    pub fn called(&self) -> String {
+        let names = [&self.name, &self.username, &self.email];
+        let said = names.into_iter().flatten().find(|name| !name.is_empty());
+        said.cloned().unwrap_or_else(|| format!("user {}", self.id))
+    }
+
     /// What is recorded of a person, or of a service account.
     pub(super) const fn either(&self, person: Fact, service: Fact) -> Fact {
         if self.is_service { service } else { person }
@@ -164,8 +171,8 @@ pub async fn create(tx: &mut Change, new: NewUser) -> Result<User> {
     let (id,): (i64,) = tx
         .one(sql!(
             "INSERT INTO users (name, username, username_ci, email, email_ci, email_hash, root_role_id, password_hash,
-                                is_service, created_at, created_by, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $10) RETURNING id",
+                                is_service, created_at, created_by, updated_at, label_ci)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $10, $12) RETURNING id",
             new.name.clone(),
             new.username.clone(),
             new.username.as_deref().map(burgee_scim::fold),
@@ -176,7 +183,8 @@ pub async fn create(tx: &mut Change, new: NewUser) -> Result<User> {
             new.password_hash,
             new.is_service,
             now,
-            author
+            author,
+            label(&[&new.name, &new.username, &new.email])
         ))
         .await?;
     let user = User {
@@ -238,7 +246,8 @@ pub async fn update(tx: &mut Change, id: i64, edit: Edit) -> Result<User> {
     let now = tx.now();
     tx.execute(sql!(
         "UPDATE users SET name = $2, username = $3, username_ci = $4, email = $5, email_ci = $6, email_hash = $7,
-                          root_role_id = $8, active = $9, updated_at = $10, version = version + 1 WHERE id = $1",
+                          root_role_id = $8, active = $9, updated_at = $10, label_ci = $11, version = version + 1
+         WHERE id = $1",
         id,
         after.name.clone(),
         after.username.clone(),
@@ -248,7 +257,8 @@ pub async fn update(tx: &mut Change, id: i64, edit: Edit) -> Result<User> {
         after.email.as_deref().map(digest),
         after.root_role,
         after.active,
-        now
+        now,
+        label(&[&after.name, &after.username, &after.email])
     ))
     .await?;
     if before.active && !after.active {
@@ -325,6 +335,11 @@ pub async fn inactive(tx: &mut Read, since: Time) -> Result<Vec<User>> {
         since
     ))
     .await
+}
+
+/// What lists are sorted by.
+fn label(names: &[&Option<String>]) -> Option<String> {
+    names.iter().copied().flatten().find(|name| !name.is_empty()).map(|name| burgee_scim::fold(name))
 }
 
 /// Refuses an account without a name to sign in with, and names that no index can hold.

@@ -1,5 +1,7 @@
 //! The environments that a project uses.
 
+use std::collections::HashMap;
+
 use burgee_eval::canonical;
 use burgee_eval::document::Strategy;
 use serde::Serialize;
@@ -55,6 +57,30 @@ pub async fn list(tx: &mut Read, project: &str) -> Result<Vec<Place>> {
         project
     ))
     .await
+}
+
+/// The environments of each of some projects, in their order.
+pub async fn of_projects(tx: &mut Read, projects: &[&str]) -> Result<HashMap<String, Vec<Place>>> {
+    #[derive(sqlx::FromRow)]
+    struct Row {
+        project: String,
+        #[sqlx(flatten)]
+        place: Place,
+    }
+    let rows: Vec<Row> = tx
+        .all(sql!(
+            "SELECT e.project, e.environment, v.type, c.required_approvals, e.default_strategy
+             FROM project_environments e JOIN environments v ON v.name = e.environment
+             LEFT JOIN change_request_settings c ON c.project = e.project AND c.environment = e.environment
+             WHERE e.project IN ({list:$1}) ORDER BY e.project, v.sort_order, v.name",
+            serde_json::to_string(projects)?
+        ))
+        .await?;
+    let mut found: HashMap<String, Vec<Place>> = HashMap::new();
+    for row in rows {
+        found.entry(row.project).or_default().push(row.place);
+    }
+    Ok(found)
 }
 
 /// An environment of a project, or a refusal.

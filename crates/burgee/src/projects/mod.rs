@@ -10,6 +10,7 @@ pub mod naming;
 mod project;
 pub mod statistics;
 pub mod summary;
+pub mod tokens;
 
 pub use self::life::{archive, delete, revive, tokens};
 pub use self::naming::{LinkTemplate, Naming};

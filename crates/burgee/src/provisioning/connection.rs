@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::access::admins;
+use crate::clock::Time;
 use crate::db::Read;
 use crate::entropy::{Entropy, digest};
 use crate::error::{Error, Kind, Result};
@@ -27,6 +28,41 @@ pub async fn settings(tx: &mut Read, connection: i64) -> Result<Settings> {
         "SELECT c.enabled, EXISTS (SELECT 1 FROM scim_tokens t WHERE t.connection_id = c.id) AS has_token
          FROM scim_connections c WHERE c.id = $1",
         connection
+    ))
+    .await
+}
+
+/// A connection, as admins see it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Overview {
+    /// Its number.
+    pub id: i64,
+    /// What it is called.
+    pub name: String,
+    /// Whether the identity provider gets in.
+    pub enabled: bool,
+    /// When its token was made, if it has one.
+    pub token_at: Option<Time>,
+    /// When it last called.
+    pub called_at: Option<Time>,
+    /// How many people it manages.
+    pub users: i64,
+    /// How many of them have no access because it says so.
+    pub inactive: i64,
+    /// How many groups it manages.
+    pub groups: i64,
+}
+
+/// All connections.
+pub async fn list(tx: &mut Read) -> Result<Vec<Overview>> {
+    tx.all(sql!(
+        "SELECT c.id, c.name, c.enabled,
+                (SELECT MAX(t.created_at) FROM scim_tokens t WHERE t.connection_id = c.id) AS token_at,
+                (SELECT n.last_at FROM seen n WHERE n.subject = 'scim' AND n.id = c.id) AS called_at,
+                (SELECT COUNT(*) FROM scim_users u WHERE u.connection_id = c.id) AS users,
+                (SELECT COUNT(*) FROM scim_users u WHERE u.connection_id = c.id AND u.active = FALSE) AS inactive,
+                (SELECT COUNT(*) FROM scim_groups g WHERE g.connection_id = c.id) AS groups
+         FROM scim_connections c ORDER BY c.id"
     ))
     .await
 }

@@ -7,6 +7,7 @@ pub mod group;
 mod guard;
 pub mod locks;
 pub mod members;
+pub mod own_password;
 pub mod pages;
 mod profile;
 pub mod query;

@@ -45,7 +45,7 @@ impl Encoding {
             }
             Self::Brotli => {
                 let mut out = Vec::new();
-                let mut encoder = brotli::CompressorWriter::new(&mut out, 1 << 16, 5, 22);
+                let mut encoder = brotli::CompressorWriter::new(&mut out, 1 << 16, 5, 19);
                 encoder.write_all(bytes)?;
                 drop(encoder);
                 out.into()

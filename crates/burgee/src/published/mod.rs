@@ -278,6 +278,19 @@ impl Published {
         }
     }
 
+    /// Brings all of it up to date at once: for a server that does not follow the database yet.
+    pub async fn refresh(self: &Arc<Self>, db: &Db) -> Result<()> {
+        self.catch_up(db).await?;
+        let this = self.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            let catalog = this.catalog.load();
+            this.payloads.renew(&catalog);
+            this.narrowed.renew(&catalog);
+            this.evaluators.renew(&catalog);
+        });
+        work.await.map_err(Error::internal)
+    }
+
     /// Forgets what nobody asked for lately.
     pub fn forget_the_quiet(&self) {
         self.payloads.forget_the_quiet();

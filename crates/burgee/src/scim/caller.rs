@@ -8,6 +8,7 @@ use super::fault::Fault;
 use super::quirks::Quirk;
 use crate::access::{Granted, Provision, provisioner};
 use crate::app::{App, client_address};
+use crate::people::seen;
 
 /// An identity provider that may act on its connection. Nothing reads or changes resources without one.
 pub(super) struct Caller {
@@ -29,7 +30,9 @@ impl FromRequestParts<App> for Caller {
             }
         };
         let ip = client_address(parts, app);
-        let grant = provisioner(&app.db, token, app.clock.now(), ip).await?;
-        grant.map(|grant| Self { grant }).ok_or_else(Fault::unauthenticated)
+        let now = app.clock.now();
+        let grant = provisioner(&app.db, token, now, ip).await?.ok_or_else(Fault::unauthenticated)?;
+        app.seen.note(seen::Subject::Connection, grant.scope().connection, now);
+        Ok(Self { grant })
     }
 }

@@ -1,6 +1,8 @@
 //! What the operator's monitoring sees.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -22,6 +24,8 @@ const MOST_SDKS: i64 = 1000;
 #[derive(Default)]
 pub struct Metrics {
     quirks: Family<QuirkLabel, Counter>,
+    /// Those that were counted, since a family does not tell.
+    quirk_names: Mutex<BTreeSet<&'static str>>,
     scim: Family<RequestLabel, Counter>,
     usage: Family<UsageLabel, Counter>,
     usage_series: AtomicUsize,
@@ -80,6 +84,14 @@ impl Metrics {
     /// Counts a quirk of an identity provider.
     pub fn quirk(&self, quirk: &'static str) {
         self.quirks.get_or_create(&QuirkLabel { quirk }).inc();
+        self.quirk_names.lock().unwrap_or_else(PoisonError::into_inner).insert(quirk);
+    }
+
+    /// The quirks of identity providers since the server started, and how often each was seen.
+    pub fn quirks(&self) -> Vec<(&'static str, u64)> {
+        let names = self.quirk_names.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let times = |quirk| self.quirks.get(&QuirkLabel { quirk }).map(|counter| counter.get());
+        names.into_iter().filter_map(|quirk| Some((quirk, times(quirk)?))).collect()
     }
 
     /// Counts a SCIM request by its outcome.

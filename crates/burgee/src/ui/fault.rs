@@ -86,6 +86,11 @@ impl Fault {
         )
     }
 
+    /// True if the reader can mend it by other input, or by choosing something else: rules of the place forbid it.
+    pub(super) fn is_mendable(&self) -> bool {
+        self.is_about_input() || self.status == StatusCode::FORBIDDEN
+    }
+
     /// The status that goes with it.
     pub(super) fn status(&self) -> StatusCode {
         self.status

@@ -14,8 +14,12 @@ use crate::gate;
 
 /// Remembers how somebody likes their pages.
 pub(super) const THEME: &str = "burgee-theme";
+/// Remembers how somebody likes moments to be told.
+const TIMES: &str = "burgee-times";
 /// Carries a note to the next page.
 const NOTE: &str = "burgee-note";
+/// For how many seconds a browser remembers.
+const YEAR: u64 = 365 * 24 * 3600;
 /// The longest note, so that it fits into a cookie.
 const LONGEST: usize = 300;
 
@@ -47,6 +51,37 @@ impl Theme {
     /// The theme of this name.
     pub(super) fn named(name: &str) -> Self {
         Self::ALL.into_iter().find(|theme| theme.name() == name).unwrap_or_default()
+    }
+}
+
+/// How moments are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Times {
+    /// As time that passed.
+    #[default]
+    Ago,
+    /// As date and time where the reader is.
+    Local,
+    /// As date and time in UTC.
+    Utc,
+}
+
+impl Times {
+    /// All of them.
+    pub(super) const ALL: [Self; 3] = [Self::Ago, Self::Local, Self::Utc];
+
+    /// As forms and the page spell it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Ago => "ago",
+            Self::Local => "local",
+            Self::Utc => "utc",
+        }
+    }
+
+    /// The way of this name.
+    pub(super) fn named(name: &str) -> Self {
+        Self::ALL.into_iter().find(|times| times.name() == name).unwrap_or_default()
     }
 }
 
@@ -96,6 +131,11 @@ pub(super) fn is_own(path: &str) -> bool {
     path.starts_with('/') && !path.starts_with("//") && path.chars().all(plain)
 }
 
+/// A name as one part of a path, whatever is in it.
+pub(super) fn segment(name: &str) -> String {
+    percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
 /// What a page must know of the request that it answers.
 pub(super) struct Frame {
     ui: Ui,
@@ -106,6 +146,8 @@ pub(super) struct Frame {
     pub(super) fragment: bool,
     /// How the reader likes it.
     pub(super) theme: Theme,
+    /// How the reader likes moments to be told.
+    pub(super) times: Times,
     /// What was just done.
     pub(super) note: Option<Note>,
     /// The present.
@@ -129,6 +171,7 @@ impl FromRequestParts<Ui> for Frame {
             here: here.to_owned(),
             fragment: has("hx-request"),
             theme: theme.unwrap_or_default(),
+            times: gate::named_cookie(&parts.headers, TIMES).map(Times::named).unwrap_or_default(),
             note,
             now: ui.clock.now(),
             reads: parts.method == Method::GET,
@@ -180,7 +223,12 @@ impl Frame {
 
     /// Remembers how the reader likes their pages.
     pub(super) fn keep_theme(&self, headers: &mut HeaderMap, theme: Theme) {
-        self.set_cookie(headers, THEME, theme.name(), 365 * 24 * 3600);
+        self.set_cookie(headers, THEME, theme.name(), YEAR);
+    }
+
+    /// Remembers how the reader likes moments to be told.
+    pub(super) fn keep_times(&self, headers: &mut HeaderMap, times: Times) {
+        self.set_cookie(headers, TIMES, times.name(), YEAR);
     }
 
     fn set_cookie(&self, headers: &mut HeaderMap, name: &str, value: &str, seconds: u64) {

@@ -1,6 +1,6 @@
 //! Who looks: the grant that a page or an action asks for, for the person behind the cookie.
 
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::Method;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -10,6 +10,7 @@ use super::fault::Fault;
 use crate::access::{Granted, Guard, Holdings, Permission};
 use crate::db::Read;
 use crate::gate::{self, FromPath};
+use crate::instance::banners::{self, Banner};
 use crate::instance::settings::{self, Maintenance};
 use crate::people::session;
 use crate::projects::{environment, summary};
@@ -33,6 +34,19 @@ where
             }
         }
         Ok(grant)
+    }
+}
+
+/// The number in a path, `{id}`; what is none is nowhere.
+pub(super) struct Number(pub(super) i64);
+
+impl FromRequestParts<Ui> for Number {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, ui: &Ui) -> Result<Self, Fault> {
+        let params = RawPathParams::from_request_parts(parts, ui).await.map_err(|_| Fault::nowhere())?;
+        let found = params.iter().find(|(name, _)| *name == "id").and_then(|(_, value)| value.parse().ok());
+        found.map(Self).ok_or_else(Fault::nowhere)
     }
 }
 
@@ -70,6 +84,10 @@ pub(super) struct Viewer {
     held: Holdings,
     /// Id and name of the projects they see.
     pub(super) projects: Vec<(String, String)>,
+    /// What everybody reads at the top.
+    pub(super) banners: Vec<Banner>,
+    /// Whether nothing can be changed now.
+    pub(super) maintenance: bool,
 }
 
 impl Viewer {
@@ -81,6 +99,8 @@ impl Viewer {
             admin: grant.held().is_admin(),
             held: grant.held().clone(),
             projects: summary::names(tx, &sight).await?,
+            banners: banners::shown(tx).await?,
+            maintenance: settings::load(tx).await?.is_some_and(|it: Maintenance| it.enabled),
         })
     }
 
@@ -97,26 +117,32 @@ impl Viewer {
 
 /// Why somebody may not do what `G` guards in a project or environment; `None`: they may. For what stays visible.
 pub(super) fn why_not<G: Guard>(held: &Holdings, project: &str, environment: Option<&str>) -> Option<String> {
-    if held.any(G::ANY_OF, Some(project), environment) {
+    lacking(held, G::ANY_OF, Some(project), environment)
+}
+
+/// Why somebody may not do what takes one of these permissions, in a project or on the whole server.
+pub(super) fn lacking(
+    held: &Holdings,
+    any_of: &[Permission],
+    project: Option<&str>,
+    environment: Option<&str>,
+) -> Option<String> {
+    if held.any(any_of, project, environment) {
         return None;
     }
-    let place = environment.unwrap_or(project);
-    Some(format!(
-        "You need the permission {} in {place}. Ask an admin or the project’s owner.",
-        labels::<G>()
-    ))
+    let labels: Vec<String> = any_of.iter().map(|permission| format!("“{}”", permission.label())).collect();
+    let labels = labels.join(" or ");
+    Some(match environment.or(project) {
+        Some(place) => {
+            format!("You need the permission {labels} in {place}. Ask an admin or the project’s owner.")
+        }
+        None => format!("You need the permission {labels}. Ask an admin."),
+    })
 }
 
 /// The same for what concerns the whole server.
 pub(super) fn why_not_everywhere<G: Guard>(held: &Holdings) -> Option<String> {
-    let may = held.any(G::ANY_OF, None, None);
-    (!may).then(|| format!("You need the permission {}. Ask an admin.", labels::<G>()))
-}
-
-fn labels<G: Guard>() -> String {
-    let labels: Vec<String> =
-        G::ANY_OF.iter().map(|permission| format!("“{}”", permission.label())).collect();
-    labels.join(" or ")
+    lacking(held, G::ANY_OF, None, None)
 }
 
 /// Why somebody may not do at once what `G` guards in an environment of a project; where changes need approval, only
@@ -142,5 +168,16 @@ impl FromRequestParts<Ui> for Origins {
 
     async fn from_request_parts(parts: &mut Parts, ui: &Ui) -> Result<Self, Self::Rejection> {
         Ok(Self(gate::origins(parts, ui)))
+    }
+}
+
+/// The secret of the session that the request belongs to.
+pub(super) struct Cookie(pub(super) String);
+
+impl FromRequestParts<Ui> for Cookie {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Ui) -> Result<Self, Fault> {
+        gate::cookie(&parts.headers).map(|secret| Self(secret.to_owned())).ok_or_else(Fault::signed_out)
     }
 }

@@ -33,7 +33,6 @@ pub(super) enum Section {
     SignIn,
     Instance,
     /// The reader's own things; reached from their name.
-    #[allow(dead_code)]
     Profile,
     /// Within a project.
     Flags,
@@ -205,18 +204,7 @@ fn account(frame: &Frame, viewer: &Viewer) -> Markup {
             p.menu-head { (viewer.name) @if viewer.admin { span.chip { "Admin" } } }
             form.menu-row method="post" action=(frame.at("/theme")) hx-boost="false" {
                 input type="hidden" name="back" value=(frame.here);
-                fieldset.segments {
-                    legend { "Theme" }
-                    @for theme in Theme::ALL {
-                        button name="theme" value=(theme.name()) aria-pressed=(frame.theme == theme) {
-                            @match theme {
-                                Theme::System => { (icon::monitor()) "System" }
-                                Theme::Light => { (icon::sun()) "Light" }
-                                Theme::Dark => { (icon::moon()) "Dark" }
-                            }
-                        }
-                    }
-                }
+                (themes(frame))
             }
             ul.menu-list {
                 li { a href=(frame.at("/profile")) { (icon::user()) "Profile" } }
@@ -229,4 +217,22 @@ fn account(frame: &Frame, viewer: &Viewer) -> Markup {
             }
         },
     )
+}
+
+/// Dark or light; for a form that posts to `/theme`.
+pub(super) fn themes(frame: &Frame) -> Markup {
+    html! {
+        fieldset.segments {
+            legend { "Theme" }
+            @for theme in Theme::ALL {
+                button name="theme" value=(theme.name()) aria-pressed=(frame.theme == theme) {
+                    @match theme {
+                        Theme::System => { (icon::monitor()) "System" }
+                        Theme::Light => { (icon::sun()) "Light" }
+                        Theme::Dark => { (icon::moon()) "Dark" }
+                    }
+                }
+            }
+        }
+    }
 }

@@ -4,11 +4,11 @@ use axum::http::StatusCode;
 use maud::{DOCTYPE, Markup, html};
 
 use super::asset;
-use super::frame::{Frame, Theme};
+use super::frame::{Frame, Theme, Times};
 use super::guard::Viewer;
 use super::live::Watch;
 use super::nav::{self, Section};
-use super::part::{icon, toast};
+use super::part::{announcement, icon, toast};
 
 /// A page, before its frame is drawn around it.
 pub(super) struct Page {
@@ -93,11 +93,15 @@ fn theme(frame: &Frame) -> Option<&'static str> {
     (frame.theme != Theme::System).then(|| frame.theme.name())
 }
 
+fn times(frame: &Frame) -> Option<&'static str> {
+    (frame.times != Times::Ago).then(|| frame.times.name())
+}
+
 /// A page without navigation, for who is not signed in and for failures.
 pub(super) fn plain(frame: &Frame, title: &str, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="en" data-theme=[theme(frame)] {
+        html lang="en" data-theme=[theme(frame)] data-times=[times(frame)] {
             (head(frame, title))
             body.plain {
                 main #main tabindex="-1" {
@@ -113,7 +117,7 @@ pub(super) fn plain(frame: &Frame, title: &str, body: &Markup) -> Markup {
 pub(super) fn whole(frame: &Frame, viewer: &Viewer, page: &Page) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="en" data-theme=[theme(frame)] {
+        html lang="en" data-theme=[theme(frame)] data-times=[times(frame)] {
             (head(frame, &page.title))
             body hx-boost:inherited="target:#page,swap:outerMorph" {
                 a.skip href="#main" { "Skip to content" }
@@ -152,6 +156,8 @@ fn content(frame: &Frame, viewer: &Viewer, page: &Page) -> Markup {
         div #page hx-history-elt data-live=[live] data-revision=[page.watch.as_ref().map(|watch| watch.revision)] {
             (nav::side(frame, viewer, page.section, page.project.as_ref()))
             div.stage {
+                @if viewer.maintenance { (announcement::maintenance(frame, viewer.admin)) }
+                @for banner in &viewer.banners { (announcement::banner(frame, &banner.draft)) }
                 @if !page.crumbs.is_empty() {
                     nav.crumbs aria-label="Breadcrumbs" {
                         ol {

@@ -52,8 +52,10 @@ const RINGS: &[(&str, &[&str])] = &[
         &[
             "access",
             "app",
+            "applications",
             "clock",
             "constraints",
+            "config",
             "contexts",
             "db",
             "entropy",
@@ -68,6 +70,7 @@ const RINGS: &[(&str, &[&str])] = &[
             "people",
             "playground",
             "projects",
+            "provisioning",
             "published",
             "segments",
             "strategies",
@@ -122,10 +125,11 @@ const RINGS: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
+    ("demo", &["app", "clock", "config", "entropy", "error", "jobs"]),
 ];
 
-/// The modules that speak HTTP; the gate is what they share.
-const PROTOCOLS: [&str; 4] = ["api", "gate", "scim", "ui"];
+/// The modules that speak HTTP; the gate is what they share, and the demo is a client of theirs.
+const PROTOCOLS: [&str; 5] = ["api", "demo", "gate", "scim", "ui"];
 
 fn sources() -> Vec<(String, String)> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {

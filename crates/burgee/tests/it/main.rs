@@ -9,6 +9,7 @@ mod admin;
 mod architecture;
 mod conformance;
 mod declared;
+mod demo;
 mod overlap;
 mod program;
 mod readme;

@@ -7,9 +7,15 @@ use reqwest::Method;
 use serde_json::json;
 
 mod flag;
+mod flags;
+mod groups;
 mod life;
 mod projects;
+mod roles;
+mod seeing;
+mod service_accounts;
 mod strategies;
+mod users;
 
 use crate::support::TestServer;
 use crate::support::client::{Answer, Client};
@@ -18,6 +24,17 @@ use crate::support::server::PASSWORD;
 /// Sends a form.
 async fn form(who: &Client, path: &str, body: &str) -> Answer {
     who.send(Method::POST, path, Some(body.to_owned()), "application/x-www-form-urlencoded").await
+}
+
+fn encoded(pairs: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+/// What the page has in a hidden field.
+fn hidden(page: &str, name: &str) -> String {
+    let start = format!("name=\"{name}\" value=\"");
+    let from = page.find(&start).unwrap_or_else(|| panic!("no {name} in {page}")) + start.len();
+    page[from..].split('"').next().unwrap().to_owned()
 }
 
 fn browser(server: &TestServer) -> Client {

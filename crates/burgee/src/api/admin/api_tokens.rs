@@ -7,14 +7,14 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::access::{CreateApiTokens, DeleteApiTokens, Granted, Guard, ReadApiTokens, UpdateApiTokens};
+use crate::access::{CreateApiTokens, DeleteApiTokens, Granted, ReadApiTokens, UpdateApiTokens};
 use crate::api::input::{Body, Name};
 use crate::api::{Problem, Routes};
 use crate::app::App;
 use crate::clock::Time;
 use crate::error::{Error, Result};
-use crate::people::api_token::{self, Action, ApiToken, Kind, NewToken};
-use crate::projects;
+use crate::people::api_token::{ApiToken, Kind, NewToken};
+use crate::projects::tokens;
 
 const TAG: &str = "API tokens";
 
@@ -75,7 +75,9 @@ pub(super) struct Tokens {
 }
 
 async fn list(grant: Granted<ReadApiTokens>, State(app): State<App>) -> Result<Json<Tokens>, Problem> {
-    Ok(Json(Tokens { tokens: visible(&grant, &app).await?.map(TokenView::from).collect() }))
+    let mut tx = app.db.read().await?;
+    let found = tokens::all(&mut tx, &grant).await?;
+    Ok(Json(Tokens { tokens: found.into_iter().map(TokenView::from).collect() }))
 }
 
 /// The tokens that people call so; names need not be unique.
@@ -84,19 +86,9 @@ async fn named(
     State(app): State<App>,
     Name(name): Name,
 ) -> Result<Json<Tokens>, Problem> {
-    let tokens = visible(&grant, &app).await?.filter(|token| token.token_name == name);
-    Ok(Json(Tokens { tokens: tokens.map(TokenView::from).collect() }))
-}
-
-/// The tokens of the types that the caller may see, and of the projects that they see.
-async fn visible<'a>(
-    grant: &'a Granted<ReadApiTokens>,
-    app: &App,
-) -> Result<impl Iterator<Item = ApiToken> + use<'a>> {
     let mut tx = app.db.read().await?;
-    let hidden = grant.sight(&mut tx).await?.hidden(&mut tx).await?;
-    let tokens = api_token::visible(&mut tx, &hidden).await?;
-    Ok(tokens.filter(|token| grant.ensure(token.kind.permission(Action::Read)).is_ok()))
+    let found = tokens::all(&mut tx, &grant).await?.into_iter().filter(|token| token.token_name == name);
+    Ok(Json(Tokens { tokens: found.map(TokenView::from).collect() }))
 }
 
 /// What people post. `username` is the former name of `tokenName`.
@@ -167,27 +159,23 @@ async fn create(
 ) -> Result<Response, Problem> {
     let posted = body.posted();
     let new = body.read()?;
-    grant.ensure(new.kind.permission(Action::Create))?;
-    make(&grant, &app, new, posted).await
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    let limit = app.config.unleash_api_tokens_limit;
+    let made = tokens::create(&mut tx, &grant, &app.entropy, limit, new).await?;
+    tx.commit().await?;
+    Ok(shown(&app, made, posted))
 }
 
-/// Makes a token, if there is room for one more, and shows it whole; its type as it was `posted`, since tools compare.
-pub(super) async fn make<G: Guard>(
-    grant: &Granted<G>,
+/// A new token, whole; its type as it was `posted`, since tools compare.
+pub(super) fn shown(
     app: &App,
-    new: NewToken,
+    (token, secret): (ApiToken, String),
     posted: Option<&'static str>,
-) -> Result<Response, Problem> {
-    let mut tx = app.db.change(grant, app.clock.now()).await?;
-    let sight = grant.sight(&mut tx).await?;
-    projects::ensure_reachable(&mut tx, &sight, &new.environment, &new.projects).await?;
-    api_token::ensure_room(&mut tx, app.config.unleash_api_tokens_limit).await?;
-    let (token, secret) = api_token::create(&mut tx, &app.entropy, new).await?;
-    tx.commit().await?;
+) -> Response {
     let location = format!("{}/api/admin/api-tokens/{}", app.config.base_path(), token.selector);
     let view = TokenView { secret, ..TokenView::from(token) };
     let view = TokenView { r#type: posted.unwrap_or(view.r#type), ..view };
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)).into_response())
+    (StatusCode::CREATED, [(header::LOCATION, location)], Json(view)).into_response()
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -204,11 +192,7 @@ async fn update(
     Body(body): Body<Expiry>,
 ) -> Result<(), Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    let hidden = grant.sight(&mut tx).await?.hidden(&mut tx).await?;
-    if let Some(token) = api_token::find(&mut tx, &hidden, &text).await? {
-        grant.ensure(token.kind.permission(Action::Update))?;
-        api_token::prolong(&mut tx, &token, body.expires_at).await?;
-    }
+    tokens::prolong(&mut tx, &grant, &text, body.expires_at).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -219,11 +203,7 @@ async fn delete(
     Name(text): Name,
 ) -> Result<(), Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    let hidden = grant.sight(&mut tx).await?.hidden(&mut tx).await?;
-    if let Some(token) = api_token::find(&mut tx, &hidden, &text).await? {
-        grant.ensure(token.kind.permission(Action::Delete))?;
-        api_token::delete(&mut tx, &token).await?;
-    }
+    tokens::delete(&mut tx, &grant, &text).await?;
     tx.commit().await?;
     Ok(())
 }

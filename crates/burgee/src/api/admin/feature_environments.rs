@@ -23,9 +23,6 @@ use crate::events::Change;
 use crate::features::{self, Edit, InPlace, Place};
 
 const TAG: &str = "Features";
-/// How many flags one request may switch.
-const MOST: usize = 500;
-
 macro_rules! at {
     ($rest:literal) => {
         concat!("/api/admin/projects/{projectId}/features/{featureName}/environments/{environment}", $rest)
@@ -138,18 +135,11 @@ async fn switch(
     enabled: bool,
     should_activate_disabled_strategies: bool,
 ) -> Result<(), Problem> {
-    // In the order of names, so that two who switch the same flags do not wait for each other.
-    let features: BTreeSet<String> = features.into_iter().collect();
-    if features.len() > MOST {
-        return Err(Error::bad_data(format!("One request can switch at most {MOST} flags.")).into());
-    }
     let scope = grant.scope();
+    let at = (scope.project.as_str(), scope.environment.as_str());
+    let wanted = (enabled, should_activate_disabled_strategies);
     let mut tx = app.db.change(grant, app.clock.now()).await?;
-    for feature in features {
-        let place = Place { project: scope.project.clone(), feature, environment: scope.environment.clone() };
-        let edit = Edit::UpdateEnabled { enabled, should_activate_disabled_strategies };
-        features::submit(&mut tx, grant, &app.entropy, &place, edit).await?;
-    }
+    features::switch_all(&mut tx, grant, &app.entropy, at, features.into_iter().collect(), wanted).await?;
     tx.commit().await?;
     Ok(())
 }

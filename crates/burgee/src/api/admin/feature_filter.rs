@@ -55,6 +55,7 @@ pub(super) fn read(pairs: &[(String, String)]) -> Result<Query, Problem> {
         }))
     };
     let filter = Filter {
+        names: None,
         archived: archived(text("archived"))?,
         words: words(text("query"))?,
         project: choice("project")?,

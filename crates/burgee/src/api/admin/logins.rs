@@ -11,10 +11,11 @@ use serde_json::json;
 use crate::access::{Administer, Granted, ReadInstanceLogs};
 use crate::api::guard::Cookie;
 use crate::api::input::Name;
-use crate::api::{Problem, Routes, csv};
+use crate::api::{Problem, Routes};
 use crate::app::App;
 use crate::clock::Time;
 use crate::entropy::digest;
+use crate::gate::csv;
 use crate::people::login_history::{self, Login};
 use crate::people::signed_in::{self, Session};
 use crate::people::survey::{self, Survey};
@@ -107,7 +108,7 @@ struct SessionView {
 
 impl SessionView {
     fn new(session: Session, mine: Option<&str>) -> Self {
-        let agent = session.user_agent.unwrap_or_default();
+        let (browser, device_type) = (session.browser(), session.device());
         Self {
             current: mine == Some(&session.digest),
             id: session.digest,
@@ -115,38 +116,11 @@ impl SessionView {
             username: session.username,
             email: session.email,
             ip: session.ip,
-            browser: browser(&agent),
-            device_type: device(&agent),
+            browser,
+            device_type,
             created_at: session.created_at,
             expired_at: session.expires_at,
         }
-    }
-}
-
-/// The name of the browser. The order matters: most of them say that they are another one, too.
-fn browser(agent: &str) -> Option<&'static str> {
-    let marks = [
-        ("Edg", "Edge"),
-        ("OPR/", "Opera"),
-        ("SamsungBrowser/", "Samsung Internet"),
-        ("Firefox/", "Firefox"),
-        ("FxiOS/", "Firefox"),
-        ("CriOS/", "Chrome"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-        ("curl/", "curl"),
-    ];
-    marks.into_iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| name)
-}
-
-fn device(agent: &str) -> &'static str {
-    let says = |word: &str| agent.contains(word);
-    if says("iPad") || says("Tablet") || (says("Android") && !says("Mobile")) {
-        "tablet"
-    } else if says("Mobi") || says("iPhone") {
-        "mobile"
-    } else {
-        "desktop"
     }
 }
 
@@ -241,21 +215,4 @@ async fn overview(
         ]
     });
     Ok(csv::table("access-overview", &columns, rows))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{browser, device};
-
-    #[test]
-    fn browsers_are_known_by_what_they_say() {
-        let edge = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0";
-        let phone =
-            "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) AppleWebKit/605 Version/19.0 Mobile/15E Safari/604.1";
-        let tablet = "Mozilla/5.0 (Linux; Android 15; SM-X810) AppleWebKit/537.36 Chrome/140.0 Safari/537.36";
-        assert_eq!((browser(edge), device(edge)), (Some("Edge"), "desktop"));
-        assert_eq!((browser(phone), device(phone)), (Some("Safari"), "mobile"));
-        assert_eq!((browser(tablet), device(tablet)), (Some("Chrome"), "tablet"));
-        assert_eq!((browser(""), device("")), (None, "desktop"));
-    }
 }

@@ -16,12 +16,11 @@ use crate::api::guard::{Cookie, From as CameFrom};
 use crate::api::input::{Body, Query};
 use crate::api::{Problem, Routes};
 use crate::app::App;
-use crate::error::{Error, Kind, Result};
-use crate::events::{Event, Fact};
+use crate::error::{Error, Result};
 use crate::instance::opinions;
-use crate::people::password::{self, Verdict};
 use crate::people::{group, user};
 use crate::provisioning::locks;
+use crate::provisioning::own_password::{self, Sent};
 
 const TAG: &str = "Users";
 
@@ -124,8 +123,6 @@ struct Change {
     confirm_password: Option<String>,
 }
 
-/// The present password is needed, and tries are counted: a session that was left open is no way to take over the
-/// account. All other sessions end.
 async fn change_password(
     grant: Granted<SignedIn>,
     State(app): State<App>,
@@ -133,28 +130,11 @@ async fn change_password(
     CameFrom(origins): CameFrom,
     Body(body): Body<Change>,
 ) -> Result<(), Problem> {
-    let id = grant.person()?;
-    app.throttle.sign_in(origins.ip.as_deref(), &grant.actor().name)?;
     if body.confirm_password.is_some_and(|repeated| repeated != body.password) {
         return Err(Error::bad_data("The two passwords differ.").into());
     }
-    let mut tx = app.db.read().await?;
-    let user = user::get(&mut tx, id).await?;
-    locks::ensure_user_unlocked(&mut tx, &user).await?;
-    let hash = password::hash_of(&mut tx, id).await?;
-    let remembered = password::remembered(&mut tx, id).await?;
-    tx.end().await?;
-    let wrong = password::is_too_long(&body.old_password)
-        || app.passwords.verify(body.old_password, hash).await? == Verdict::Wrong;
-    if wrong {
-        return Err(Error::rejected(Kind::PasswordMismatch, "The old password is not right.").into());
-    }
-    let hash = password::accept(&app.passwords, &body.password, remembered).await?;
-    let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    password::set(&mut tx, id, &hash, cookie.as_deref()).await?;
-    tx.record(Event::updated(Fact::UserUpdated, &user, &user));
-    tx.commit().await?;
-    Ok(())
+    let sent = Sent { old: &body.old_password, new: &body.password, session: cookie.as_deref() };
+    Ok(own_password::change(&app.door(), &grant, &origins, sent).await?)
 }
 
 #[derive(Deserialize)]

@@ -42,6 +42,7 @@ mod segments;
 mod service_accounts;
 mod statistics;
 mod strategies;
+mod streaming;
 mod tag_types;
 mod tags;
 mod usage;
@@ -85,6 +86,7 @@ pub(super) fn routes() -> Routes {
         .merge(addons::routes())
         .merge(banners::routes())
         .merge(instance_settings::routes())
+        .merge(streaming::routes())
         .merge(scim_settings::routes())
         .merge(constraints::routes())
         .merge(playground::routes())

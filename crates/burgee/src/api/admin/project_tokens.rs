@@ -5,14 +5,12 @@ use axum::extract::State;
 use axum::http::Method;
 use axum::response::Response;
 
-use super::api_tokens::{NewTokenView, TokenView, Tokens, make};
+use super::api_tokens::{NewTokenView, TokenView, Tokens, shown};
 use crate::access::{CreateProjectTokens, DeleteProjectTokens, Granted, ReadProjectTokens};
 use crate::api::input::{Body, Name};
 use crate::api::{Problem, Routes};
 use crate::app::App;
-use crate::error::Error;
-use crate::people::api_token::{self, EVERYWHERE, Kind};
-use crate::projects;
+use crate::projects::tokens;
 
 const TAG: &str = "Projects";
 
@@ -32,17 +30,10 @@ pub(super) fn routes() -> Routes {
         )
 }
 
-/// The tokens that reach the project, those that reach every one included. Admin tokens are for admins to see.
 async fn list(grant: Granted<ReadProjectTokens>, State(app): State<App>) -> Result<Json<Tokens>, Problem> {
-    let project = &grant.scope().project;
     let mut tx = app.db.read().await?;
-    projects::ensure_exists(&mut tx, project).await?;
-    let hidden = grant.sight(&mut tx).await?.hidden(&mut tx).await?;
-    let tokens = api_token::visible(&mut tx, &hidden).await?.filter(|token| {
-        (token.kind != Kind::Admin || grant.held().is_admin())
-            && token.projects.iter().any(|reached| reached == project || reached == EVERYWHERE)
-    });
-    Ok(Json(Tokens { tokens: tokens.map(TokenView::from).collect() }))
+    let found = tokens::of_project(&mut tx, &grant).await?;
+    Ok(Json(Tokens { tokens: found.into_iter().map(TokenView::from).collect() }))
 }
 
 /// The token reaches the project of the path, whatever the body says about projects.
@@ -51,30 +42,22 @@ async fn create(
     State(app): State<App>,
     Body(body): Body<NewTokenView>,
 ) -> Result<Response, Problem> {
-    let project = grant.scope().project.clone();
-    let mut tx = app.db.read().await?;
-    projects::ensure_exists(&mut tx, &project).await?;
-    tx.end().await?;
     let posted = body.posted();
-    let new = body.within(project).read()?;
-    make(&grant, &app, new, posted).await
+    let new = body.within(grant.scope().project.clone()).read()?;
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    let limit = app.config.unleash_api_tokens_limit;
+    let made = tokens::create_in_project(&mut tx, &grant, &app.entropy, limit, new).await?;
+    tx.commit().await?;
+    Ok(shown(&app, made, posted))
 }
 
-/// A token that reaches more than the project is not the project's to delete.
 async fn delete(
     grant: Granted<DeleteProjectTokens>,
     State(app): State<App>,
     Name(text): Name,
 ) -> Result<(), Problem> {
-    let project = &grant.scope().project;
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    let hidden = grant.sight(&mut tx).await?.hidden(&mut tx).await?;
-    let found = api_token::find(&mut tx, &hidden, &text).await?;
-    let token = found.ok_or_else(|| Error::not_found("Could not find the API token."))?;
-    if token.projects != [project.as_str()] {
-        return Err(Error::bad_data("The API token does not belong to this project alone.").into());
-    }
-    api_token::delete(&mut tx, &token).await?;
+    tokens::delete_in_project(&mut tx, &grant, &text).await?;
     tx.commit().await?;
     Ok(())
 }

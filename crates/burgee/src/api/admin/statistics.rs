@@ -12,13 +12,15 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::access::{Administer, Granted, SignedIn};
-use crate::api::{Problem, Routes, UNLEASH_VERSION, csv};
+use crate::api::{Problem, Routes, UNLEASH_VERSION};
 use crate::app::App;
 use crate::applications;
 use crate::clock::Time;
+use crate::gate::csv;
 use crate::db::Read;
 use crate::entropy::digest;
 use crate::error::Result;
+use crate::gate::csv;
 use crate::instance::identity;
 use crate::instance::statistics::{self, Figures};
 use crate::metrics;

@@ -18,7 +18,7 @@ use crate::clock::Time;
 use crate::db::Read;
 use crate::error::{Error, Result};
 use crate::people::user::{self, Edit, NewUser, User, check_email};
-use crate::people::{group, password, reset};
+use crate::people::{account, group, password};
 use crate::provisioning::{cleanup, locks};
 
 const TAG: &str = "Users";
@@ -179,18 +179,12 @@ async fn create(
         username: body.username.filter(|name| !name.is_empty()),
         email,
         root_role,
-        password_hash: hash.clone(),
+        password_hash: hash,
         is_service: false,
     };
-    let user = user::create(&mut tx, new).await?;
-    if let Some(hash) = &hash {
-        password::set(&mut tx, user.id, hash, None).await?;
-    }
+    let (user, token) = account::open(&mut tx, &app.entropy, new).await?;
     let mut view = UserView::from(&user);
-    if hash.is_none() {
-        let token = reset::issue(&mut tx, &app.entropy, &user).await?;
-        view.invite_link = Some(format!("{}/new-user?token={token}", app.config.url()));
-    }
+    view.invite_link = token.map(|token| format!("{}/new-user?token={token}", app.config.url()));
     tx.commit().await?;
     view.email_sent = Some(false);
     let location = user.id.to_string();

@@ -49,15 +49,16 @@ async fn register(
 ) -> Result<StatusCode, Problem> {
     app.paces.count(Errand::RegisterClient, token.id)?;
     let given = |text: &String| !text.is_empty();
+    let now = app.clock.now();
     app.registrations.note(Registration {
-        application: told.app_name,
+        application: app.usage.admit(token.id, &told.app_name, now).to_owned(),
         instance: told.instance_id.filter(given).unwrap_or_else(|| NAMELESS.to_owned()),
         environment: token.scope.environment.clone(),
         projects: token.scope.project_list(),
         sdk: told.sdk_version.filter(given),
         strategies: told.strategies,
         ip: origins.ip,
-        at: app.clock.now(),
+        at: now,
     })?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -8,15 +8,20 @@ const typing = (element) => element?.matches?.("input, select, textarea, [conten
 /* Moments: told again as time goes by, and exactly in the reader's own time zone. */
 function tell(time) {
   const then = new Date(time.dateTime);
-  const seconds = (Date.now() - then) / 1000;
-  const some = (count, unit) => `${Math.floor(count)} ${unit} ago`;
+  const passed = (Date.now() - then) / 1000;
+  const seconds = Math.abs(passed);
+  const some = (count, unit) => (passed < 0 ? `in ${Math.floor(count)} ${unit}` : `${Math.floor(count)} ${unit} ago`);
   const words =
     seconds < 45 ? "just now"
     : seconds < 3600 ? some(seconds / 60 + 0.5, "min")
     : seconds < 86400 ? some(seconds / 3600, "h")
     : seconds < 2592000 ? some(seconds / 86400, "d")
     : time.dateTime.slice(0, 10);
-  if (time.textContent !== words) time.textContent = words;
+  const told = {
+    local: () => then.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }),
+    utc: () => `${time.dateTime.slice(0, 16).replace("T", " ")} UTC`,
+  }[document.documentElement.dataset.times]?.() ?? words;
+  if (time.textContent !== told) time.textContent = told;
   time.title = then.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });
 }
 const tellAll = () => document.querySelectorAll("time[data-ago]").forEach(tell);
@@ -43,6 +48,29 @@ customElements.define("copy-code", class extends HTMLElement {
       button.setAttribute("aria-label", "Copied");
       setTimeout(() => button.setAttribute("aria-label", label), 2000);
     };
+  }
+});
+
+/* Shows only the rows that contain what is typed; groups without rows go, too. */
+customElements.define("find-row", class extends HTMLElement {
+  connectedCallback() {
+    this.field = this.querySelector("input");
+    this.field.addEventListener("input", (event) => {
+      // What is looked for is no edit.
+      event.stopPropagation();
+      this.find();
+    });
+    this.field.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
+    this.again = () => this.find();
+    document.addEventListener("htmx:after:swap", this.again);
+  }
+  disconnectedCallback() {
+    document.removeEventListener("htmx:after:swap", this.again);
+  }
+  find() {
+    const wanted = this.field.value.trim().toLowerCase();
+    for (const row of document.querySelectorAll("[data-found]")) row.hidden = !row.dataset.found.toLowerCase().includes(wanted);
+    for (const group of document.querySelectorAll("[data-found-group]")) group.hidden = !group.querySelector("[data-found]:not([hidden])");
   }
 });
 
@@ -117,6 +145,24 @@ document.addEventListener("click", (event) => {
   if (event.target instanceof HTMLDialogElement) event.target.close();
 });
 
+/* Ticked rows: all of the page at once, and how many they are. */
+function count() {
+  for (const all of document.querySelectorAll("[data-all]")) {
+    const rows = [...document.querySelectorAll(`input[form="${all.dataset.all}"]`)];
+    const ticked = rows.filter((row) => row.checked).length;
+    all.hidden = false;
+    all.checked = ticked > 0 && ticked === rows.length;
+    all.indeterminate = ticked > 0 && ticked < rows.length;
+    const told = document.querySelector(`[data-count="${all.dataset.all}"]`);
+    if (told) told.textContent = `${ticked} selected`;
+  }
+}
+document.addEventListener("change", (event) => {
+  const all = closest(event, "[data-all]");
+  if (all) document.querySelectorAll(`input[form="${all.dataset.all}"]`).forEach((row) => (row.checked = all.checked));
+  count();
+});
+
 /* A form with unsaved edits is left alone by everything that comes from the server, until it is sent. */
 document.addEventListener("input", (event) => closest(event, "form[data-draft]")?.setAttribute("hx-morph-skip", ""));
 document.addEventListener("submit", (event) => {
@@ -124,6 +170,8 @@ document.addEventListener("submit", (event) => {
   const lever = event.target.querySelector("button[role=switch]");
   lever?.setAttribute("aria-checked", event.target.elements.enabled.value);
 }, true);
+/* A choice that narrows a list is asked for at once. */
+document.addEventListener("change", (event) => closest(event, "[data-sends]")?.form.requestSubmit());
 const edited = () => document.querySelector("form.stack[hx-morph-skip]");
 const isLive = (event) => Boolean(event.detail.ctx?.request.headers["burgee-live"]);
 // Whoever goes on to another page leaves the form; its edits must not stay in that page.
@@ -207,6 +255,7 @@ function refresh(revision) {
 let address = location.pathname;
 document.addEventListener("htmx:after:swap", () => {
   tellAll();
+  count();
   follow();
   if (address === location.pathname) return;
   address = location.pathname;
@@ -217,6 +266,7 @@ document.addEventListener("htmx:after:swap", () => {
 });
 addEventListener("DOMContentLoaded", () => {
   tellAll();
+  count();
   follow();
 });
 

@@ -190,12 +190,60 @@ impl Field<'_> {
     }
 }
 
+/// A value that is not changed here, with the reason.
+pub(in crate::ui) fn fixed(label: &str, value: &str, why: &str) -> Markup {
+    html! {
+        div.field {
+            p.fixed-label { (label) }
+            p.fixed { (super::icon::lock()) (value) }
+            p.hint { (why) }
+        }
+    }
+}
+
+/// What a list is narrowed by.
+pub(in crate::ui) struct Pick<'a> {
+    /// The name under which it is sent.
+    pub(in crate::ui) name: &'a str,
+    /// What it is called by who does not see it.
+    pub(in crate::ui) label: &'a str,
+    /// What is chosen now.
+    pub(in crate::ui) chosen: &'a str,
+}
+
+/// One of a few, in the row of filters; the script sends the form at once.
+pub(in crate::ui) fn pick(it: &Pick<'_>, options: &[(&str, &str)]) -> Markup {
+    html! {
+        select.pick id={ "pick-" (it.name) } name=(it.name) aria-label=(it.label) data-sends {
+            @for (value, label) in options { option value=(value) selected[*value == it.chosen] { (label) } }
+        }
+    }
+}
+
 /// Yes or no, sent with the form.
 pub(in crate::ui) fn check(name: &str, label: &str, hint: &str, on: bool) -> Markup {
     html! {
         div.check {
             input type="checkbox" id=(name) name=(name) value="true" checked[on] aria-describedby={ (name) "-hint" };
             div { label for=(name) { (label) } p.hint id={ (name) "-hint" } { (hint) } }
+        }
+    }
+}
+
+/// One of a few that each want a word about them; sent with the form. Who may not choose it sees why in the hint.
+pub(in crate::ui) fn radio(
+    name: &str,
+    value: &str,
+    label: &str,
+    hint: &str,
+    on: bool,
+    disabled: bool,
+) -> Markup {
+    let id = format!("{name}-{value}");
+    html! {
+        div.check {
+            input type="radio" id=(id) name=(name) value=(value) checked[on && !disabled] disabled[disabled] aria-describedby={ (id) "-hint" };
+            div { label for=(id) { (label) } p.hint id={ (id) "-hint" } { (hint) } }
         }
     }
 }

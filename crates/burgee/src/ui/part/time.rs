@@ -1,4 +1,4 @@
-//! When something was: roughly, and exactly on hover.
+//! When something was, or will be: roughly, and exactly on hover.
 
 use maud::{Markup, html};
 
@@ -21,12 +21,14 @@ pub(in crate::ui) fn ago_or(then: Option<Time>, now: Time, never: &str) -> Marku
 
 fn words(then: Time, now: Time) -> String {
     let seconds = (now.millis() - then.millis()) / 1000;
-    let some = |count: i64, unit: &str| format!("{count} {unit} ago");
-    match seconds {
+    let some = |count: i64, unit: &str| {
+        if seconds < 0 { format!("in {count} {unit}") } else { format!("{count} {unit} ago") }
+    };
+    match seconds.abs() {
         ..45 => "just now".to_owned(),
-        45..HOUR => some((seconds + MINUTE / 2) / MINUTE, "min"),
-        HOUR..DAY => some(seconds / HOUR, "h"),
-        DAY..2_592_000 => some(seconds / DAY, "d"),
+        apart @ 45..HOUR => some((apart + MINUTE / 2) / MINUTE, "min"),
+        apart @ HOUR..DAY => some(apart / HOUR, "h"),
+        apart @ DAY..2_592_000 => some(apart / DAY, "d"),
         _ => then.to_string()[..10].to_owned(),
     }
 }
@@ -45,6 +47,10 @@ mod tests {
             ("2026-11-27T09:30:00Z", "2 h ago"),
             ("2026-11-20T12:00:00Z", "7 d ago"),
             ("2026-01-02T12:00:00Z", "2026-01-02"),
+            ("2026-11-27T12:00:30Z", "just now"),
+            ("2026-11-27T14:30:00Z", "in 2 h"),
+            ("2026-12-07T12:00:00Z", "in 10 d"),
+            ("2027-11-27T12:00:00Z", "2027-11-27"),
         ] {
             assert_eq!(words(Time::parse(then).unwrap(), now), told);
         }

@@ -6,16 +6,20 @@ use maud::html;
 use serde_json::json;
 
 use crate::access::{Administer, Granted};
+use crate::clock::Time;
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::Viewer;
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
-use crate::ui::part::chart::{Kind, Series, chart};
+use crate::ui::part::chart::{Kind, Series, chart, marked, strip};
+use crate::ui::part::expiry::Expiry;
 use crate::ui::part::form::{self, Field};
 use crate::ui::part::notice::{self, Tone};
 use crate::ui::part::switch::{Switch, switch};
-use crate::ui::part::{button, code, diff, icon, menu, table, tag, time, toast};
+use crate::ui::part::{
+    button, code, diff, expiry, filter, icon, menu, person, secret, table, tag, time, toast,
+};
 use crate::ui::{Places, Ui};
 
 pub(in crate::ui) fn places(places: Places) -> Places {
@@ -53,7 +57,7 @@ async fn show(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) ->
         section { h2 { "Chips" }
             div.row {
                 (tag::chip("plain")) (tag::toned("good", "good")) (tag::toned("warning", "warning"))
-                (tag::toned("problem", "problem")) (tag::toned("info", "info")) (tag::tag("team", "payments", Some("#d97706")))
+                (tag::toned("problem", "problem")) (tag::toned("info", "info")) (person::origin(None)) (person::origin(Some("okta"))) (tag::tag("team", "payments", Some("#d97706")))
             }
         }
         section { h2 { "Notices" }
@@ -76,8 +80,11 @@ async fn show(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) ->
                 (Field { name: "d-lines", label: "Lines", optional: true, ..Field::default() }.lines("Several\nlines"))
                 (Field { name: "d-choice", label: "One of a few", ..Field::default() }.choice(&[("a", "Release"), ("b", "Experiment")], "b"))
                 (Field { name: "d-combo", label: "One of many", hint: Some("Type to find it."), ..Field::default() }.combo(&["Austria", "Belgium", "Croatia", "Denmark"], ""))
+                (filter::choice("d-filter", "A filter", &filter::or_any(&[("a".to_owned(), "One".to_owned())]), ""))
                 (Field { name: "d-radio", label: "One of a few that need words", ..Field::default() }.radios(&[("open", "Open", "Everybody sees it."), ("private", "Private", "Only its members see it.")], "open"))
                 (Field { name: "d-some", label: "Some of many", optional: true, ..Field::default() }.checks(&[("dev", "development", ""), ("prod", "production", "Where customers are.")], &["prod".to_owned()]))
+                (form::fixed("Not changed here", "ada@example.com", "The SCIM connection “okta” keeps this account. Change it in your identity provider."))
+                div.filters { (form::pick(&form::Pick { name: "d-pick", label: "What a list is narrowed by", chosen: "a" }, &[("a", "All origins"), ("b", "Manual")])) }
                 (form::check("d-check", "Yes or no", "What it does when it is on.", true))
                 div.row { (button::submit("Save")) }
             }
@@ -104,11 +111,18 @@ async fn show(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) ->
         }
         section { h2 { "Differences" } (diff::diff(Some(&before), Some(&after))) }
         section { h2 { "Code" } (code::block("Start the server", "docker run -p 4242:4242 burgee")) }
+        section { h2 { "Shown once" } (secret::once("API token", "*:production.v2_a1b2c3d4_e5f6g7h8")) }
+        section { h2 { "Expiry" }
+            p.row { @for days in [-3, 5, 90] { (expiry::told(Some(Time::from_millis(frame.now.millis() + days * 86_400_000)), frame.now)) } (expiry::told(None, frame.now)) }
+            form.stack method="get" action=(frame.at(here)) data-draft { (Expiry { lasts: "day", until: "" }.fields(&[7, 30, 90], true, None, frame.now)) }
+        }
         section { h2 { "Charts" }
             div.charts {
                 (chart("Line", Kind::Line, &days, &series)) (chart("Bars", Kind::Bar, &days, &series))
                 (chart("Stacked", Kind::Stacked, &days, &series)) (chart("Heat", Kind::Heat, &days, &series))
+                (marked("On and off", Kind::OnOff, &days, &series, &[(2, "Flag enabled, by ann".to_owned())]))
             }
+            (strip("A strip", &days, &series[0]))
         }
     };
     Ok(frame.page(&viewer, &Page::new(Section::Instance, "Design", body)))

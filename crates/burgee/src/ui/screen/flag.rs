@@ -7,10 +7,10 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::exposure::Exposure;
-use super::{favorite, life, strategy, switch};
-use crate::access::{Granted, SeeProject, ToggleFeature, UpdateFeature};
+use super::{connect, depend, favorite, life, strategy, switch};
+use crate::access::{CreateFeature, Granted, MoveFeature, SeeProject, ToggleFeature, UpdateFeature};
 use crate::events::{self, Filter};
-use crate::features::{self, Detail, InPlace, Place};
+use crate::features::{self, Detail, InPlace, Place, lifecycle};
 use crate::projects::environment;
 use crate::segments;
 use crate::tags::of_flags;
@@ -22,7 +22,7 @@ use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::notice::{Tone, notice};
 use crate::ui::part::switch::{Switch, switch};
-use crate::ui::part::{button, event, sentence, tag, time};
+use crate::ui::part::{button, event, icon, menu, sentence, tag, time};
 use crate::ui::{Places, Ui};
 
 /// How many events the page shows.
@@ -57,7 +57,8 @@ async fn show(
     };
     let (records, total) = events::search(&mut tx, &which, 0, LATEST).await?;
     let watch = Watch::over(&grant, &mut tx, Some(&project), Some(&name)).await?;
-    let exposure = Exposure::of(&mut tx, &sight, &name, ui.clock.now()).await?;
+    let exposure = Exposure::of(&mut tx, (&sight, which.sight.clone()), &name, ui.clock.now()).await?;
+    let history = lifecycle::history(&mut tx, &project, &name).await?;
     let environments: Vec<&str> =
         detail.environments.iter().map(|place| place.environment.as_str()).collect();
     let edit = why_not::<UpdateFeature>(grant.held(), &project, None);
@@ -74,11 +75,12 @@ async fn show(
             }
         }
         (exposure.section(&name, &environments))
-        (life::section(&frame, &grant, &detail, &places))
+        (depend::section(&frame, &grant, &detail, &places))
+        (life::section(&frame, &grant, &detail, &history, &places))
         section aria-labelledby="history" {
             h2 #history { "History" }
             (event::feed(&frame, &records, event::Among::OneFlag))
-            @if total > LATEST { div.row { (button::link(&frame.at(&format!("/projects/{project}/events?flag={name}")), &format!("All {total} events"))) } }
+            div.row { (button::link(&frame.at(&format!("/projects/{project}/events?flag={name}")), &if total > LATEST { format!("All {total} events") } else { "Full history".to_owned() })) }
         }
     };
     let page = Page::new(Section::Flags, name, body).within(&viewer, &project).watch(watch);
@@ -89,8 +91,30 @@ async fn show(
             (button::link(&frame.at(&format!("{path}/labels")), "Tags and links"))
             (button::link(&frame.at(&format!("{path}/edit")), "Edit"))
         }
+        (more(&frame, &grant, &path, detail.feature.archived))
     };
     Ok(frame.page(&viewer, &page.actions(actions)))
+}
+
+/// What is done to a flag less often.
+fn more(frame: &Frame, grant: &Granted<SeeProject>, path: &str, archived: bool) -> Markup {
+    let (held, project) = (grant.held(), grant.scope().project.as_str());
+    let gone = archived.then(|| "This flag is archived. Revive it first.".to_owned());
+    let copy = gone.clone().or_else(|| why_not::<CreateFeature>(held, project, None));
+    let relocate = gone.or_else(|| why_not::<MoveFeature>(held, project, None));
+    let to = |step: &str| frame.at(&format!("{path}{step}"));
+    menu::menu(
+        "more",
+        "More",
+        &html! { (icon::more()) },
+        &html! {
+            ul.menu-list {
+                (menu::way(&frame.at(&connect::path(project, path.rsplit('/').next())), "Connect an application", &icon::code(), None))
+                (menu::way(&to("/copy"), "Copy…", &icon::copy(), copy.as_deref()))
+                (menu::way(&to("/move"), "Move to another project…", &icon::folder(), relocate.as_deref()))
+            }
+        },
+    )
 }
 
 fn about(frame: &Frame, detail: &Detail, tags: &[of_flags::Coloured]) -> Markup {
@@ -105,13 +129,8 @@ fn about(frame: &Frame, detail: &Detail, tags: &[of_flags::Coloured]) -> Markup 
             }
             dl.facts {
                 div { dt { "Type" } dd { (feature.kind) } }
-                @if let Some(stage) = &detail.stage { div { dt { "Stage" } dd { (stage.stage) " since " (time::ago(stage.created_at, frame.now)) } } }
                 div { dt { "Created" } dd { (time::ago(feature.created_at, frame.now)) @if let Some(author) = &detail.author { " by " (author.name) } } }
                 @if feature.impression_data { div { dt { "Impressions" } dd { "reported" } } }
-                @for parent in &detail.dependencies {
-                    div { dt { "Depends on" } dd { a href=(frame.at(&format!("/projects/{}/features/{}", feature.project, parent.feature))) { (parent.feature) } @if parent.enabled == Some(false) { " being off" } } }
-                }
-                @if !detail.children.is_empty() { div { dt { "Needed by" } dd { (detail.children.join(", ")) } } }
                 @if feature.stale { div { dt { "State" } dd { (tag::toned("stale", "warning")) } } }
                 @if !tags.is_empty() {
                     div { dt { "Tags" } dd { @for it in tags { (tag::tag(&it.tag.r#type, &it.tag.value, it.color.as_deref())) " " } } }
@@ -195,8 +214,14 @@ fn environment(
                     }
                 }
             }
-            div.row { (strategy::add_link(frame, &at, &allowed.strategies)) }
-            @if !place.variants.is_empty() { p { "Variants: " (sentence::variants(&place.variants)) } }
+            div.row {
+                (strategy::add_link(frame, &at, &allowed.strategies))
+                @if !feature.archived { (strategy::copy_link(frame, &at, &detail.environments)) }
+            }
+            @if !place.variants.is_empty() {
+                p { "Variants: " (sentence::variants(&place.variants)) }
+                p.hint { "They belong to the flag itself, and count where no strategy has variants of its own." }
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::features::{self, Draft};
 use crate::projects::{self, environment};
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
-use crate::ui::guard::{Form, Viewer};
+use crate::ui::guard::{Form, Query, Viewer};
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::button;
@@ -35,9 +35,21 @@ struct Wanted {
     impression_data: bool,
 }
 
-async fn ask(grant: Granted<CreateFeature>, State(ui): State<Ui>, frame: Frame) -> Result<Response, Fault> {
+/// What may stand in the address: a name to begin with.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Suggested {
+    name: String,
+}
+
+async fn ask(
+    grant: Granted<CreateFeature>,
+    State(ui): State<Ui>,
+    frame: Frame,
+    Query(suggested): Query<Suggested>,
+) -> Result<Response, Fault> {
     let mut tx = ui.db.read().await?;
-    let wanted = Wanted { kind: "release".to_owned(), ..Wanted::default() };
+    let wanted = Wanted { name: suggested.name, kind: "release".to_owned(), ..Wanted::default() };
     draw(&grant, &mut tx, &frame, &wanted, None).await
 }
 

@@ -162,6 +162,12 @@ fn pages(viewer: &Viewer, grant: &Granted<SignedIn>) -> Vec<(String, String, Mar
         }
     }
     if viewer.admin {
+        for what in ["user", "group", "service account"] {
+            pages.push((format!("New {what}"), format!("/{}s/new", what.replace(' ', "-")), icon::plus()));
+        }
+        for kind in ["project", "root"] {
+            pages.push((format!("New {kind} role"), format!("/roles/new?kind={kind}"), icon::plus()));
+        }
         pages.push(("Design".to_owned(), "/design".to_owned(), icon::palette()));
     }
     pages

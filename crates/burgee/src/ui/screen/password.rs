@@ -16,7 +16,9 @@ use crate::ui::part::button;
 use crate::ui::part::form::{self, Field};
 use crate::ui::{Places, Ui, page};
 
-const RULES: &str = "At least 10 characters, with upper and lower case, a number and a special character.";
+/// What a password must be, for who chooses one.
+pub(super) const RULES: &str =
+    "At least 10 characters, with upper and lower case, a number and a special character.";
 
 pub(in crate::ui) fn places(places: Places) -> Places {
     places

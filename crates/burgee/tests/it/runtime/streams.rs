@@ -122,6 +122,18 @@ both! {
         }
     }
 
+    async fn an_admin_ends_all_streams(server) {
+        flag(&server, "default", "boat").await;
+        let secret = token(&server, "client", &["*"]).await;
+        let mut stream = Stream::begin(&server, &secret, None).await;
+        let last = stream.next().await.unwrap().id;
+        server.admin().post("/api/admin/streaming/disconnect-all", json!({})).await.expect(200);
+        assert!(stream.next().await.is_none(), "it has ended");
+        let mut again = Stream::begin(&server, &secret, Some(&last)).await;
+        turn(&server, "default", "boat", false).await;
+        assert_eq!(again.next().await.unwrap().name, "unleash-updated", "who comes again goes on");
+    }
+
     async fn a_stream_ends_with_its_token(server) {
         flag(&server, "default", "boat").await;
         let secret = token(&server, "client", &["*"]).await;

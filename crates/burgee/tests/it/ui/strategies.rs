@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{form, person};
+use super::{encoded, form, hidden, person};
 use crate::support::TestServer;
 use crate::support::client::Client;
 
@@ -21,17 +21,6 @@ async fn add(server: &TestServer, title: &str) -> String {
     let body = json!({ "name": "default", "title": title });
     let added = server.admin().post(&format!("/api/admin{AT}/strategies"), body).await.expect(200).json();
     added["id"].as_str().unwrap().to_owned()
-}
-
-fn encoded(pairs: &[(&str, &str)]) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
-}
-
-/// What the page has in a hidden field.
-fn hidden(page: &str, name: &str) -> String {
-    let start = format!("name=\"{name}\" value=\"");
-    let from = page.find(&start).unwrap_or_else(|| panic!("no {name} in {page}")) + start.len();
-    page[from..].split('"').next().unwrap().to_owned()
 }
 
 async fn opened(who: &Client, id: &str) -> String {

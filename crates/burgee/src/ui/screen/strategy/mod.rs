@@ -1,6 +1,7 @@
 //! Adding and editing strategies. Who edits at the same time as somebody else is shown what differs, and overwrites
 //! nothing unseen.
 
+mod copy;
 mod default;
 mod form;
 mod sent;
@@ -17,6 +18,7 @@ pub(in crate::ui) use self::default::{path as default_path, read as read_default
 use self::form::Choices;
 pub(in crate::ui) use self::form::stickiness;
 use self::sent::Sent;
+pub(in crate::ui) use self::copy::copy_link;
 pub(in crate::ui) use self::steps::{Reasons, add_link, buttons};
 use crate::access::{AddStrategy, Granted, Guard, UpdateStrategy};
 use crate::contexts;
@@ -58,6 +60,7 @@ pub(in crate::ui) fn places(places: Places) -> Places {
         .page(at!("/strategies/{strategyId}"), ask)
         .action(at!("/strategies/{strategyId}"), save)
         .with(steps::places)
+        .with(copy::places)
         .with(default::places)
 }
 

@@ -1,8 +1,12 @@
 //! Tables for spreadsheets.
 
+use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
+
+/// What tables are called by those who ask for them.
+pub const KIND: &str = "text/csv; charset=utf-8";
 
 /// True if the request asks for a table rather than JSON.
 pub fn wanted(headers: &HeaderMap) -> bool {
@@ -16,15 +20,20 @@ pub fn table(name: &str, columns: &[&str], rows: impl IntoIterator<Item = Vec<Va
     for row in rows {
         text.push_str(&line(row));
     }
-    let mut response =
-        ([(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"))], text).into_response();
-    if let Ok(value) = HeaderValue::try_from(format!("attachment; filename=\"{name}.csv\"")) {
+    file(&format!("{name}.csv"), KIND, text.into())
+}
+
+/// What browsers keep as a file called `name`.
+pub fn file(name: &str, kind: &'static str, body: Body) -> Response {
+    let mut response = ([(header::CONTENT_TYPE, kind)], body).into_response();
+    if let Ok(value) = HeaderValue::try_from(format!("attachment; filename=\"{name}\"")) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
     }
     response
 }
 
-fn line(values: impl IntoIterator<Item = Value>) -> String {
+/// A line of a table.
+pub fn line(values: impl IntoIterator<Item = Value>) -> String {
     let fields: Vec<String> = values.into_iter().map(field).collect();
     fields.join(",") + "\n"
 }

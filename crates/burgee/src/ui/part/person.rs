@@ -1,0 +1,27 @@
+//! Accounts in lists: who keeps them, and how they stand.
+
+use maud::{Markup, html};
+
+use super::{icon, tag};
+use crate::people::roster::Status;
+use crate::people::user::User;
+
+/// Who keeps it: people, or an identity provider, by which connection.
+pub(in crate::ui) fn origin(connection: Option<&str>) -> Markup {
+    html! {
+        @match connection {
+            None => (tag::chip("Manual")),
+            Some(name) => span.chip.info { (icon::sync()) "SCIM: " (name) },
+        }
+    }
+}
+
+/// How an account stands.
+pub(in crate::ui) fn status(user: &User) -> Markup {
+    match (Status::of(user), user.has_password) {
+        (Status::Active, _) => tag::toned("Active", "good"),
+        (Status::Deactivated, _) => tag::toned("Deactivated", "problem"),
+        (Status::Unseen, false) if user.scim_id.is_none() => tag::toned("Invited", "warning"),
+        (Status::Unseen, _) => tag::toned("Never signed in", "warning"),
+    }
+}
