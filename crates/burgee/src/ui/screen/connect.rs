@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::tokens::snippet;
+use super::api_tokens::snippet;
 use crate::access::{CreateProjectTokens, Granted, Guard, SeeProject};
 use crate::applications;
 use crate::clock::Time;
