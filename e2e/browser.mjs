@@ -155,6 +155,15 @@ export const SCREENS = {
   missing: "/nowhere",
 };
 
+/** What is different where nobody did anything yet. */
+export const FRESH = {
+  "fresh-home": "/",
+  "fresh-flags": "/flags",
+  "fresh-applications": "/applications",
+  "fresh-unknown-flags": "/unknown-flags",
+  connect: "/projects/default/connect",
+};
+
 /** Opens the form of a strategy with everything in it. */
 export async function openFullStrategy(page, origin) {
   await page.goto(`${origin}/projects/default/features/checkout`);

@@ -1,7 +1,7 @@
 // Shoots every screen into target/screenshots: wide and narrow, light and dark. `node e2e/screenshots.mjs [name…]`
 // With FORCED=1, into target/screenshots/forced, as who chose their own colours sees them.
 import { mkdir } from "node:fs/promises";
-import { SCREENS, breakStrategy, fromDisk, launch, openFullStrategy, signIn } from "./browser.mjs";
+import { FRESH, SCREENS, breakStrategy, fromDisk, launch, openFullStrategy, signIn } from "./browser.mjs";
 import { PASSWORD, fill, start, use } from "./server.mjs";
 
 const only = process.argv.slice(2);
@@ -11,6 +11,7 @@ await mkdir(folder, { recursive: true });
 const server = await start();
 const browser = await launch();
 try {
+  await shootFresh();
   await fill(server);
   await use(server);
   for (const colorScheme of ["light", "dark"]) {
@@ -52,4 +53,22 @@ try {
 } finally {
   await browser.close();
   await server.stop();
+}
+
+/** What stands where nobody did anything yet. */
+async function shootFresh() {
+  for (const colorScheme of ["light", "dark"]) {
+    for (const [width, size] of [["wide", { width: 1280, height: 800 }], ["narrow", { width: 320, height: 640 }]]) {
+      const context = await browser.newContext({ viewport: size, colorScheme, reducedMotion: "reduce" });
+      await fromDisk(context);
+      const page = await context.newPage();
+      const names = Object.entries(FRESH).filter(([name]) => only.length === 0 || only.includes(name));
+      if (names.length > 0) await signIn(page, server.origin, "admin", PASSWORD);
+      for (const [name, path] of names) {
+        await page.goto(server.origin + path);
+        await page.screenshot({ path: `${folder}${name}-${width}-${colorScheme}.png`, fullPage: true });
+      }
+      await context.close();
+    }
+  }
 }

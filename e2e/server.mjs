@@ -186,9 +186,9 @@ export async function use(server) {
     const start = new Date(Date.now() - back * hour);
     return client(secrets[environment], "metrics", { appName, instanceId: `${appName}-1`, bucket: { start, stop: start, toggles } });
   };
-  for (let back = 0; back < 48; back++) {
+  for (let back = 0; back < 24; back++) {
     const day = Math.round(400 + 300 * Math.sin(back / 3.8) + (back * 37) % 50);
-    const on = Math.round(day * (back < 20 ? 0.5 : 0.1));
+    const on = Math.round(day * (back < 9 ? 0.5 : 0.1));
     const variants = { blue: Math.round(on / 2), red: on - Math.round(on / 2) };
     await counts("production", "shop", back, { checkout: { yes: on, no: day - on, variants }, "search.ranking": { yes: day, no: 0 } });
     if (back % 5 === 0) await counts("development", "shop", back, { checkout: { yes: 12, no: 0 }, "dark-mode": { yes: 3, no: 3 } });

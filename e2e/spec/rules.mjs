@@ -34,6 +34,10 @@ for (const colorScheme of ["light", "dark"]) {
         await page.goto(here.at(path));
         await check(name);
       }
+      await page.goto(here.at("/projects/default"));
+      await page.getByRole("checkbox", { name: "Select checkout" }).or(page.getByRole("checkbox", { name: "Select bulk-01" })).first().check();
+      await page.getByLabel("Turn on").click();
+      await check("selected flags");
       await page.goto(here.at("/projects/default/features/checkout"));
       await page.locator(".event summary").first().click();
       await page.keyboard.press("Control+k");

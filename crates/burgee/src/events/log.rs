@@ -1,5 +1,7 @@
 //! The rows of the record: append and search.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::event::Event;
@@ -145,6 +147,8 @@ pub struct Filter {
     pub from: Option<Time>,
     /// Before.
     pub until: Option<Time>,
+    /// Older than this one.
+    pub before: Option<i64>,
     /// Text that the states or the flag's name contain; upper and lower case of ASCII letters are the same.
     pub query: Option<String>,
     /// Only events that belong to a project which this sight shows: what people without administration may see.
@@ -177,6 +181,9 @@ impl Filter {
         }
         if let Some(until) = self.until {
             sql.push(" AND created_at < ").bind(until);
+        }
+        if let Some(before) = self.before {
+            sql.push(" AND id < ").bind(before);
         }
         if let Some(query) = &self.query {
             let (start, middle, end) = dialect::contains(tx.engine());
@@ -221,6 +228,35 @@ pub async fn search(tx: &mut Read, filter: &Filter, offset: i64, limit: i64) -> 
         None => count(tx, filter, offset, limit).await?,
     };
     Ok((rows.into_iter().map(record).collect(), total))
+}
+
+/// The newest events that a filter finds, without how many there are: for who goes through all of them with
+/// [`Filter::before`].
+pub async fn newest(tx: &mut Read, filter: &Filter, limit: i64) -> Result<Vec<Record>> {
+    let mut sql = Sql::build("");
+    page(&mut sql, tx, filter, 0, limit)?;
+    let rows: Vec<Row> = tx.all(sql).await?;
+    Ok(rows.into_iter().map(record).collect())
+}
+
+/// How many milliseconds a day has.
+const DAY: i64 = 24 * 60 * 60 * 1000;
+/// How many events are counted by the day.
+const COUNTED: i64 = 50_000;
+
+/// How many events a filter finds on each day, with days told by how many passed since 1970; days without any are left
+/// out. `None` if it would take long: of a text, or of very many.
+pub async fn by_day(tx: &mut Read, filter: &Filter) -> Result<Option<BTreeMap<i64, i64>>> {
+    if filter.query.is_some() {
+        return Ok(None);
+    }
+    let mut sql = Sql::build("SELECT day, COUNT(*) FROM (SELECT created_at / ");
+    sql.bind(DAY).push(" AS day FROM events");
+    filter.conditions(&mut sql, tx)?;
+    sql.push(" LIMIT ").bind(COUNTED).push(") AS found GROUP BY day");
+    let days: Vec<(i64, i64)> = tx.all(sql).await?;
+    let days: BTreeMap<i64, i64> = days.into_iter().collect();
+    Ok(Some(days).filter(|days| days.values().sum::<i64>() < COUNTED))
 }
 
 /// The number of the newest event that a filter finds; zero, if it finds none.

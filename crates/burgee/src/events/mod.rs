@@ -10,4 +10,4 @@ mod log;
 pub use self::change::Change;
 pub use self::event::Event;
 pub use self::fact::Fact;
-pub use self::log::{Creator, Filter, Record, creators, latest, plan, search};
+pub use self::log::{Creator, Filter, Record, by_day, creators, latest, newest, plan, search};

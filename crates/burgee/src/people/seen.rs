@@ -42,6 +42,11 @@ impl Seen {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((subject, id), at);
     }
 
+    /// When something was seen, if that is not written yet.
+    pub fn noted(&self, subject: Subject, id: i64) -> Option<Time> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&(subject, id)).copied()
+    }
+
     /// Writes what was noted since the last time.
     pub async fn write(&self, db: &Db) -> Result<()> {
         let noted = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));

@@ -112,6 +112,8 @@ fn table() -> Places {
         .with(screen::new_flag::places)
         .with(screen::flag::places)
         .with(screen::edit_flag::places)
+        .with(screen::connect::places)
+        .with(screen::first_run::places)
         .with(screen::copy_flag::places)
         .with(screen::depend::places)
         .with(screen::switch::places)

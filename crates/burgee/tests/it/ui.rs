@@ -7,11 +7,13 @@ use reqwest::Method;
 use serde_json::json;
 
 mod flag;
+mod flags;
 mod groups;
 mod life;
-mod roles;
-mod service_accounts;
 mod projects;
+mod roles;
+mod seeing;
+mod service_accounts;
 mod strategies;
 mod users;
 

@@ -66,6 +66,7 @@ impl Search {
             environments: values("environment", self.environment.as_deref(), WORDS)?,
             created_by: operators::numbers(&values("createdBy", self.created_by.as_deref(), WORDS)?),
             connections: Vec::new(),
+            before: None,
             group_ids: values("groupId", self.group_id.as_deref(), NUMBERS)?,
             from: day("from", self.from.as_deref())?,
             until: day("to", self.to.as_deref())?.map(|day| day.plus(DAY)),

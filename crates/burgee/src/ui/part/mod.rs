@@ -7,6 +7,7 @@ pub(in crate::ui) mod code;
 pub(in crate::ui) mod conditions;
 pub(in crate::ui) mod diff;
 pub(in crate::ui) mod event;
+pub(in crate::ui) mod filter;
 pub(in crate::ui) mod expiry;
 pub(in crate::ui) mod form;
 pub(in crate::ui) mod icon;

@@ -172,12 +172,7 @@ async fn draw(
     let names: Vec<&str> = parents.iter().take(LISTED).map(String::as_str).collect();
     let radio = |value: &str, label: &str, hint: &str| {
         let on = wanted.state == value || (value == "on" && wanted.state.is_empty());
-        html! {
-            div.check {
-                input type="radio" id={ "state-" (value) } name="state" value=(value) checked[on] aria-describedby={ "state-" (value) "-hint" };
-                div { label for={ "state-" (value) } { (label) } p.hint id={ "state-" (value) "-hint" } { (hint) } }
-            }
-        }
+        form::radio("state", value, label, hint, on, false)
     };
     let body = html! {
         (form::problems(problems))

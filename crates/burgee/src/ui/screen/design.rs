@@ -12,12 +12,14 @@ use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::Viewer;
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
-use crate::ui::part::chart::{Kind, Series, chart};
+use crate::ui::part::chart::{Kind, Series, chart, marked, strip};
 use crate::ui::part::expiry::Expiry;
 use crate::ui::part::form::{self, Field};
 use crate::ui::part::notice::{self, Tone};
 use crate::ui::part::switch::{Switch, switch};
-use crate::ui::part::{button, code, diff, expiry, icon, menu, person, secret, table, tag, time, toast};
+use crate::ui::part::{
+    button, code, diff, expiry, filter, icon, menu, person, secret, table, tag, time, toast,
+};
 use crate::ui::{Places, Ui};
 
 pub(in crate::ui) fn places(places: Places) -> Places {
@@ -78,6 +80,7 @@ async fn show(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) ->
                 (Field { name: "d-lines", label: "Lines", optional: true, ..Field::default() }.lines("Several\nlines"))
                 (Field { name: "d-choice", label: "One of a few", ..Field::default() }.choice(&[("a", "Release"), ("b", "Experiment")], "b"))
                 (Field { name: "d-combo", label: "One of many", hint: Some("Type to find it."), ..Field::default() }.combo(&["Austria", "Belgium", "Croatia", "Denmark"], ""))
+                (filter::choice("d-filter", "A filter", &filter::or_any(&[("a".to_owned(), "One".to_owned())]), ""))
                 (Field { name: "d-radio", label: "One of a few that need words", ..Field::default() }.radios(&[("open", "Open", "Everybody sees it."), ("private", "Private", "Only its members see it.")], "open"))
                 (Field { name: "d-some", label: "Some of many", optional: true, ..Field::default() }.checks(&[("dev", "development", ""), ("prod", "production", "Where customers are.")], &["prod".to_owned()]))
                 (form::fixed("Not changed here", "ada@example.com", "The SCIM connection “okta” keeps this account. Change it in your identity provider."))
@@ -117,7 +120,9 @@ async fn show(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) ->
             div.charts {
                 (chart("Line", Kind::Line, &days, &series)) (chart("Bars", Kind::Bar, &days, &series))
                 (chart("Stacked", Kind::Stacked, &days, &series)) (chart("Heat", Kind::Heat, &days, &series))
+                (marked("On and off", Kind::OnOff, &days, &series, &[(2, "Flag enabled, by ann".to_owned())]))
             }
+            (strip("A strip", &days, &series[0]))
         }
     };
     Ok(frame.page(&viewer, &Page::new(Section::Instance, "Design", body)))

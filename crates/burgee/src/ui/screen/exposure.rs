@@ -7,25 +7,43 @@ use maud::{Markup, html};
 use crate::access::Sight;
 use crate::clock::Time;
 use crate::db::Read;
+use crate::events::{self, Fact, Filter, Record};
 use crate::metrics::{self, Count, Per};
 use crate::ui::fault::Fault;
-use crate::ui::part::chart::{self, Kind, Series};
+use crate::ui::part::chart::{self, Kind, Mark, Series};
 use crate::ui::part::{code, notice};
 
 /// How many hours are shown: as many as are kept.
 const HOURS: i64 = 48;
 
+/// How many changes are marked.
+const MARKS: i64 = 100;
+
+/// True for events after which applications may get something else.
+fn matters(record: &Record) -> bool {
+    const EVERYWHERE: [Fact; 5] = [
+        Fact::FeatureArchived,
+        Fact::FeatureRevived,
+        Fact::FeatureDependencyAdded,
+        Fact::FeatureDependencyRemoved,
+        Fact::FeatureDependenciesRemoved,
+    ];
+    record.environment.is_some() || EVERYWHERE.iter().any(|fact| fact.name() == record.kind)
+}
+
 /// The counts of a flag, by environment and hour.
 pub(in crate::ui) struct Exposure {
     hours: Vec<Time>,
     counts: BTreeMap<String, BTreeMap<Time, Count>>,
+    /// What was changed meanwhile: in which hour, where, and what.
+    changes: Vec<(Time, Option<String>, String)>,
 }
 
 impl Exposure {
-    /// Those of the last two days, as far as they are seen.
+    /// Those of the last two days, as far as they are seen; `seen` says so of events.
     pub(in crate::ui) async fn of(
         tx: &mut Read,
-        sight: &Sight,
+        (sight, seen): (&Sight, Option<Sight>),
         flag: &str,
         now: Time,
     ) -> Result<Self, Fault> {
@@ -35,7 +53,13 @@ impl Exposure {
         for (bucket, count) in metrics::of_flag(tx, sight, flag, Per::Hour, since).await? {
             counts.entry(bucket.environment).or_default().entry(bucket.begins).or_default().add(&count);
         }
-        Ok(Self { hours, counts })
+        let which = Filter { features: vec![flag.to_owned()], from: Some(since), sight: seen, ..Filter::default() };
+        let changes = events::newest(tx, &which, MARKS).await?.into_iter().filter(matters);
+        let changes = changes.map(|record| {
+            let what = format!("{}, by {}", record.label().unwrap_or(&record.kind), record.created_by);
+            (record.created_at, record.environment, what)
+        });
+        Ok(Self { hours, counts, changes: changes.collect() })
     }
 
     /// A chart for each environment; these come first, and in this order.
@@ -60,6 +84,16 @@ impl Exposure {
         }
     }
 
+    /// What was changed in an environment, or everywhere.
+    fn marks(&self, environment: &str) -> Vec<Mark> {
+        let here = self.changes.iter().filter(|(_, place, _)| place.as_deref().is_none_or(|place| place == environment));
+        here.filter_map(|(when, _, what)| {
+            let hour = self.hours.iter().rposition(|hour| hour <= when)?;
+            Some((hour, what.clone()))
+        })
+        .collect()
+    }
+
     fn chart(&self, environment: &str) -> Markup {
         let counts = self.counts.get(environment);
         let of = |number: fn(&Count) -> i64| -> Vec<i64> {
@@ -78,7 +112,8 @@ impl Exposure {
         };
         let (yes, no) = (drawn(yes), drawn(no));
         let series = [Series { name: "on", values: &yes }, Series { name: "off", values: &no }];
-        chart::chart(&title, Kind::Stacked, &labels, &series)
+        let marks: Vec<Mark> = self.marks(environment);
+        chart::marked(&title, Kind::OnOff, &labels, &series, &marks)
     }
 }
 

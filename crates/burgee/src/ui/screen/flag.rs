@@ -7,7 +7,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::exposure::Exposure;
-use super::{depend, favorite, life, strategy, switch};
+use super::{connect, depend, favorite, life, strategy, switch};
 use crate::access::{CreateFeature, Granted, MoveFeature, SeeProject, ToggleFeature, UpdateFeature};
 use crate::events::{self, Filter};
 use crate::features::{self, Detail, InPlace, Place, lifecycle};
@@ -57,7 +57,7 @@ async fn show(
     };
     let (records, total) = events::search(&mut tx, &which, 0, LATEST).await?;
     let watch = Watch::over(&grant, &mut tx, Some(&project), Some(&name)).await?;
-    let exposure = Exposure::of(&mut tx, &sight, &name, ui.clock.now()).await?;
+    let exposure = Exposure::of(&mut tx, (&sight, which.sight.clone()), &name, ui.clock.now()).await?;
     let history = lifecycle::history(&mut tx, &project, &name).await?;
     let environments: Vec<&str> =
         detail.environments.iter().map(|place| place.environment.as_str()).collect();
@@ -109,6 +109,7 @@ fn more(frame: &Frame, grant: &Granted<SeeProject>, path: &str, archived: bool) 
         &html! { (icon::more()) },
         &html! {
             ul.menu-list {
+                (menu::way(&frame.at(&connect::path(project, path.rsplit('/').next())), "Connect an application", &icon::code(), None))
                 (menu::way(&to("/copy"), "Copy…", &icon::copy(), copy.as_deref()))
                 (menu::way(&to("/move"), "Move to another project…", &icon::folder(), relocate.as_deref()))
             }

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 
+use super::first_run::Tour;
 use crate::access::{Granted, SignedIn};
 use crate::events::{self, Filter as Which};
 use crate::features::search::{self, Choice, Filter, Query, Reader, Summary};
@@ -33,12 +34,15 @@ async fn home(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
     let short = |filter| Query { filter, limit: SHORT, ..Query::default() };
     let (due, all_due) = search::search(&mut tx, &reader, &short(due)).await?;
     let (liked, _) = search::search(&mut tx, &reader, &short(liked)).await?;
-    let (_, flags) = search::search(&mut tx, &reader, &Query::default()).await?;
+    let newest = Query { descending: true, limit: 1, ..Query::default() };
+    let (newest, _) = search::search(&mut tx, &reader, &newest).await?;
+    let tour = Tour::of(&grant, &mut tx, &viewer, newest.first()).await?;
     let which = Which { sight: live::sight(&grant, &mut tx).await?, ..Which::default() };
     let (latest, _) = events::search(&mut tx, &which, 0, 12).await?;
     let watch = Watch::over(&grant, &mut tx, None, None).await?;
     let body = html! {
-        @if flags == 0 { (beginning(&frame, &viewer)) }
+        @if let Some(tour) = &tour { (tour.section(&frame)) }
+        @else if newest.is_empty() { (beginning(&frame, &viewer)) }
         div.columns {
             section aria-labelledby="needs" {
                 h2 #needs { "Needs you" }

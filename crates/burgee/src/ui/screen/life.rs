@@ -14,7 +14,7 @@ use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::{Form, Viewer, why_not, why_not_at};
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
-use crate::ui::part::form::Field;
+use crate::ui::part::form::{self, Field};
 use crate::ui::part::notice::{Tone, notice};
 use crate::ui::part::{button, time};
 use crate::ui::{Places, Ui};
@@ -143,14 +143,7 @@ async fn ask_outcome(
     features::get(&mut tx, &project, &name).await?;
     let variants = dependency::variants_of(&mut tx, &project, &name).await?;
     let path = path(&project, &name);
-    let radio = |value: &str, label: &str, hint: &str, on: bool| {
-        html! {
-            div.check {
-                input type="radio" id={ "outcome-" (value) } name="outcome" value=(value) checked[on] aria-describedby={ "outcome-" (value) "-hint" };
-                div { label for={ "outcome-" (value) } { (label) } p.hint id={ "outcome-" (value) "-hint" } { (hint) } }
-            }
-        }
-    };
+    let radio = |value: &str, label: &str, hint: &str, on: bool| form::radio("outcome", value, label, hint, on, false);
     let variants: Vec<(&str, &str)> = variants.iter().map(|name| (name.as_str(), name.as_str())).collect();
     let body = html! {
         form.stack method="post" action=(frame.at(&format!("{path}/complete"))) {

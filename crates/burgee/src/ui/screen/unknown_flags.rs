@@ -106,7 +106,7 @@ fn row(frame: &Frame, index: usize, flag: &UnknownFlag, why_not: Option<&str>) -
                 }
             }
             td { (time::ago(flag.seen_at, frame.now)) }
-            td {
+            td.number {
                 @match why_not {
                     None => a.button.small href=(frame.at(&create(&flag.name))) { "Create this flag" },
                     Some(why) => (button::or_why(&format!("create-{index}"), "Create this flag", Some(why))),

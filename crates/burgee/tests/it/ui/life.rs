@@ -79,3 +79,59 @@ both! {
         assert!(page.contains("No tag yet") && page.contains("No link yet"));
     }
 }
+
+both! {
+    async fn a_flag_depends_on_another_and_no_longer(server) {
+        for name in ["f", "parent"] { flag(&server, name).await; }
+        let editor = person(&server, "ed", "Editor").await;
+        let ask = editor.get(&format!("{FLAG}/dependency?parent=parent")).await.expect(200).text;
+        assert!(ask.contains("name=\"state\"") && !ask.contains("state-as"), "a parent without variants has none to choose");
+        form(&editor, &format!("{FLAG}/dependency"), "parent=parent&state=as").await.expect(422);
+        form(&editor, &format!("{FLAG}/dependency"), "parent=parent&state=off").await.expect(303);
+        assert_eq!(stored(&server).await["dependencies"][0]["enabled"], false);
+        assert!(editor.get("/projects/default/features/parent").await.expect(200).text.contains("Needed by"));
+        let refused = form(&editor, "/projects/default/features/parent/dependency", "parent=f&state=on").await;
+        assert!(refused.expect(422).text.contains("Transitive"));
+        let gone = form(&editor, &format!("{FLAG}/dependency/remove"), "parent=parent").await.expect(303);
+        assert!(gone.header("set-cookie").contains("state"));
+        assert_eq!(stored(&server).await["dependencies"], json!([]));
+        let viewer = person(&server, "vera", "Viewer").await;
+        form(&viewer, &format!("{FLAG}/dependency"), "parent=parent&state=on").await.expect(403);
+        assert!(viewer.get(FLAG).await.expect(200).text.contains("id=\"add-parent\" type=\"button\" aria-disabled"));
+    }
+
+    async fn a_flag_is_copied_moved_and_completed(server) {
+        flag(&server, "f").await;
+        let admin = server.sign_in("admin", crate::support::server::PASSWORD).await;
+        let refused = form(&admin, &format!("{FLAG}/copy"), "name=f&regroup=true").await;
+        assert!(refused.status.is_client_error() && refused.text.contains("value=\"f\""), "{}", refused.text);
+        form(&admin, &format!("{FLAG}/copy"), "name=g&regroup=true").await.expect(303);
+        server.admin().get("/api/admin/projects/default/features/g").await.expect(200);
+        server.admin().post("/api/admin/projects", json!({ "id": "other", "name": "Other" })).await.expect(201);
+        let moved = form(&admin, &format!("{FLAG}/move"), "target=other").await.expect(303);
+        assert_eq!(moved.header("location"), "/projects/other/features/f");
+        form(&admin, "/projects/other/features/f/move", "target=default").await.expect(303);
+        form(&admin, &format!("{FLAG}/complete"), "outcome=discarded").await.expect(303);
+        let page = admin.get(FLAG).await.expect(200).text;
+        assert!(page.contains("discarded, ") && page.contains("Not completed after all"));
+        form(&admin, &format!("{FLAG}/uncomplete"), "").await.expect(303);
+        assert!(admin.get(FLAG).await.expect(200).text.contains("Complete…"));
+    }
+
+    async fn strategies_are_copied_as_they_were_shown(server) {
+        flag(&server, "f").await;
+        let editor = person(&server, "ed", "Editor").await;
+        let at = |environment: &str| format!("/api/admin{FLAG}/environments/{environment}");
+        let strategy = |ids: &str| json!({ "name": "userWithId", "parameters": { "userIds": ids } });
+        server.admin().post(&format!("{}/strategies", at("development")), strategy("1")).await.expect(200);
+        let path = format!("{FLAG}/environments/production/copy-strategies");
+        let page = editor.get(&format!("{path}?from=development")).await.expect(200).text;
+        let was = page.split("name=\"was\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        server.admin().post(&format!("{}/strategies", at("development")), strategy("2")).await.expect(200);
+        let late = form(&editor, &path, &format!("from=development&how=add&was={was}")).await.expect(409).text;
+        let was = late.split("name=\"was\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+        form(&editor, &path, &format!("from=development&how=add&was={was}")).await.expect(303);
+        let there = server.admin().get(&at("production")).await.expect(200).json();
+        assert_eq!(there["strategies"].as_array().unwrap().len(), 2);
+    }
+}

@@ -2,7 +2,7 @@
 
 mod new;
 mod one;
-mod snippet;
+pub(in crate::ui) mod snippet;
 
 use axum::extract::State;
 use axum::response::Response;

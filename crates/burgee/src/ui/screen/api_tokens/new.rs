@@ -299,7 +299,7 @@ async fn answer<G: Guard>(
         (secret::once("API token", &secret))
         section aria-labelledby="use" {
             h2 #use { "Use it" }
-            (snippet::all(token.kind, &ui.config.url(), &secret))
+            (snippet::all(token.kind, &ui.config.url(), &secret, snippet::FLAG))
         }
         div.row { (button::link(&frame.at(&path), "All tokens")) (button::link(&frame.at(&format!("{path}/new")), "Create another")) }
     };

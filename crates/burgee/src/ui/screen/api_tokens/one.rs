@@ -68,7 +68,7 @@ async fn draw(
         (facts(frame, token))
         section aria-labelledby="use" {
             h2 #use { "Use it" }
-            (snippet::all(token.kind, &ui.config.url(), "YOUR-TOKEN"))
+            (snippet::all(token.kind, &ui.config.url(), "YOUR-TOKEN", snippet::FLAG))
         }
         section aria-labelledby="expiry" {
             h2 #expiry { "Expiry" }
@@ -106,7 +106,7 @@ async fn show_in_project(
         (facts(&frame, &token))
         section aria-labelledby="use" {
             h2 #use { "Use it" }
-            (snippet::all(token.kind, &ui.config.url(), "YOUR-TOKEN"))
+            (snippet::all(token.kind, &ui.config.url(), "YOUR-TOKEN", snippet::FLAG))
         }
         @if elsewhere {
             p { a href=(frame.at(&format!("/tokens/{selector}"))) { "Change its expiry" } " where all tokens are." }

@@ -5,8 +5,12 @@ use maud::{Markup, html};
 use crate::people::api_token::Kind;
 use crate::ui::part::code;
 
-/// Code for each SDK that takes tokens of this kind; the first one is open. Admin tokens are for no SDK.
-pub(super) fn all(kind: Kind, url: &str, token: &str) -> Markup {
+/// The flag that the code asks for, if nobody says which.
+pub(in crate::ui) const FLAG: &str = "my-flag";
+
+/// Code for each SDK that takes tokens of this kind, which asks for a flag; the first one is open. Admin tokens are for no
+/// SDK.
+pub(in crate::ui) fn all(kind: Kind, url: &str, token: &str, flag: &str) -> Markup {
     let snippets: Vec<(&str, String)> = match kind {
         Kind::Admin => vec![("curl", format!("curl -H 'Authorization: {token}' {url}/api/admin/projects"))],
         Kind::Client => backend(url, token),
@@ -17,7 +21,7 @@ pub(super) fn all(kind: Kind, url: &str, token: &str) -> Markup {
             @for (index, (name, text)) in snippets.iter().enumerate() {
                 details name="snippet" open[index == 0] {
                     summary { (name) }
-                    (code::block(name, text))
+                    (code::block(name, &text.replace(FLAG, flag)))
                 }
             }
         }

@@ -143,7 +143,7 @@ fn place(frame: &Frame, environment: &str, told: &Environment, instances: &[Inst
             ul.plain-list { @for told in at_servers.iter().chain(at_users) { li { (sdk(told)) } } }
             @if !told.outdated.is_empty() { p.hint { "An outdated SDK may decide otherwise than this server says. Update it." } }
             details {
-                summary.small-link { "Instances" }
+                summary { "Instances" }
                 ul.instances {
                     @for it in instances.iter().take(INSTANCES) {
                         li {

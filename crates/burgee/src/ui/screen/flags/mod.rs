@@ -24,6 +24,7 @@ use crate::ui::guard::{Query, Viewer, why_not, why_not_at};
 use crate::ui::live::Watch;
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
+use crate::ui::part::filter::{self, choice, or_any};
 use crate::ui::part::switch::{Switch, switch};
 use crate::ui::part::table::{self, Ask};
 use crate::ui::part::{button, icon, menu, notice, tag, time};
@@ -197,34 +198,13 @@ impl<'a> List<'a> {
                 }
                 @if let Some(saved) = &self.saved { (saved::menu(self.frame, self.ask.path, &asked.search(), saved)) }
             }
-            @let chips = self.chips();
-            @if !chips.is_empty() {
-                ul.row.chips aria-label="Filters" {
-                    @for (name, text) in chips {
-                        li { a.chip href=(self.ask.with(self.frame, &[(name, "")])) { (text) (icon::close()) span.unseen { "Remove this filter" } } }
-                    }
-                    li { a.small-link href=(self.frame.at(self.ask.path)) { "Clear all" } }
-                }
-            }
+            (filter::chips(self.frame, &self.ask, &self.chips()))
         }
     }
 
     /// The filters that are not always there.
     fn more(&self) -> Markup {
         let asked = self.asked;
-        let pairs = |list: &[(String, String)]| -> Vec<(String, String)> {
-            [(String::new(), "Any".to_owned())].into_iter().chain(list.iter().cloned()).collect()
-        };
-        let choice = |name: &str, label: &str, options: &[(String, String)], chosen: &str| {
-            html! {
-                div.field {
-                    label for={ "filter-" (name) } { (label) }
-                    select id={ "filter-" (name) } name=(name) {
-                        @for (value, label) in options { option value=(value) selected[value == chosen] { (label) } }
-                    }
-                }
-            }
-        };
         let own = |list: &[(&str, &str)]| -> Vec<(String, String)> {
             list.iter().map(|(value, label)| ((*value).to_owned(), (*label).to_owned())).collect()
         };
@@ -236,11 +216,11 @@ impl<'a> List<'a> {
             .collect();
         html! {
             div.filter-fields {
-                @if self.project.is_none() { (choice("project", "Project", &pairs(&own(&self.projects)), &asked.project)) }
-                (choice("kind", "Type", &pairs(&self.types), &asked.kind))
-                (choice("at", "Environment", &pairs(&standing), &asked.at))
+                @if self.project.is_none() { (choice("project", "Project", &or_any(&own(&self.projects)), &asked.project)) }
+                (choice("kind", "Type", &or_any(&self.types), &asked.kind))
+                (choice("at", "Environment", &or_any(&standing), &asked.at))
                 (choice("seen", "Last seen", &own(&SEEN), &asked.seen))
-                (choice("by", "Created by", &pairs(&self.authors), &asked.by))
+                (choice("by", "Created by", &or_any(&self.authors), &asked.by))
                 div.check {
                     input #filter-liked type="checkbox" name="liked" value="yes" checked[asked.liked == "yes"];
                     label for="filter-liked" { "Only your favorites" }

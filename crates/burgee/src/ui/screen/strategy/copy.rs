@@ -155,8 +155,8 @@ async fn draw(
             @if why_not.is_none() && !theirs.is_empty() {
                 @let why = why_not_replace.as_deref().filter(|_| replaces);
                 @if why.is_some() { (button::or_why("copy", "Copy", why)) }
-                @else if replaces && !here.is_empty() { button.button.danger { "Replace by " (theirs.len()) " of " (from) } }
-                @else { button.button.primary { "Copy " (theirs.len()) " from " (from) } }
+                @else if replaces && !here.is_empty() { button.button.danger { "Replace by " (count(theirs.len())) " from " (from) } }
+                @else { button.button.primary { "Copy " (count(theirs.len())) " from " (from) } }
             }
             (button::link(&frame.at(&flag_path(at)), "Cancel"))
         }
@@ -170,6 +170,10 @@ async fn draw(
         .within(&viewer, &at.project)
         .below(&at.feature, flag_path(at));
     Ok(frame.page(&viewer, &page.status(status)))
+}
+
+fn count(strategies: usize) -> String {
+    if strategies == 1 { "one strategy".to_owned() } else { format!("{strategies} strategies") }
 }
 
 async fn copy(
@@ -190,7 +194,7 @@ async fn copy(
     }
     let draft = |strategy: Strategy| StrategyDraft { sort_order: None, ..strategy.into() };
     let drafts: Vec<StrategyDraft> = shown.0.into_iter().map(draft).collect();
-    let count = drafts.len();
+    let copied_many = drafts.len();
     let copied = async {
         if wanted.replaces() {
             grant.ensure(RemoveStrategy::ANY_OF)?;
@@ -205,8 +209,7 @@ async fn copy(
     };
     match mendable(copied.await)? {
         Ok(()) => {
-            let what = if count == 1 { "One strategy is".to_owned() } else { format!("{count} strategies are") };
-            let note = Note::new(format!("{what} copied from {} to {}", wanted.from, at.environment));
+            let note = Note::new(format!("Copied {} from {} to {}", count(copied_many), wanted.from, at.environment));
             Ok(frame.done(&flag_path(&at), &note))
         }
         Err(sentences) => draw(&grant, &ui, &frame, &at, &wanted, &sentences, false).await,

@@ -1,8 +1,8 @@
 //! Adding and editing strategies. Who edits at the same time as somebody else is shown what differs, and overwrites
 //! nothing unseen.
 
-mod default;
 mod copy;
+mod default;
 mod form;
 mod sent;
 mod steps;
@@ -60,8 +60,8 @@ pub(in crate::ui) fn places(places: Places) -> Places {
         .page(at!("/strategies/{strategyId}"), ask)
         .action(at!("/strategies/{strategyId}"), save)
         .with(steps::places)
-        .with(default::places)
         .with(copy::places)
+        .with(default::places)
 }
 
 /// The address of a flag's place in an environment, with more behind it.

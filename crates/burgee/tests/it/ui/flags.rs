@@ -1,0 +1,122 @@
+//! The lists of flags: what is found, what is kept, and what is done to many at once.
+
+use serde_json::{Value, json};
+
+use super::{form, hidden_project, person};
+use crate::support::TestServer;
+
+const PROJECT: &str = "/projects/default";
+
+async fn flags(server: &TestServer, names: &[&str]) {
+    for name in names {
+        server.admin().post("/api/admin/projects/default/features", json!({ "name": name })).await.expect(201);
+    }
+}
+
+async fn events(server: &TestServer, kind: &str) -> Value {
+    let path = format!("/api/admin/search/events?type=IS:{kind}");
+    server.admin().get(&path).await.expect(200).json()["total"].clone()
+}
+
+async fn stored(server: &TestServer, name: &str) -> Value {
+    server.admin().get(&format!("/api/admin/projects/default/features/{name}")).await.expect(200).json()
+}
+
+both! {
+    async fn many_flags_are_switched_and_only_what_changed_is_taken_back(server) {
+        flags(&server, &["a", "b", "c"]).await;
+        let editor = person(&server, "ed", "Editor").await;
+        let path = format!("{PROJECT}/environments/production/flags");
+        form(&editor, &path, "enabled=true&flag=a").await.expect(303);
+        let answer = form(&editor, &path, "enabled=true&flag=a&flag=b&back=/projects/default?q=x").await.expect(303);
+        assert_eq!(answer.header("location"), "/projects/default?q=x");
+        let note = answer.header("set-cookie").to_owned();
+        assert!(note.contains("already") && note.contains("flag%3Db") || note.contains("flag=b"), "{note}");
+        assert!(!note.contains("flag=a"), "what was on before stays on: {note}");
+        assert_eq!(events(&server, "feature-environment-enabled").await, 2);
+        let none = form(&editor, &path, "enabled=true").await.expect(303);
+        assert!(none.header("set-cookie").contains("No+flag+was+selected"));
+        let many: String = (0..501).map(|number| format!("&flag=f{number}")).collect();
+        form(&editor, &path, &format!("enabled=true{many}")).await.expect(400);
+        form(&editor, &path, "enabled=true&flag=nothing").await.expect(404);
+    }
+
+    async fn many_flags_are_marked_tagged_archived_and_revived(server) {
+        flags(&server, &["a", "b"]).await;
+        let editor = person(&server, "ed", "Editor").await;
+        form(&editor, &format!("{PROJECT}/flags/stale"), "stale=true&flag=a&flag=b").await.expect(303);
+        assert_eq!(stored(&server, "b").await["stale"], true);
+        let asked = editor.get(&format!("{PROJECT}/flags/tags?flag=a&flag=b")).await.expect(200).text;
+        assert!(asked.contains("Tag 2 flags"));
+        let refused = form(&editor, &format!("{PROJECT}/flags/tags"), "flag=a&kind=simple&value=x").await.expect(422);
+        assert!(refused.text.contains("value=\"x\"") && refused.text.contains("aria-invalid"));
+        form(&editor, &format!("{PROJECT}/flags/tags"), "flag=a&flag=b&kind=simple&value=q4&act=add").await.expect(303);
+        assert_eq!(events(&server, "feature-tagged").await, 2);
+        let asked = editor.get(&format!("{PROJECT}/flags/archive?flag=a&flag=b")).await.expect(200).text;
+        assert!(asked.contains("Archive 2 flags"));
+        form(&editor, &format!("{PROJECT}/flags/archive"), "flag=a&flag=b").await.expect(303);
+        assert_eq!(stored(&server, "a").await["archived"], true);
+        let list = editor.get(&format!("{PROJECT}?state=archived")).await.expect(200).text;
+        assert!(list.contains("flags/revive") && !list.contains("flags/archive"));
+        form(&editor, &format!("{PROJECT}/flags/revive"), "flag=a&flag=b").await.expect(303);
+        assert_eq!(events(&server, "feature-revived").await, 2);
+    }
+
+    async fn who_may_not_change_many_flags_is_told_why(server) {
+        flags(&server, &["a"]).await;
+        let viewer = person(&server, "vera", "Viewer").await;
+        let list = viewer.get(PROJECT).await.expect(200).text;
+        assert!(list.contains("id=\"bulk-archive\" type=\"button\" aria-disabled=\"true\""));
+        form(&viewer, &format!("{PROJECT}/environments/production/flags"), "enabled=true&flag=a").await.expect(403);
+        for step in ["stale", "archive", "tags", "revive"] {
+            form(&viewer, &format!("{PROJECT}/flags/{step}"), "stale=true&flag=a").await.expect(403);
+        }
+        assert_eq!(stored(&server, "a").await["stale"], false);
+    }
+
+    async fn all_flags_are_those_of_projects_that_one_sees(server) {
+        hidden_project(&server).await;
+        flags(&server, &["a"]).await;
+        let viewer = person(&server, "vera", "Viewer").await;
+        let list = viewer.get("/flags").await.expect(200).text;
+        assert!(list.contains("/projects/default/features/a") && !list.contains("hidden"));
+        assert!(!viewer.get("/flags?project=hidden").await.expect(200).text.contains("hidden-flag"));
+        let admin = server.sign_in("admin", crate::support::server::PASSWORD).await;
+        assert!(admin.get("/flags?project=hidden").await.expect(200).text.contains("hidden-flag"));
+    }
+
+    async fn flags_are_found_by_where_they_stand_and_who_asked_for_them(server) {
+        flags(&server, &["a", "b"]).await;
+        let editor = person(&server, "ed", "Editor").await;
+        form(&editor, &format!("{PROJECT}/environments/production/flags"), "enabled=true&flag=a").await.expect(303);
+        let found = |query: &str| {
+            let path = format!("{PROJECT}?{query}");
+            let editor = &editor;
+            async move {
+                let text = editor.get(&path).await.expect(200).text;
+                (text.contains("id=\"row-a\""), text.contains("id=\"row-b\""))
+            }
+        };
+        assert_eq!(found("at=production:on").await, (true, false));
+        assert_eq!(found("at=production:off").await, (false, true));
+        assert_eq!(found("seen=never").await, (true, true));
+        assert_eq!(found("seen=7d").await, (false, false));
+        assert_eq!(found("kind=release&liked=").await, (true, true));
+        assert_eq!(found("liked=yes").await, (false, false));
+        assert_eq!(found("by=424242").await, (false, false));
+    }
+
+    async fn a_search_is_kept_for_oneself(server) {
+        flags(&server, &["a"]).await;
+        let (ann, bob) = (person(&server, "ann", "Viewer").await, person(&server, "bob", "Viewer").await);
+        form(&ann, "/saved-searches", "name=Old+ones&query=state%3Dstale&back=/projects/default").await.expect(303);
+        let list = ann.get(PROJECT).await.expect(200).text;
+        assert!(list.contains("Old ones") && list.contains("href=\"/projects/default?state=stale\""), "{list}");
+        assert!(!bob.get(PROJECT).await.expect(200).text.contains("Old ones"));
+        form(&ann, "/saved-searches", "name=&query=q%3Da").await.expect(400);
+        form(&ann, "/saved-searches", &format!("name=long&query={}", "x".repeat(2000))).await.expect(400);
+        let gone = form(&ann, "/saved-searches/remove", "name=Old+ones&back=//evil.test").await.expect(303);
+        assert_eq!(gone.header("location"), "/flags");
+        assert!(!ann.get(PROJECT).await.expect(200).text.contains("Old ones"));
+    }
+}
