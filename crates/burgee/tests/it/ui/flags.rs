@@ -9,7 +9,11 @@ const PROJECT: &str = "/projects/default";
 
 async fn flags(server: &TestServer, names: &[&str]) {
     for name in names {
-        server.admin().post("/api/admin/projects/default/features", json!({ "name": name })).await.expect(201);
+        server
+            .admin()
+            .post("/api/admin/projects/default/features", json!({ "name": name }))
+            .await
+            .expect(201);
     }
 }
 

@@ -13,8 +13,10 @@ async fn flag(server: &TestServer, name: &str) {
 
 /// A client of an environment.
 async fn sdk(server: &TestServer, environment: &str) -> Client {
-    let token = json!({ "tokenName": "shop", "type": "client", "environment": environment, "projects": ["*"] });
-    let secret = server.admin().post("/api/admin/api-tokens", token).await.expect(201).json()["secret"].clone();
+    let token =
+        json!({ "tokenName": "shop", "type": "client", "environment": environment, "projects": ["*"] });
+    let secret =
+        server.admin().post("/api/admin/api-tokens", token).await.expect(201).json()["secret"].clone();
     server.anonymous().with("authorization", secret.as_str().unwrap())
 }
 

@@ -69,7 +69,12 @@ pub(super) fn bar(
     let to = |step: &str| frame.at(&format!("/projects/{project}{step}"));
     let update = why_not::<UpdateFeature>(held, project, None);
     let remove = why_not::<DeleteFeature>(held, project, None);
-    let act = |id: &str, label: &str, step: &str, method: Option<&str>, value: Option<bool>, why: Option<&str>| {
+    let act = |id: &str,
+               label: &str,
+               step: &str,
+               method: Option<&str>,
+               value: Option<bool>,
+               why: Option<&str>| {
         html! {
             @if why.is_some() { (button::or_why(id, label, why)) }
             @else { button.button.small id=(id) formaction=(to(step)) formmethod=[method] name=[value.map(|_| "stale")] value=[value] { (label) } }
