@@ -214,7 +214,7 @@ pub(in crate::ui) struct Pick<'a> {
 /// One of a few, in the row of filters; the script sends the form at once.
 pub(in crate::ui) fn pick(it: &Pick<'_>, options: &[(&str, &str)]) -> Markup {
     html! {
-        select.pick id={ "pick-" (it.name) } name=(it.name) aria-label=(it.label) data-sends {
+        select.narrows id={ "pick-" (it.name) } name=(it.name) aria-label=(it.label) data-sends {
             @for (value, label) in options { option value=(value) selected[*value == it.chosen] { (label) } }
         }
     }
