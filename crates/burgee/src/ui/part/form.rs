@@ -132,13 +132,7 @@ impl Field<'_> {
         html! {
             fieldset.choices aria-describedby=[self.described()] {
                 legend { (self.label) }
-                @for (value, label, meaning) in options {
-                    @let id = format!("{}-{value}", self.name);
-                    div.check {
-                        input type="radio" id=(id) name=(self.name) value=(value) checked[*value == chosen] aria-describedby={ (id) "-hint" };
-                        div { label for=(id) { (label) } p.hint id={ (id) "-hint" } { (meaning) } }
-                    }
-                }
+                @for (value, label, meaning) in options { (radio(self.name, value, label, meaning, *value == chosen)) }
                 @if let Some(problem) = self.problem { p.field-problem id={ (self.name) "-problem" } { (problem) } }
                 @if let Some(hint) = self.hint { p.hint id={ (self.name) "-hint" } { (hint) } }
             }
@@ -226,6 +220,17 @@ pub(in crate::ui) fn check(name: &str, label: &str, hint: &str, on: bool) -> Mar
         div.check {
             input type="checkbox" id=(name) name=(name) value="true" checked[on] aria-describedby={ (name) "-hint" };
             div { label for=(name) { (label) } p.hint id={ (name) "-hint" } { (hint) } }
+        }
+    }
+}
+
+/// One of a few that need an explanation; for choices that have more between them than [`Field::radios`] draws.
+pub(in crate::ui) fn radio(name: &str, value: &str, label: &str, hint: &str, on: bool) -> Markup {
+    let id = format!("{name}-{value}");
+    html! {
+        div.check {
+            input type="radio" id=(id) name=(name) value=(value) checked[on] aria-describedby={ (id) "-hint" };
+            div { label for=(id) { (label) } p.hint id={ (id) "-hint" } { (hint) } }
         }
     }
 }
