@@ -114,8 +114,8 @@ pub async fn ways(tx: &mut Read, whose: Whose) -> Result<Vec<Way>> {
     let mut roles: HashMap<i64, (Role, Vec<role::Held>)> = HashMap::new();
     let mut ways = Vec::new();
     for (project, through, id) in found {
-        if !roles.contains_key(&id) {
-            roles.insert(id, (role::get(tx, id).await?, role::held(tx, id).await?));
+        if let std::collections::hash_map::Entry::Vacant(e) = roles.entry(id) {
+            e.insert((role::get(tx, id).await?, role::held(tx, id).await?));
         }
         let Some((role, held)) = roles.get(&id) else { continue };
         let holds = held.iter().map(|it| hold(it.permission, project.as_deref(), &it.environment)).collect();

@@ -10,9 +10,9 @@ use crate::clock::{Clock, Time};
 use crate::error::Result;
 use crate::jobs;
 
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(60 * 60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 
 /// The clock's hand. It only ever goes forward.
 pub(super) struct Hand {

@@ -61,7 +61,7 @@ impl Live {
 
     async fn turn(&mut self, app: &App, turn: u32) -> Result<()> {
         self.traffic.report(app.clock.now(), AN_HOUR).await?;
-        if turn % EACH == 0 && !self.levers.is_empty() {
+        if turn.is_multiple_of(EACH) && !self.levers.is_empty() {
             let place = usize::try_from(turn / EACH).unwrap_or_default() % self.levers.len();
             let lever = &mut self.levers[place];
             lever.flag.turn(&lever.who, !lever.on, lever.environment).await?;

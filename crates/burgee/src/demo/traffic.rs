@@ -12,7 +12,7 @@ use crate::clock::Time;
 use crate::entropy::Entropy;
 use crate::error::Result;
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 const SECOND: Duration = Duration::from_secs(1);
 /// How busy an hour of the day is, in percent.
 const CURVE: [u64; 24] =

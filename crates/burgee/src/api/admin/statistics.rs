@@ -20,7 +20,6 @@ use crate::db::Read;
 use crate::entropy::digest;
 use crate::error::Result;
 use crate::gate::csv;
-use crate::gate::csv;
 use crate::instance::identity;
 use crate::instance::statistics::{self, Figures};
 use crate::metrics;

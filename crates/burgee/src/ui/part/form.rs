@@ -132,13 +132,7 @@ impl Field<'_> {
         html! {
             fieldset.choices aria-describedby=[self.described()] {
                 legend { (self.label) }
-                @for (value, label, meaning) in options {
-                    @let id = format!("{}-{value}", self.name);
-                    div.check {
-                        input type="radio" id=(id) name=(self.name) value=(value) checked[*value == chosen] aria-describedby={ (id) "-hint" };
-                        div { label for=(id) { (label) } p.hint id={ (id) "-hint" } { (meaning) } }
-                    }
-                }
+                @for (value, label, meaning) in options { (radio(self.name, value, label, meaning, *value == chosen)) }
                 @if let Some(problem) = self.problem { p.field-problem id={ (self.name) "-problem" } { (problem) } }
                 @if let Some(hint) = self.hint { p.hint id={ (self.name) "-hint" } { (hint) } }
             }
@@ -230,19 +224,12 @@ pub(in crate::ui) fn check(name: &str, label: &str, hint: &str, on: bool) -> Mar
     }
 }
 
-/// One of a few that each want a word about them; sent with the form. Who may not choose it sees why in the hint.
-pub(in crate::ui) fn radio(
-    name: &str,
-    value: &str,
-    label: &str,
-    hint: &str,
-    on: bool,
-    disabled: bool,
-) -> Markup {
+/// One of a few that need an explanation; for choices that have more between them than [`Field::radios`] draws.
+pub(in crate::ui) fn radio(name: &str, value: &str, label: &str, hint: &str, on: bool) -> Markup {
     let id = format!("{name}-{value}");
     html! {
         div.check {
-            input type="radio" id=(id) name=(name) value=(value) checked[on && !disabled] disabled[disabled] aria-describedby={ (id) "-hint" };
+            input type="radio" id=(id) name=(name) value=(value) checked[on] aria-describedby={ (id) "-hint" };
             div { label for=(id) { (label) } p.hint id={ (id) "-hint" } { (hint) } }
         }
     }

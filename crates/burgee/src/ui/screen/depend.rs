@@ -177,7 +177,7 @@ async fn draw(
     let names: Vec<&str> = parents.iter().take(LISTED).map(String::as_str).collect();
     let radio = |value: &str, label: &str, hint: &str| {
         let on = wanted.state == value || (value == "on" && wanted.state.is_empty());
-        form::radio("state", value, label, hint, on, false)
+        form::radio("state", value, label, hint, on)
     };
     let body = html! {
         (form::problems(problems))

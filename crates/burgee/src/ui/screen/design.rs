@@ -19,8 +19,7 @@ use crate::ui::part::form::{self, Field};
 use crate::ui::part::notice::{self, Tone};
 use crate::ui::part::switch::{Switch, switch};
 use crate::ui::part::{
-    announcement, button, code, diff, expiry, filter, icon, menu, person, secret, table, tag, time,
-    toast,
+    announcement, button, code, diff, expiry, filter, icon, menu, person, secret, table, tag, time, toast,
 };
 use crate::ui::{Places, Ui};
 

@@ -65,11 +65,10 @@ impl Tour {
                 }
             }
         };
-        let flag = match &self.flag {
-            Some((project, flag)) => {
-                html! { p { a href=(frame.at(&format!("/projects/{project}/features/{flag}"))) { (flag) } " is there." } }
-            }
-            None => html! {
+        let flag = if let Some((project, flag)) = &self.flag {
+            html! { p { a href=(frame.at(&format!("/projects/{project}/features/{flag}"))) { (flag) } " is there." } }
+        } else {
+            html! {
                 p.muted { "It turns a part of your application on or off without a release. It begins switched off in " (name) "." }
                 form.row method="post" action=(frame.at(&format!("/projects/{id}/new-flag"))) {
                     input type="hidden" name="kind" value="release";
@@ -77,7 +76,7 @@ impl Tour {
                     input #first-flag name="name" value="my-first-flag" autocomplete="off" spellcheck="false" required;
                     button.button.primary { "Create flag" }
                 }
-            },
+            }
         };
         let to = match &self.flag {
             Some((project, flag)) => connect::path(project, Some(flag)),

@@ -55,7 +55,9 @@ impl Asked {
             "flags" => projects.sort_by_key(|row| Reverse(row.project.flags.total)),
             "health" => projects.sort_by_key(|row| row.project.flags.health()),
             "members" => projects.sort_by_key(|row| Reverse(row.members)),
-            "changed" => projects.sort_by_key(|row| Reverse(row.project.last_event_at.map(|at| at.millis()))),
+            "changed" => {
+                projects.sort_by_key(|row| Reverse(row.project.last_event_at.map(crate::clock::Time::millis)))
+            }
             "name" => {}
             _ => projects.sort_by_key(|row| !row.project.favorite),
         }

@@ -119,7 +119,8 @@ impl Asked {
                 "seen" => b.seen_at.cmp(&a.seen_at),
                 "created" => b.created_at.cmp(&a.created_at),
                 "expires" => {
-                    let end = |token: &ApiToken| token.expires_at.map_or(i64::MAX, |at| at.millis());
+                    let end =
+                        |token: &ApiToken| token.expires_at.map_or(i64::MAX, crate::clock::Time::millis);
                     end(a).cmp(&end(b))
                 }
                 _ => by_name(),

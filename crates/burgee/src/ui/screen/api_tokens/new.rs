@@ -181,12 +181,11 @@ async fn draw<G: Guard>(
     ];
     let (open, closed): (Vec<_>, Vec<_>) = kinds.into_iter().partition(|(kind, ..)| may(*kind).is_none());
     let offered: Vec<_> = open.iter().map(|(kind, title, what)| (label(*kind), *title, *what)).collect();
-    let why_not: Vec<String> = closed
-        .iter()
-        .filter_map(|(kind, title, _)| Some(format!("{title}: {}", may(*kind)?)))
-        .collect();
+    let why_not: Vec<String> =
+        closed.iter().filter_map(|(kind, title, _)| Some(format!("{title}: {}", may(*kind)?))).collect();
     let why_not = (!why_not.is_empty()).then(|| why_not.join(" "));
-    let chosen = Kind::posted(&wanted.kind).or_else(|| open.first().map(|(kind, ..)| *kind)).map_or("", label);
+    let chosen =
+        Kind::posted(&wanted.kind).or_else(|| open.first().map(|(kind, ..)| *kind)).map_or("", label);
     let body = html! {
         (form::problems(&of_all.map(str::to_owned).into_iter().collect::<Vec<_>>()))
         form.stack method="post" action=(frame.at(&format!("{path}/new"))) data-draft {
