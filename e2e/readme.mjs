@@ -12,6 +12,8 @@ const SCREENS = {
   provisioning: "/provisioning",
   events: "/events",
 };
+/** How much of a screen is shown, in pixels. */
+const HEIGHTS = { flag: 800, who: 800 };
 /** Pictures must load fast for whoever reads the README. */
 const MOST_BYTES = 150_000;
 
@@ -34,11 +36,12 @@ const { origin, admin, stop } = await demo();
 const browser = await launch();
 try {
   for (const colorScheme of ["light", "dark"]) {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme, reducedMotion: "reduce" });
+    const context = await browser.newContext({ colorScheme, reducedMotion: "reduce" });
     await fromDisk(context);
     const page = await context.newPage();
     await signIn(page, origin, ...admin);
     for (const [name, path] of Object.entries(SCREENS)) {
+      await page.setViewportSize({ width: 1280, height: HEIGHTS[name] ?? 640 });
       const answer = await page.goto(origin + path);
       if (!answer.ok()) {
         console.warn(`${path}: ${answer.status()}, no picture`);

@@ -89,7 +89,7 @@ async fn page(
         ensure!(answer.status == 200, "{path}: {}", answer.status);
         times.push(answer.took);
     }
-    let used = (server.cpu()? - before) / u32::try_from(rounds)?;
+    let used = server.cpu()?.saturating_sub(before) / u32::try_from(rounds)?;
     let text = format!("{} ms, processor {:.1} ms", times.text(), millis(used));
     report.at_most(name, text, times.p99(), Target("p99 ≤ 50 / ≤ 100 ms", [50.0, 100.0]));
     Ok(())

@@ -88,6 +88,8 @@ impl Calendar {
     pub(super) async fn arrive(mut self) -> Result<Traffic> {
         self.ago(0).await?;
         self.hand.behind.store(0, Ordering::SeqCst);
+        self.app.published.refresh(&self.app.db).await?;
+        self.traffic.report(self.app.clock.now(), 60).await?;
         jobs::round(&self.app).await?;
         Ok(self.traffic)
     }

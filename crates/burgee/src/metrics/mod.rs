@@ -14,8 +14,8 @@ mod usage;
 mod write;
 
 pub use self::read::{
-    Bucket, Count, Per, UnknownFlag, UsedFlag, applications, buckets, buckets_of_yesterday, flags_of, missing,
-    of_flag, unknown_flags, used_by,
+    Bucket, Count, Per, UnknownFlag, UsedFlag, applications, buckets, buckets_of_yesterday, flags_of,
+    missing, of_flag, unknown_flags, used_by,
 };
 pub use self::retention::forget;
 pub use self::series::{Figure, Sample, Series, Spread, Told};

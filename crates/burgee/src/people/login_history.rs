@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::clock::Time;
 use crate::db::{Db, Keep, Read, Sql, dialect};
 use crate::error::Result;
+use crate::people::user::User;
 use crate::{keep, sql};
 
 /// How long a sign-in is remembered.
@@ -57,14 +58,14 @@ pub async fn list(tx: &mut Read, now: Time) -> Result<Vec<Login>> {
     .await
 }
 
-/// The latest tries with one of these names, the newest first; upper and lower case of ASCII letters are the same.
-pub async fn of(tx: &mut Read, names: &[&str], now: Time, limit: i64) -> Result<Vec<Login>> {
-    let names: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+/// The latest tries by the names of one person, the newest first.
+pub async fn of(tx: &mut Read, user: &User, now: Time, limit: i64) -> Result<Vec<Login>> {
     tx.all(sql!(
         "SELECT id, username, auth_type, successful, failure_reason, ip, created_at FROM logins
-         WHERE lower(username) {among:$1} AND created_at >= $2 ORDER BY id DESC LIMIT $3",
-        serde_json::to_string(&names)?,
+         WHERE created_at >= $1 AND lower(username) IN (lower($2), lower($3)) ORDER BY id DESC LIMIT $4",
         now.minus(RETENTION),
+        user.username.clone().or_else(|| user.email.clone()),
+        user.email.clone().or_else(|| user.username.clone()),
         limit
     ))
     .await

@@ -16,7 +16,6 @@ use crate::api::{Problem, Routes, UNLEASH_VERSION};
 use crate::app::App;
 use crate::applications;
 use crate::clock::Time;
-use crate::gate::csv;
 use crate::db::Read;
 use crate::entropy::digest;
 use crate::error::Result;

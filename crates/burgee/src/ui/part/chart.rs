@@ -119,7 +119,8 @@ fn drawn_marks(labels: &[&str], marks: &[Mark]) -> Markup {
 
 fn table(labels: &[&str], series: &[Series<'_>], marks: &[Mark]) -> Markup {
     let happened = |at: usize| {
-        let told: Vec<&str> = marks.iter().filter(|(mark, _)| *mark == at).map(|(_, what)| what.as_str()).collect();
+        let told: Vec<&str> =
+            marks.iter().filter(|(mark, _)| *mark == at).map(|(_, what)| what.as_str()).collect();
         told.join("; ")
     };
     html! {
@@ -179,8 +180,7 @@ fn drawn(kind: Kind, labels: &[&str], series: &[Series<'_>]) -> Markup {
     let scale = room / top(kind, labels, series);
     let slot = (WIDTH - LEFT) / count(labels.len().max(1));
     let y = |value: f64| TOP + room - value * scale;
-    let bars =
-        |index: usize| if kind.stacks() { (1.0, 0.0) } else { (count(series.len()), count(index)) };
+    let bars = |index: usize| if kind.stacks() { (1.0, 0.0) } else { (count(series.len()), count(index)) };
     html! {
         @for (index, one) in series.iter().enumerate() {
             @if kind == Kind::Line {

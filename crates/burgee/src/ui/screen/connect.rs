@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::tokens::snippet;
+use super::api_tokens::snippet;
 use crate::access::{CreateProjectTokens, Granted, Guard, SeeProject};
 use crate::applications;
 use crate::clock::Time;
@@ -30,8 +30,14 @@ pub(in crate::ui) fn places(places: Places) -> Places {
 
 /// Where an application is connected that asks for a flag.
 pub(in crate::ui) fn path(project: &str, flag: Option<&str>) -> String {
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(flag.map(|flag| ("flag", flag))).finish();
-    if query.is_empty() { format!("/projects/{project}/connect") } else { format!("/projects/{project}/connect?{query}") }
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(flag.map(|flag| ("flag", flag)))
+        .finish();
+    if query.is_empty() {
+        format!("/projects/{project}/connect")
+    } else {
+        format!("/projects/{project}/connect?{query}")
+    }
 }
 
 /// What the address asks for, and what the form sends.
@@ -59,7 +65,16 @@ impl Wanted {
     /// The address, as it is or with other things.
     fn with(&self, project: &str, step: &str, runs: &str) -> String {
         let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs([("flag", self.flag.as_str()), ("runs", runs), ("environment", &self.environment), ("token", &self.token)].iter().filter(|(_, value)| !value.is_empty()))
+            .extend_pairs(
+                [
+                    ("flag", self.flag.as_str()),
+                    ("runs", runs),
+                    ("environment", &self.environment),
+                    ("token", &self.token),
+                ]
+                .iter()
+                .filter(|(_, value)| !value.is_empty()),
+            )
             .finish();
         format!("/projects/{project}/connect{step}?{query}")
     }
@@ -94,7 +109,8 @@ async fn draw<G: Guard>(
     let heard = Heard::of(ui, &mut tx, project, &wanted).await?;
     let why_not = why_not::<CreateProjectTokens>(grant.held(), project, None);
     let browser = wanted.kind() == Kind::Frontend;
-    let to = |runs: &str| frame.at(&Wanted { token: String::new(), ..wanted.clone() }.with(project, "", runs));
+    let to =
+        |runs: &str| frame.at(&Wanted { token: String::new(), ..wanted.clone() }.with(project, "", runs));
     let body = html! {
         (form::problems(problems))
         (heard.line(frame, project, &wanted))
@@ -128,7 +144,11 @@ async fn draw<G: Guard>(
         }
     };
     let page = Page::new(Section::Flags, "Connect an application", body).within(&viewer, project);
-    let page = if wanted.flag.is_empty() { page } else { page.below(&wanted.flag, format!("/projects/{project}/features/{}", wanted.flag)) };
+    let page = if wanted.flag.is_empty() {
+        page
+    } else {
+        page.below(&wanted.flag, format!("/projects/{project}/features/{}", wanted.flag))
+    };
     Ok(frame.page(&viewer, &page))
 }
 
@@ -191,12 +211,14 @@ struct Heard {
 impl Heard {
     async fn of(ui: &Ui, tx: &mut Read, project: &str, wanted: &Wanted) -> Result<Self, Fault> {
         let reaches = |token: &api_token::ApiToken| {
-            token.kind != Kind::Admin && token.projects.iter().any(|reached| reached == project || reached == EVERYWHERE)
+            token.kind != Kind::Admin
+                && token.projects.iter().any(|reached| reached == project || reached == EVERYWHERE)
         };
         let meant = |token: &api_token::ApiToken| wanted.token.is_empty() || token.selector == wanted.token;
         let tokens = api_token::list(tx).await?.into_iter().filter(|token| reaches(token) && meant(token));
         // What is noted and not written yet counts, too: nobody likes to wait for it.
-        let called = tokens.filter_map(|token| ui.seen.noted(Subject::ApiToken, token.id).max(token.seen_at)).max();
+        let called =
+            tokens.filter_map(|token| ui.seen.noted(Subject::ApiToken, token.id).max(token.seen_at)).max();
         let first = applications::Page { query: String::new(), descending: false, offset: 0, limit: 1 };
         let (found, _) = applications::of_project(tx, project, &first).await?;
         Ok(Self { called, application: found.into_iter().next().map(|it| it.name) })

@@ -54,8 +54,9 @@ pub(in crate::ui) fn section(
     let why_not = if feature.archived {
         Some("This flag is archived. Revive it first.".to_owned())
     } else {
-        why_not::<UpdateDependency>(grant.held(), project, None)
-            .or_else(|| places.iter().find_map(|place| why_not_at::<UpdateDependency>(grant.held(), project, place)))
+        why_not::<UpdateDependency>(grant.held(), project, None).or_else(|| {
+            places.iter().find_map(|place| why_not_at::<UpdateDependency>(grant.held(), project, place))
+        })
     };
     let to = |rest: &str| frame.at(&path(project, name, rest));
     let flag = |name: &str| html! { a href=(frame.at(&path(project, name, ""))) { (name) } };
@@ -130,7 +131,11 @@ impl Wanted {
             (_, true) => "on",
             (_, false) => "as",
         };
-        Self { parent: dependency.feature.clone(), state: state.to_owned(), variants: dependency.variants.clone() }
+        Self {
+            parent: dependency.feature.clone(),
+            state: state.to_owned(),
+            variants: dependency.variants.clone(),
+        }
     }
 }
 

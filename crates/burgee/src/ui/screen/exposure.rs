@@ -53,7 +53,8 @@ impl Exposure {
         for (bucket, count) in metrics::of_flag(tx, sight, flag, Per::Hour, since).await? {
             counts.entry(bucket.environment).or_default().entry(bucket.begins).or_default().add(&count);
         }
-        let which = Filter { features: vec![flag.to_owned()], from: Some(since), sight: seen, ..Filter::default() };
+        let which =
+            Filter { features: vec![flag.to_owned()], from: Some(since), sight: seen, ..Filter::default() };
         let changes = events::newest(tx, &which, MARKS).await?.into_iter().filter(matters);
         let changes = changes.map(|record| {
             let what = format!("{}, by {}", record.label().unwrap_or(&record.kind), record.created_by);
@@ -86,7 +87,10 @@ impl Exposure {
 
     /// What was changed in an environment, or everywhere.
     fn marks(&self, environment: &str) -> Vec<Mark> {
-        let here = self.changes.iter().filter(|(_, place, _)| place.as_deref().is_none_or(|place| place == environment));
+        let here = self
+            .changes
+            .iter()
+            .filter(|(_, place, _)| place.as_deref().is_none_or(|place| place == environment));
         here.filter_map(|(when, _, what)| {
             let hour = self.hours.iter().rposition(|hour| hour <= when)?;
             Some((hour, what.clone()))

@@ -42,9 +42,13 @@ impl Tour {
         latest: Option<&Summary>,
     ) -> Result<Option<Self>, Fault> {
         let mine = |(id, _): &&(String, String)| why_not::<CreateFeature>(grant.held(), id, None).is_none();
-        let (Ok(person), Some(project)) = (grant.person(), viewer.projects.iter().find(mine)) else { return Ok(None) };
+        let (Ok(person), Some(project)) = (grant.person(), viewer.projects.iter().find(mine)) else {
+            return Ok(None);
+        };
         let connected = applications::count(tx, Time::from_millis(0)).await? > 0;
-        if (connected && latest.is_some()) || opinions::seen(tx, person).await?.iter().any(|seen| seen == SEEN) {
+        if (connected && latest.is_some())
+            || opinions::seen(tx, person).await?.iter().any(|seen| seen == SEEN)
+        {
             return Ok(None);
         }
         let flag = latest.map(|flag| (flag.feature.project.clone(), flag.feature.name.clone()));
@@ -62,7 +66,9 @@ impl Tour {
             }
         };
         let flag = match &self.flag {
-            Some((project, flag)) => html! { p { a href=(frame.at(&format!("/projects/{project}/features/{flag}"))) { (flag) } " is there." } },
+            Some((project, flag)) => {
+                html! { p { a href=(frame.at(&format!("/projects/{project}/features/{flag}"))) { (flag) } " is there." } }
+            }
             None => html! {
                 p.muted { "It turns a part of your application on or off without a release. It begins switched off in " (name) "." }
                 form.row method="post" action=(frame.at(&format!("/projects/{id}/new-flag"))) {

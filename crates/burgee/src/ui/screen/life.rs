@@ -143,7 +143,9 @@ async fn ask_outcome(
     features::get(&mut tx, &project, &name).await?;
     let variants = dependency::variants_of(&mut tx, &project, &name).await?;
     let path = path(&project, &name);
-    let radio = |value: &str, label: &str, hint: &str, on: bool| form::radio("outcome", value, label, hint, on, false);
+    let radio = |value: &str, label: &str, hint: &str, on: bool| {
+        form::radio("outcome", value, label, hint, on, false)
+    };
     let variants: Vec<(&str, &str)> = variants.iter().map(|name| (name.as_str(), name.as_str())).collect();
     let body = html! {
         form.stack method="post" action=(frame.at(&format!("{path}/complete"))) {

@@ -68,8 +68,13 @@ impl Asked {
                 "page" => asked.page = value.parse().unwrap_or(1).clamp(1, 1_000_000),
                 "why" => {
                     let mut parts = value.splitn(3, ' ');
-                    if let (Some(number), Some(environment), Some(flag)) = (parts.next(), parts.next(), parts.next()) {
-                        asked.why = number.parse().ok().map(|number| (flag.to_owned(), environment.to_owned(), number));
+                    if let (Some(number), Some(environment), Some(flag)) =
+                        (parts.next(), parts.next(), parts.next())
+                    {
+                        asked.why = number
+                            .parse()
+                            .ok()
+                            .map(|number| (flag.to_owned(), environment.to_owned(), number));
                     }
                 }
                 _ => {}
@@ -87,12 +92,18 @@ impl Asked {
     fn with(&self, frame: &Frame, path: &str, changes: &[(&str, &str)]) -> String {
         let kept = self.pairs.iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
         let changes = changes.iter().filter(|(_, value)| !value.is_empty());
-        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).extend_pairs(changes).finish();
+        let query =
+            form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).extend_pairs(changes).finish();
         frame.at(&format!("{path}?{query}"))
     }
 
     /// The scenes and contexts that are asked for; `Err`: what is wrong with the question.
-    async fn ready(&self, ui: &Ui, tx: &mut Read, grant: &Granted<SignedIn>) -> Result<Result<Ready, Vec<String>>, Fault> {
+    async fn ready(
+        &self,
+        ui: &Ui,
+        tx: &mut Read,
+        grant: &Granted<SignedIn>,
+    ) -> Result<Result<Ready, Vec<String>>, Fault> {
         let context = match self.somebody.context() {
             Ok(context) => context,
             Err(sentence) => return Ok(Err(vec![sentence])),
@@ -179,7 +190,11 @@ impl Ready {
 
     /// All flags, one after the other.
     fn lines(&self) -> impl Iterator<Item = Line> {
-        self.flags().into_iter().map(|(name, places)| self.line(name, &places)).collect::<Vec<_>>().into_iter()
+        self.flags()
+            .into_iter()
+            .map(|(name, places)| self.line(name, &places))
+            .collect::<Vec<_>>()
+            .into_iter()
     }
 
     /// A page of the flags, and how many there are.
@@ -268,7 +283,10 @@ async fn fields(tx: &mut Read, grant: &Granted<SignedIn>, somebody: &Somebody) -
     let sent = somebody.fields.iter().filter(|(_, value)| !value.is_empty()).map(|(name, _)| name.clone());
     let sent: Vec<String> = sent.collect();
     // The environment is chosen beside them; the present is the present unless somebody says otherwise.
-    let usual = known.into_iter().map(|used| used.field.name).filter(|name| name != "environment" && name != "currentTime");
+    let usual = known
+        .into_iter()
+        .map(|used| used.field.name)
+        .filter(|name| name != "environment" && name != "currentTime");
     for name in sent.into_iter().chain(usual) {
         if !fields.contains(&name) && fields.len() < FIELDS.max(somebody.fields.len()) {
             fields.push(name);
@@ -277,7 +295,13 @@ async fn fields(tx: &mut Read, grant: &Granted<SignedIn>, somebody: &Somebody) -
     Ok(fields)
 }
 
-fn question(frame: &Frame, viewer: &Viewer, asked: &Asked, environments: &[String], fields: &[String]) -> Markup {
+fn question(
+    frame: &Frame,
+    viewer: &Viewer,
+    asked: &Asked,
+    environments: &[String],
+    fields: &[String],
+) -> Markup {
     let every = asked.environments.is_empty();
     let tick = |name: &str, value: &str, label: &str, on: bool| {
         let id = format!("{name}-{value}");
@@ -391,7 +415,10 @@ fn grid(frame: &Frame, asked: &Asked, ready: &Ready, lines: &[Line], total: usiz
             }
         }
     };
-    let pages = Ask { path: "/playground", pairs: asked.pairs.iter().map(|(name, value)| (name.as_str(), value.clone())).collect() };
+    let pages = Ask {
+        path: "/playground",
+        pairs: asked.pairs.iter().map(|(name, value)| (name.as_str(), value.clone())).collect(),
+    };
     let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     html! {
         section aria-labelledby="results" {
@@ -430,7 +457,8 @@ async fn download(
     let text = aside(move || {
         let environment = ready.scenes.first().map_or("", |scene| scene.environment.as_str());
         let contexts: Vec<_> = ready.attempts.within(environment).map(|attempt| attempt.shown).collect();
-        let fields: Vec<String> = contexts.first().into_iter().flat_map(serde_json::Map::keys).cloned().collect();
+        let fields: Vec<String> =
+            contexts.first().into_iter().flat_map(serde_json::Map::keys).cloned().collect();
         let columns = ["flag", "project", "environment", "on", "variant"].into_iter().map(str::to_owned);
         let mut text = csv::line(columns.chain(fields.iter().cloned()).map(Value::from));
         for line in ready.lines().filter(|line| !asked.differs || line.differs()) {
@@ -460,7 +488,13 @@ mod tests {
 
     #[test]
     fn the_cell_and_the_page_are_no_part_of_the_question() {
-        let pairs = [("e", "production"), ("e", "production"), ("c.userId", "1,2"), ("page", "3"), ("why", "1 production a b")];
+        let pairs = [
+            ("e", "production"),
+            ("e", "production"),
+            ("c.userId", "1,2"),
+            ("page", "3"),
+            ("why", "1 production a b"),
+        ];
         let asked = Asked::of(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec());
         assert_eq!(asked.environments, ["production"]);
         assert_eq!(asked.why, Some(("a b".to_owned(), "production".to_owned(), 1)));

@@ -123,9 +123,9 @@ fn mine<'v>(held: &Holdings, viewer: &'v Viewer) -> Vec<(&'v str, &'v str)> {
 }
 
 fn why_not_create(held: &Holdings, viewer: &Viewer) -> Option<String> {
-    mine(held, viewer)
-        .is_empty()
-        .then(|| "You need the permission to create flags in a project. Ask an admin or a project’s owner.".to_owned())
+    mine(held, viewer).is_empty().then(|| {
+        "You need the permission to create flags in a project. Ask an admin or a project’s owner.".to_owned()
+    })
 }
 
 /// What the address asks for: a name, and the project once it is chosen.

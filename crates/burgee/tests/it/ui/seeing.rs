@@ -13,8 +13,10 @@ async fn flag(server: &TestServer, name: &str) {
 
 /// A client of an environment.
 async fn sdk(server: &TestServer, environment: &str) -> Client {
-    let token = json!({ "tokenName": "shop", "type": "client", "environment": environment, "projects": ["*"] });
-    let secret = server.admin().post("/api/admin/api-tokens", token).await.expect(201).json()["secret"].clone();
+    let token =
+        json!({ "tokenName": "shop", "type": "client", "environment": environment, "projects": ["*"] });
+    let secret =
+        server.admin().post("/api/admin/api-tokens", token).await.expect(201).json()["secret"].clone();
     server.anonymous().with("authorization", secret.as_str().unwrap())
 }
 
@@ -57,7 +59,7 @@ both! {
         sdk.post("/api/client/metrics", json!({ "appName": "the shop/1", "instanceId": "i-1", "bucket": bucket })).await.expect(202);
         let app = &server.app;
         app.registrations.write(&app.db).await.unwrap();
-        burgee::jobs::write_usage(app).await.unwrap();
+        app.usage.write(&app.db, |flag, name, yes, no| app.metrics.usage(flag, name, yes, no)).await.unwrap();
         let viewer = person(&server, "vera", "Viewer").await;
         let path = "/applications/the%20shop%2F1";
         let list = viewer.get("/applications").await.expect(200).text;

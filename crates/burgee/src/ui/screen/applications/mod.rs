@@ -111,7 +111,8 @@ fn outdated(sdks: BTreeMap<String, Vec<String>>) -> BTreeMap<String, Vec<String>
 }
 
 fn row(frame: &Frame, it: &Application, outdated: Option<&Vec<String>>) -> Markup {
-    let mut environments: Vec<&str> = it.usage.iter().flat_map(|(_, names)| names).map(String::as_str).collect();
+    let mut environments: Vec<&str> =
+        it.usage.iter().flat_map(|(_, names)| names).map(String::as_str).collect();
     environments.sort_unstable();
     environments.dedup();
     html! {

@@ -104,7 +104,8 @@ async fn show(
 fn about(frame: &Frame, it: &Application) -> Markup {
     let text = it.details.description.as_deref().filter(|text| !text.is_empty());
     // What anybody may have written is a link only if it leads to a page.
-    let url = it.details.url.as_deref().filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+    let url =
+        it.details.url.as_deref().filter(|url| url.starts_with("https://") || url.starts_with("http://"));
     html! {
         div.about {
             p.lead { @match text { Some(text) => (text), None => span.muted { "No description yet. Say what it is, and who looks after it." } } }
@@ -220,7 +221,8 @@ async fn draw(
     let theirs = |was: &str| format!("Somebody else made it: “{was}”. Save to keep yours.");
     let disputed = status == StatusCode::CONFLICT;
     let of = |mine: &str, was: &str| (disputed && mine != was).then(|| theirs(was));
-    let (of_description, of_url) = (of(&edit.description, &edit.was_description), of(&edit.url, &edit.was_url));
+    let (of_description, of_url) =
+        (of(&edit.description, &edit.was_description), of(&edit.url, &edit.was_url));
     let body = html! {
         (form::problems(problems))
         @if disputed {

@@ -91,8 +91,17 @@ impl Kind {
     }
 
     fn beginning(self) -> String {
-        const COLUMNS: [&str; 9] =
-            ["id", "createdAt", "type", "createdBy", "project", "environment", "featureName", "data", "preData"];
+        const COLUMNS: [&str; 9] = [
+            "id",
+            "createdAt",
+            "type",
+            "createdBy",
+            "project",
+            "environment",
+            "featureName",
+            "data",
+            "preData",
+        ];
         match self {
             Self::Csv => csv::line(COLUMNS.map(Value::from)),
             Self::Jsonl => String::new(),

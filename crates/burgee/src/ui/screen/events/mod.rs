@@ -78,7 +78,8 @@ impl Asked {
         people: &[Creator],
     ) -> Result<Filter, Fault> {
         let one = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
-        let mut created_by: Vec<i64> = people.iter().filter(|it| it.name == self.by.trim()).map(|it| it.id).collect();
+        let mut created_by: Vec<i64> =
+            people.iter().filter(|it| it.name == self.by.trim()).map(|it| it.id).collect();
         if created_by.is_empty() && one(&self.by).is_some() {
             // Nobody is called so.
             created_by.push(i64::MIN);
@@ -240,14 +241,17 @@ impl Days {
         Ok(Some(Self {
             labels: days.clone().map(|day| begins(day).to_string()[..10].to_owned()).collect(),
             counts: days
-                .map(|day| f64::from(u32::try_from(found.get(&day).copied().unwrap_or(0)).unwrap_or(u32::MAX)))
+                .map(|day| {
+                    f64::from(u32::try_from(found.get(&day).copied().unwrap_or(0)).unwrap_or(u32::MAX))
+                })
                 .collect(),
         }))
     }
 
     fn strip(&self) -> Markup {
         let labels: Vec<&str> = self.labels.iter().map(String::as_str).collect();
-        let title = format!("Events by the day: {} in {} days", self.counts.iter().sum::<f64>(), labels.len());
+        let title =
+            format!("Events by the day: {} in {} days", self.counts.iter().sum::<f64>(), labels.len());
         chart::strip(&title, &labels, &chart::Series { name: "Events", values: &self.counts })
     }
 }

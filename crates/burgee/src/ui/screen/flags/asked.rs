@@ -152,7 +152,8 @@ mod tests {
 
     #[test]
     fn a_search_is_kept_without_its_page() {
-        let asked = Asked { q: " a&b ".into(), at: "production:on".into(), page: Some(3), ..Asked::default() };
+        let asked =
+            Asked { q: " a&b ".into(), at: "production:on".into(), page: Some(3), ..Asked::default() };
         assert_eq!(asked.search(), "q=a%26b&at=production%3Aon");
         assert!(asked.narrows() && !Asked { sort: "seen".into(), ..Asked::default() }.narrows());
         let query = asked.query(Some("p"), Time::from_millis(0));

@@ -69,7 +69,12 @@ pub(super) fn bar(
     let to = |step: &str| frame.at(&format!("/projects/{project}{step}"));
     let update = why_not::<UpdateFeature>(held, project, None);
     let remove = why_not::<DeleteFeature>(held, project, None);
-    let act = |id: &str, label: &str, step: &str, method: Option<&str>, value: Option<bool>, why: Option<&str>| {
+    let act = |id: &str,
+               label: &str,
+               step: &str,
+               method: Option<&str>,
+               value: Option<bool>,
+               why: Option<&str>| {
         html! {
             @if why.is_some() { (button::or_why(id, label, why)) }
             @else { button.button.small id=(id) formaction=(to(step)) formmethod=[method] name=[value.map(|_| "stale")] value=[value] { (label) } }
@@ -199,7 +204,11 @@ async fn switch(
     tx.commit().await?;
     let (state, back) = if on { ("on", "false") } else { ("off", "true") };
     let already = picked.flags.len() - changed.len();
-    let rest = if already > 0 { format!("; {already} already were") } else { String::new() };
+    let rest = match already {
+        0 => String::new(),
+        1 => "; one already was".to_owned(),
+        some => format!("; {some} already were"),
+    };
     let text = format!("{} {state} in {environment} now{rest}", are(changed.len()));
     let undo = format!("/projects/{project}/environments/{environment}/flags");
     Ok(picked.done(&frame, project, text, Some((undo, ("enabled", back), &changed))))

@@ -146,10 +146,7 @@ impl<'a> List<'a> {
             frame,
             held: grant.held(),
             asked,
-            ask: Ask {
-                path,
-                pairs: asked.pairs(),
-            },
+            ask: Ask { path, pairs: asked.pairs() },
             project,
             projects: Vec::new(),
             flags,
@@ -211,7 +208,9 @@ impl<'a> List<'a> {
         let standing: Vec<(String, String)> = self
             .environments
             .iter()
-            .flat_map(|name| ["on", "off"].map(|state| (format!("{name}:{state}"), format!("{state} in {name}"))))
+            .flat_map(|name| {
+                ["on", "off"].map(|state| (format!("{name}:{state}"), format!("{state} in {name}")))
+            })
             .map(|(value, label)| (value, label.replacen('o', "O", 1)))
             .collect();
         html! {
@@ -238,7 +237,8 @@ impl<'a> List<'a> {
         };
         let seen = SEEN.iter().find(|(value, _)| *value == asked.seen).map_or("", |(_, label)| label);
         let project = self.projects.iter().find(|(id, _)| *id == asked.project).map(|(_, name)| *name);
-        let standing = asked.at.rsplit_once(':').map(|(environment, state)| format!("{state} in {environment}"));
+        let standing =
+            asked.at.rsplit_once(':').map(|(environment, state)| format!("{state} in {environment}"));
         let chips = [
             ("project", &asked.project, format!("project: {}", project.unwrap_or(&asked.project))),
             ("tag", &asked.tag, asked.tag.clone()),
@@ -248,8 +248,14 @@ impl<'a> List<'a> {
             ("by", &asked.by, format!("by {}", named(&self.authors, &asked.by))),
             ("liked", &asked.liked, "favorites".to_owned()),
         ];
-        let set = |(name, value, text): (&'static str, &String, String)| (!value.is_empty()).then_some((name, text));
-        chips.into_iter().filter(|(name, ..)| *name != "project" || self.project.is_none()).filter_map(set).collect()
+        let set = |(name, value, text): (&'static str, &String, String)| {
+            (!value.is_empty()).then_some((name, text))
+        };
+        chips
+            .into_iter()
+            .filter(|(name, ..)| *name != "project" || self.project.is_none())
+            .filter_map(set)
+            .collect()
     }
 
     fn rows(&self) -> Markup {

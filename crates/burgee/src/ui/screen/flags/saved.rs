@@ -6,8 +6,8 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::access::{Granted, SignedIn};
-pub(super) use crate::features::saved::{Saved, list};
 use crate::features::saved;
+pub(super) use crate::features::saved::{Saved, list};
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note, is_own};
 use crate::ui::guard::Form;

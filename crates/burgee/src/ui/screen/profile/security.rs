@@ -61,8 +61,7 @@ async fn draw(
     let user = user::get(&mut tx, id).await?;
     let managed = locks::ensure_user_unlocked(&mut tx, &user).await.is_err();
     let sessions = signed_in::of(&mut tx, id, frame.now).await?;
-    let names: Vec<&str> = [&user.username, &user.email].into_iter().flatten().map(String::as_str).collect();
-    let logins = login_history::of(&mut tx, &names, frame.now, SHOWN).await?;
+    let logins = login_history::of(&mut tx, &user, frame.now, SHOWN).await?;
     let mine = digest(cookie);
     let body = html! {
         section aria-labelledby="password-title" {

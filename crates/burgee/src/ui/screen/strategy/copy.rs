@@ -89,9 +89,13 @@ async fn draw(
     let viewer = Viewer::of(grant, &mut tx).await?;
     let sight = grant.sight(&mut tx).await?;
     let places = environment::list(&mut tx, &at.project).await?;
-    let others: Vec<&str> =
-        places.iter().map(|place| place.environment.as_str()).filter(|name| *name != at.environment).collect();
-    let from = if wanted.from.is_empty() { others.first().copied().unwrap_or_default() } else { &wanted.from };
+    let others: Vec<&str> = places
+        .iter()
+        .map(|place| place.environment.as_str())
+        .filter(|name| *name != at.environment)
+        .collect();
+    let from =
+        if wanted.from.is_empty() { others.first().copied().unwrap_or_default() } else { &wanted.from };
     let shown = both(&mut tx, at, from).await?;
     let (theirs, here) = (&shown.0, &shown.1);
     let names = segments::list(&mut tx, &sight).await?;
@@ -209,7 +213,12 @@ async fn copy(
     };
     match mendable(copied.await)? {
         Ok(()) => {
-            let note = Note::new(format!("Copied {} from {} to {}", count(copied_many), wanted.from, at.environment));
+            let note = Note::new(format!(
+                "Copied {} from {} to {}",
+                count(copied_many),
+                wanted.from,
+                at.environment
+            ));
             Ok(frame.done(&flag_path(&at), &note))
         }
         Err(sentences) => draw(&grant, &ui, &frame, &at, &wanted, &sentences, false).await,

@@ -14,11 +14,11 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+pub(in crate::ui) use self::copy::copy_link;
 pub(in crate::ui) use self::default::{path as default_path, read as read_default};
 use self::form::Choices;
 pub(in crate::ui) use self::form::stickiness;
 use self::sent::Sent;
-pub(in crate::ui) use self::copy::copy_link;
 pub(in crate::ui) use self::steps::{Reasons, add_link, buttons};
 use crate::access::{AddStrategy, Granted, Guard, UpdateStrategy};
 use crate::contexts;
