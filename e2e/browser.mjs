@@ -150,6 +150,31 @@ export const SCREENS = {
   events: "/events",
   "events-of-project": "/projects/default/events",
   event: "/events/2",
+  tokens: "/tokens",
+  "tokens-none-found": "/tokens?q=nothing-like-this",
+  "token-new": "/tokens/new",
+  "tokens-of-project": "/projects/default/tokens",
+  "token-new-of-project": "/projects/default/tokens/new",
+  profile: "/profile",
+  security: "/profile/security",
+  "access-tokens": "/profile/tokens",
+  "access-token-new": "/profile/tokens/new",
+  provisioning: "/provisioning",
+  "provisioning-entra": "/provisioning?for=entra",
+  "provisioning-token": "/provisioning/1/token",
+  "provisioning-remove": "/provisioning/remove/users",
+  "sign-in-settings": "/sign-in-settings",
+  "invite-new": "/sign-in-settings/new-link",
+  instance: "/instance",
+  configuration: "/instance/configuration",
+  "configuration-set": "/instance/configuration?which=set",
+  statistics: "/instance/statistics",
+  banners: "/instance/banners",
+  "banner-new": "/instance/banners/new",
+  "banner-edit": "/instance/banners/1",
+  "banner-delete": "/instance/banners/1/delete",
+  "sign-ins": "/instance/sign-ins",
+  sessions: "/instance/sessions",
   search: "/search?q=turn+on+check",
   design: "/design",
   missing: "/nowhere",
@@ -176,4 +201,19 @@ export async function breakStrategy(page) {
   await page.getByLabel("Compared how").selectOption("NUM_GT");
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.locator(".field-problem").first().waitFor();
+}
+
+/** Makes a token; its secret is shown once. */
+export async function makeToken(page, origin) {
+  await page.goto(`${origin}/tokens/new`);
+  await page.getByLabel("Name").fill("shop-web");
+  await page.getByRole("button", { name: "Create token" }).click();
+  await page.getByRole("heading", { name: "Copy the API token now" }).waitFor();
+}
+
+/** Opens the page of a token. */
+export async function openToken(page, origin) {
+  await page.goto(`${origin}/tokens`);
+  await page.getByRole("link", { name: "shop-backend" }).click();
+  await page.getByRole("heading", { name: "shop-backend" }).waitFor();
 }

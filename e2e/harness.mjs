@@ -2,14 +2,15 @@
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { fromDisk, launch, signIn } from "./browser.mjs";
-import { PASSWORD, fill, start } from "./server.mjs";
+import { PASSWORD, fill, start, use } from "./server.mjs";
 
-/** Sets up a spec; what it needs is there when its tests run. */
-export function harness(settings) {
+/** Sets up a spec; what it needs is there when its tests run. `used`: applications ask for its flags, too. */
+export function harness(settings, { used = false } = {}) {
   const here = { PASSWORD };
   before(async () => {
     here.server = await start(settings);
     await fill(here.server);
+    if (used) await use(here.server);
     here.browser = await launch();
   });
   after(async () => {

@@ -1,7 +1,7 @@
 // Shoots every screen into target/screenshots: wide and narrow, light and dark. `node e2e/screenshots.mjs [name…]`
 // With FORCED=1, into target/screenshots/forced, as who chose their own colours sees them.
 import { mkdir } from "node:fs/promises";
-import { FRESH, SCREENS, breakStrategy, fromDisk, launch, openFullStrategy, signIn } from "./browser.mjs";
+import { FRESH, SCREENS, breakStrategy, fromDisk, launch, makeToken, openFullStrategy, openToken, signIn } from "./browser.mjs";
 import { PASSWORD, fill, start, use } from "./server.mjs";
 
 const only = process.argv.slice(2);
@@ -34,6 +34,20 @@ try {
         await page.keyboard.type("turn off checkout");
         await page.getByRole("option", { name: "in production" }).waitFor();
         await shoot("palette");
+      }
+      if (wanted("token-made")) {
+        await makeToken(page, server.origin);
+        await shoot("token-made");
+      }
+      if (wanted("banner-shown")) {
+        await server.api("POST", "/api/admin/banners/1/on");
+        await page.goto(server.origin);
+        await shoot("banner-shown");
+        await server.api("POST", "/api/admin/banners/1/off");
+      }
+      if (wanted("token")) {
+        await openToken(page, server.origin);
+        await shoot("token");
       }
       if (wanted("strategy")) {
         await openFullStrategy(page, server.origin);

@@ -159,6 +159,7 @@ export async function fill(server) {
   }
   await admin("POST", "/projects", { id: "attic", name: "Attic" });
   await admin("POST", "/projects/archive/attic");
+  await fillSetup(server);
 }
 
 /** Applications that use it: two days of counts, SDKs old and new, and flags that nobody made. Waits until all of it is written. */
@@ -248,4 +249,21 @@ async function fillPeople(server) {
     const account = await admin("POST", "/service-account", { username, name, rootRole: 2 });
     await admin("POST", `/service-account/${account.id}/token`, { description: "the only one", expiresAt: new Date(Date.now() + 864e7).toISOString() });
   }
+}
+
+/** Tokens in every state, an invite link, and banners that nobody is shown. */
+async function fillSetup(server) {
+  const admin = (method, path, body) => server.api(method, `/api/admin${path}`, body);
+  const day = (days) => new Date(Date.now() + days * 86_400_000).toISOString();
+  const token = (tokenName, type, environment, projects, expiresAt) =>
+    admin("POST", "/api-tokens", { tokenName, type, environment, projects, expiresAt });
+  await token("shop-backend", "client", "production", ["*"]);
+  await token("shop-web", "frontend", "production", ["default"], day(400));
+  await token("checkout-tests", "client", "development", ["default", "mobile"], day(5));
+  await token("old-importer", "client", "development", ["default"], day(-3));
+  await admin("POST", "/invite-link/tokens", { name: "Team checkout", expiresAt: day(7) });
+  await admin("POST", "/banners", {
+    message: "Production is frozen until Monday, 8:00.", variant: "warning", link: "/events", linkText: "What changed last", enabled: false,
+  });
+  await admin("POST", "/banners", { message: "Welcome to the new flags server.", variant: "info", enabled: false });
 }

@@ -47,7 +47,7 @@ test("without scripts an account is made, and gets into a group", async () => {
   await bare.getByRole("button", { name: "Create user" }).click();
   await bare.getByText("/new-user?token=").waitFor();
   await bare.goto(here.at("/groups/3"));
-  await bare.getByLabel("Add somebody").fill("newcomer");
+  await bare.getByLabel("Add somebody by user name").fill("newcomer");
   await bare.getByRole("button", { name: "Add", exact: true }).click();
   await bare.getByText("newcomer is in Release managers").waitFor();
   await bare.getByRole("button", { name: "Remove newcomer" }).click();

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { SCREENS, breakStrategy, openFullStrategy, signIn } from "../browser.mjs";
+import { SCREENS, breakStrategy, makeToken, openFullStrategy, openToken, signIn } from "../browser.mjs";
 import { close, harness } from "../harness.mjs";
 
-const here = harness();
+const here = harness({}, { used: true });
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"];
 
@@ -35,8 +35,8 @@ for (const colorScheme of ["light", "dark"]) {
         await check(name);
       }
       await page.goto(here.at("/projects/default"));
-      await page.getByRole("checkbox", { name: "Select checkout" }).or(page.getByRole("checkbox", { name: "Select bulk-01" })).first().check();
-      await page.getByLabel("Turn on").click();
+      await page.getByRole("checkbox", { name: "Select bulk-01" }).check();
+      await page.locator("#bulk-on summary").click();
       await check("selected flags");
       await page.goto(here.at("/projects/default/features/checkout"));
       await page.locator(".event summary").first().click();
@@ -47,6 +47,10 @@ for (const colorScheme of ["light", "dark"]) {
       await check("strategy");
       await breakStrategy(page);
       await check("strategy with problems");
+      await openToken(page, here.server.origin);
+      await check("token");
+      await makeToken(page, here.server.origin);
+      await check("token that was just made");
       await close(page);
     });
   }

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::group::Group;
 use super::user::{User, select_users};
 use crate::clock::Time;
-use crate::db::{Read, last_page};
+use crate::db::Read;
 use crate::error::{Error, Result};
 use crate::events::{Change, Event, Fact};
 use crate::sql;
@@ -53,24 +53,18 @@ pub async fn list(tx: &mut Read, id: Option<i64>) -> Result<Vec<Member>> {
     .await
 }
 
-/// A page of the members of a group, in the order of their accounts, and how many there are in all.
-pub async fn page(tx: &mut Read, id: i64, offset: i64, limit: i64) -> Result<(Vec<Member>, i64)> {
-    let members: Vec<Member> = tx
-        .all(select_users!(
-            ["m.group_id, m.joined_at, m.created_by AS added_by, "]
-            "JOIN group_users m ON m.user_id = u.id WHERE m.group_id = $1 AND u.id IN (
-                 SELECT p.user_id FROM group_users p WHERE p.group_id = $1 ORDER BY p.user_id LIMIT $2 OFFSET $3
-             ) ORDER BY u.id",
-            id,
-            limit,
-            offset
-        ))
-        .await?;
-    let total = match last_page(members.len(), offset, limit) {
-        Some(total) => total,
-        None => size(tx, id).await?,
-    };
-    Ok((members, total))
+/// A page of the members of a group, in the order of their accounts.
+pub async fn page(tx: &mut Read, id: i64, offset: i64, limit: i64) -> Result<Vec<Member>> {
+    tx.all(select_users!(
+        ["m.group_id, m.joined_at, m.created_by AS added_by, "]
+        "JOIN group_users m ON m.user_id = u.id WHERE m.group_id = $1 AND u.id IN (
+             SELECT p.user_id FROM group_users p WHERE p.group_id = $1 ORDER BY p.user_id LIMIT $2 OFFSET $3
+         ) ORDER BY u.id",
+        id,
+        limit,
+        offset
+    ))
+    .await
 }
 
 /// Puts somebody into a group; false: they were in it.

@@ -130,14 +130,14 @@ pub async fn plan(tx: &mut Read, query: &Query) -> Result<Vec<String>> {
 
 async fn count(tx: &mut Read, filter: &Filter) -> Result<i64> {
     let mut sql = Sql::build("SELECT COUNT(*)");
-    conditions(&mut sql, tx, filter);
+    conditions(&mut sql, tx, filter, false);
     let (total,): (i64,) = tx.one(sql).await?;
     Ok(total)
 }
 
 fn page(sql: &mut Sql, tx: &Read, query: &Query) {
     sql.push("SELECT u.id");
-    conditions(sql, tx, &query.filter);
+    conditions(sql, tx, &query.filter, query.key == Key::Seen);
     sql.push(match (query.key, query.descending) {
         (Key::Name, false) => " ORDER BY u.label_ci, u.id",
         (Key::Name, true) => " ORDER BY u.label_ci DESC, u.id DESC",
@@ -149,10 +149,12 @@ fn page(sql: &mut Sql, tx: &Read, query: &Query) {
     sql.push(" LIMIT ").bind(query.limit).push(" OFFSET ").bind(query.offset);
 }
 
-fn conditions(sql: &mut Sql, tx: &Read, filter: &Filter) {
-    sql.push(
-        " FROM users u LEFT JOIN seen n ON n.subject = 'user' AND n.id = u.id WHERE u.deleted_at IS NULL",
-    );
+fn conditions(sql: &mut Sql, tx: &Read, filter: &Filter, by_sight: bool) {
+    sql.push(" FROM users u");
+    if by_sight || matches!(filter.status, Some(Status::Active | Status::Unseen)) {
+        sql.push(" LEFT JOIN seen n ON n.subject = 'user' AND n.id = u.id");
+    }
+    sql.push(" WHERE u.deleted_at IS NULL");
     sql.push(" AND u.is_system = FALSE");
     sql.push(if filter.services { " AND u.is_service = TRUE" } else { " AND u.is_service = FALSE" });
     let (start, middle, end) = dialect::contains(tx.engine());

@@ -217,7 +217,7 @@ impl Edit {
                     (notice(Tone::Info, "You can look at this, but not change it", &html! { p { (why) } }))
                     fieldset.stack disabled { (fields) }
                 },
-                None => form.stack method="post" action=(frame.at(action)) data-draft {
+                None => form.stack method="post" action=(frame.at(action)) data-draft novalidate {
                     (self.opened())
                     (fields)
                     div.row {

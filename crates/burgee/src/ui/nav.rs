@@ -149,7 +149,7 @@ pub(super) fn side(
     html! {
         header.side { div.side-in {
             div.side-top {
-                a.brand href=(frame.at("/")) { (icon::mark()) span { "burgee" } }
+                a.brand href=(frame.at("/")) aria-label="burgee" { (icon::mark()) span { "burgee" } }
                 a.seek #seek href=(frame.at("/search")) hx-boost="false" aria-keyshortcuts="Control+K Meta+K" {
                     (icon::search()) span { "Search or act" } kbd { "Ctrl K" }
                 }

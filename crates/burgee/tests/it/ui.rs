@@ -14,6 +14,7 @@ mod projects;
 mod roles;
 mod seeing;
 mod service_accounts;
+mod setup;
 mod strategies;
 mod users;
 

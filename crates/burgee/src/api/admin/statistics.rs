@@ -20,6 +20,7 @@ use crate::db::Read;
 use crate::entropy::digest;
 use crate::error::Result;
 use crate::gate::csv;
+use crate::gate::csv;
 use crate::instance::identity;
 use crate::instance::statistics::{self, Figures};
 use crate::metrics;

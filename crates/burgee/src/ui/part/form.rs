@@ -214,7 +214,7 @@ pub(in crate::ui) struct Pick<'a> {
 /// One of a few, in the row of filters; the script sends the form at once.
 pub(in crate::ui) fn pick(it: &Pick<'_>, options: &[(&str, &str)]) -> Markup {
     html! {
-        select.pick id={ "pick-" (it.name) } name=(it.name) aria-label=(it.label) data-sends {
+        select.narrows id={ "pick-" (it.name) } name=(it.name) aria-label=(it.label) data-sends {
             @for (value, label) in options { option value=(value) selected[*value == it.chosen] { (label) } }
         }
     }
@@ -226,24 +226,6 @@ pub(in crate::ui) fn check(name: &str, label: &str, hint: &str, on: bool) -> Mar
         div.check {
             input type="checkbox" id=(name) name=(name) value="true" checked[on] aria-describedby={ (name) "-hint" };
             div { label for=(name) { (label) } p.hint id={ (name) "-hint" } { (hint) } }
-        }
-    }
-}
-
-/// One of a few that each want a word about them; sent with the form. Who may not choose it sees why in the hint.
-pub(in crate::ui) fn radio(
-    name: &str,
-    value: &str,
-    label: &str,
-    hint: &str,
-    on: bool,
-    disabled: bool,
-) -> Markup {
-    let id = format!("{name}-{value}");
-    html! {
-        div.check {
-            input type="radio" id=(id) name=(name) value=(value) checked[on && !disabled] disabled[disabled] aria-describedby={ (id) "-hint" };
-            div { label for=(id) { (label) } p.hint id={ (id) "-hint" } { (hint) } }
         }
     }
 }

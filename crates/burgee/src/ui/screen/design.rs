@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::access::{Administer, Granted};
 use crate::clock::Time;
+use crate::instance::banners::Draft;
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::Viewer;
@@ -18,7 +19,8 @@ use crate::ui::part::form::{self, Field};
 use crate::ui::part::notice::{self, Tone};
 use crate::ui::part::switch::{Switch, switch};
 use crate::ui::part::{
-    button, code, diff, expiry, filter, icon, menu, person, secret, table, tag, time, toast,
+    announcement, button, code, diff, expiry, filter, icon, menu, person, secret, table, tag, time,
+    toast,
 };
 use crate::ui::{Places, Ui};
 
@@ -111,6 +113,14 @@ async fn show(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) ->
         }
         section { h2 { "Differences" } (diff::diff(Some(&before), Some(&after))) }
         section { h2 { "Code" } (code::block("Start the server", "docker run -p 4242:4242 burgee")) }
+        section { h2 { "Announcements" }
+            @for (variant, link) in [("info", "/events"), ("success", ""), ("warning", "dialog"), ("error", "")] {
+                (announcement::banner(&frame, &Draft {
+                    message: format!("A banner with the tone “{variant}”."), enabled: true, variant: variant.to_owned(), sticky: false, icon: None,
+                    link: Some(link.to_owned()), link_text: None, dialog_title: Some("More to read".to_owned()), dialog: Some("Behind the link, in place.".to_owned()),
+                }))
+            }
+        }
         section { h2 { "Shown once" } (secret::once("API token", "*:production.v2_a1b2c3d4_e5f6g7h8")) }
         section { h2 { "Expiry" }
             p.row { @for days in [-3, 5, 90] { (expiry::told(Some(Time::from_millis(frame.now.millis() + days * 86_400_000)), frame.now)) } (expiry::told(None, frame.now)) }

@@ -75,8 +75,8 @@ fn row(frame: &Frame, it: &Usage, (up, down): (bool, bool), why_not: Option<&str
     let keep = why_not.or(place.protected.then_some("It is protected, and cannot be deleted."));
     html! {
         tr data-row id={ "row-" (name) } {
-            td {
-                div.chips {
+            td.wide {
+                div.row {
                     @if why_not.is_none() { a.row-link href=(to("")) { (name) } } @else { strong { (name) } }
                     @if place.r#type != name { (tag::chip(&place.r#type)) }
                     @if place.protected { (tag::toned("protected", "info")) }

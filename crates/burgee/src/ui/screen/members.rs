@@ -155,7 +155,7 @@ fn row(frame: &Frame, project: &str, member: &Member, why_not: Option<&str>) -> 
 /// What somebody is called, and what they are.
 fn name(member: &Member) -> Markup {
     html! {
-        div.chips {
+        div.row {
             (match member.subject { Subject::Group(_) => icon::group(), Subject::User(_) if member.service => icon::bot(), Subject::User(_) => icon::user() })
             strong { (member.name) }
             @if let Some(size) = member.size { (tag::chip(&people(size))) }

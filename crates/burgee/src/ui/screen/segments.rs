@@ -161,12 +161,16 @@ fn row(frame: &Frame, viewer: &Viewer, used: &Used) -> Markup {
             td.wide {
                 @if rules.is_empty() { "Everyone" }
                 @for (index, rule) in rules.iter().take(MOST_CONDITIONS).enumerate() { @if index > 0 { " and " } (sentence::constraint(rule)) }
-                @if rules.len() > MOST_CONDITIONS { span.muted { " and " (rules.len() - MOST_CONDITIONS) " more" } }
+                @if rules.len() > MOST_CONDITIONS { span.muted { ", and " (more_conditions(rules.len() - MOST_CONDITIONS)) } }
             }
             td.muted { (owner(viewer, segment.project.as_deref())) }
             td { (flags(used.features)) }
         }
     }
+}
+
+fn more_conditions(count: usize) -> String {
+    if count == 1 { "1 more condition".to_owned() } else { format!("{count} more conditions") }
 }
 
 fn path(id: i64, step: &str) -> String {

@@ -83,7 +83,7 @@ both! {
         flags(&server, &["a"]).await;
         let viewer = person(&server, "vera", "Viewer").await;
         let list = viewer.get("/flags").await.expect(200).text;
-        assert!(list.contains("/projects/default/features/a") && !list.contains("hidden"));
+        assert!(list.contains("/projects/default/features/a") && !list.contains("hidden-flag") && !list.contains(">Hidden<"));
         assert!(!viewer.get("/flags?project=hidden").await.expect(200).text.contains("hidden-flag"));
         let admin = server.sign_in("admin", crate::support::server::PASSWORD).await;
         assert!(admin.get("/flags?project=hidden").await.expect(200).text.contains("hidden-flag"));

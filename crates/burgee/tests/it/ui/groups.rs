@@ -47,7 +47,7 @@ both! {
         assert_eq!((&now["name"], &now["description"], &now["rootRole"]), (&json!("Sailors"), &json!("Theirs"), &Value::Null));
         assert_eq!(now["userCount"], 1, "the members stay");
         let asked = form(&admin, &format!("{path}/edit"), &edit(&[("name", "Crew"), ("description", "Mine"), ("role", "2")])).await.expect(409).text;
-        assert!(asked.contains("Somebody else made it: “Theirs”") && asked.contains("Mine</textarea>"));
+        assert!(asked.contains("Somebody else made it “Theirs”") && asked.contains("Mine</textarea>"));
         assert_eq!(rows(&admin.get("/groups?q=SAIL").await.expect(200).text), ["Sailors"]);
         assert!(admin.get(&format!("{path}/delete")).await.expect(200).text.contains("Its member stays"));
         form(&admin, &format!("{path}/delete"), "").await.expect(303);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{form, person};
+use super::{form, hidden_project, person};
 use crate::support::TestServer;
 use crate::support::server::PASSWORD;
 
@@ -199,7 +199,7 @@ both! {
     }
 
     async fn what_belongs_to_a_hidden_project_is_not_there(server) {
-        super::hidden_project(&server).await;
+        hidden_project(&server).await;
         let segment = json!({ "name": "secret", "project": "hidden", "constraints": [{ "contextName": "userId", "operator": "IN", "values": ["1"] }] });
         let id = server.admin().post("/api/admin/segments", segment).await.expect(201).json()["id"].to_string();
         server.admin().delete("/api/admin/projects/hidden/features/hidden-flag").await.expect(202);

@@ -49,7 +49,7 @@ both! {
         assert_eq!(held(&server, id).await, ["CREATE_FEATURE", "UPDATE_FEATURE", "DELETE_FEATURE"]);
         let disputed = [&was[..], &[("name", "Operator"), ("description", "Other"), FLAG]].concat();
         let asked = form(&admin, &path, &encoded(&disputed)).await.expect(409).text;
-        assert!(asked.contains("Somebody else made it: “Mine”") && asked.contains("Other</textarea>"));
+        assert!(asked.contains("Somebody else made it “Mine”") && asked.contains("Other</textarea>"));
         let copy = admin.get(&format!("/roles/new?from={id}")).await.expect(200).text;
         assert!(copy.contains("Copy of Operator") && box_of(&copy, "CREATE_FEATURE.").contains("checked"));
     }

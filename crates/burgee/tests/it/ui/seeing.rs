@@ -59,7 +59,7 @@ both! {
         sdk.post("/api/client/metrics", json!({ "appName": "the shop/1", "instanceId": "i-1", "bucket": bucket })).await.expect(202);
         let app = &server.app;
         app.registrations.write(&app.db).await.unwrap();
-        burgee::jobs::write_usage(app).await.unwrap();
+        app.usage.write(&app.db, |flag, name, yes, no| app.metrics.usage(flag, name, yes, no)).await.unwrap();
         let viewer = person(&server, "vera", "Viewer").await;
         let path = "/applications/the%20shop%2F1";
         let list = viewer.get("/applications").await.expect(200).text;

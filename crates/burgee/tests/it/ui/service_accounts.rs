@@ -33,7 +33,7 @@ both! {
         let edit = [("name", "Nightly build"), ("role", "3"), ("was_name", "Nightly"), ("was_role", "2")];
         form(&admin, &format!("{path}/edit"), &encoded(&edit)).await.expect(303);
         let asked = form(&admin, &format!("{path}/edit"), &encoded(&[("name", "Other"), ("role", "2"), ("was_name", "Nightly"), ("was_role", "2")])).await.expect(409).text;
-        assert!(asked.contains("Somebody else made it: “Nightly build”"));
+        assert!(asked.contains("Somebody else made it “Nightly build”"));
         let page = admin.get(&path).await.expect(200).text;
         assert!(page.contains("<h1>Nightly build</h1>") && page.contains("Viewer"));
         assert!(admin.get(&format!("{path}/access?may=CREATE_PROJECT")).await.expect(200).text.contains(">No<"));

@@ -21,6 +21,7 @@ use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::table::{self, Ask};
 use crate::ui::part::{button, expiry, icon, notice, tag, time};
+use crate::ui::screen::settings::{self, Tab};
 use crate::ui::{Places, Ui};
 
 /// How many tokens a page has.
@@ -173,7 +174,10 @@ async fn list<G: Guard>(
     let create = |key| button::main_link(&frame.at(&format!("{path}/new")), "New token", why_not, key);
     let shown: Vec<&ApiToken> = found.iter().skip((number - 1) * SIZE).take(SIZE).collect();
     let body = html! {
-        @if project.is_some() { p.muted.lead { "Tokens that reach this project. Those that reach others, too, are changed where all tokens are." } }
+        @if let Some(project) = project {
+            (settings::tabs(frame, &viewer, project, Tab::Tokens))
+            p.muted.lead { "Tokens that reach this project. Those that reach others, too, are changed where all tokens are." }
+        }
         @if none {
             (notice::empty("No tokens yet", "An application asks for flags with a token. It says for which environment and which projects.", &create(None)))
         } @else {
@@ -186,7 +190,8 @@ async fn list<G: Guard>(
             }
         }
     };
-    let page = page(&viewer, project, "API tokens", body).actions(create(Some("c"))).watch(watch);
+    let title = if project.is_some() { "Settings" } else { "API tokens" };
+    let page = page(&viewer, project, title, body).actions(create(Some("c"))).watch(watch);
     Ok(frame.page(&viewer, &page))
 }
 

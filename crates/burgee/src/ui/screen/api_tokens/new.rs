@@ -179,20 +179,19 @@ async fn draw<G: Guard>(
             "For browsers and apps. Gets results for one user only: others may see it.",
         ),
     ];
-    let first = kinds.into_iter().find(|(kind, ..)| may(*kind).is_none()).map(|(kind, ..)| kind);
-    let chosen = Kind::posted(&wanted.kind).or(first);
+    let (open, closed): (Vec<_>, Vec<_>) = kinds.into_iter().partition(|(kind, ..)| may(*kind).is_none());
+    let offered: Vec<_> = open.iter().map(|(kind, title, what)| (label(*kind), *title, *what)).collect();
+    let why_not: Vec<String> = closed
+        .iter()
+        .filter_map(|(kind, title, _)| Some(format!("{title}: {}", may(*kind)?)))
+        .collect();
+    let why_not = (!why_not.is_empty()).then(|| why_not.join(" "));
+    let chosen = Kind::posted(&wanted.kind).or_else(|| open.first().map(|(kind, ..)| *kind)).map_or("", label);
     let body = html! {
         (form::problems(&of_all.map(str::to_owned).into_iter().collect::<Vec<_>>()))
         form.stack method="post" action=(frame.at(&format!("{path}/new"))) data-draft {
             (Field { name: "name", label: "Name", hint: Some("Which application it is for, such as shop-backend. The event log shows it."), problem: of_name, ..Field::default() }.text("text", &wanted.name, "off"))
-            fieldset.choices {
-                legend { "Type" }
-                @if let Some(problem) = of_kind { p.field-problem { (problem) } }
-                @for (kind, title, hint) in kinds {
-                    @let why_not = may(kind);
-                    (form::radio("kind", label(kind), title, why_not.as_deref().unwrap_or(hint), chosen == Some(kind), why_not.is_some()))
-                }
-            }
+            (Field { name: "kind", label: "Type", problem: of_kind, hint: why_not.as_deref(), ..Field::default() }.radios(&offered, chosen))
             (Field { name: "environment", label: "Environment", hint: Some("Whose flags it gets. A token is for one environment."), problem: of_place, ..Field::default() }.choice(&options, &wanted.environment))
             @if project.is_none() { (reach(&viewer, wanted, of_projects)) }
             (wanted.expiry().fields(&TERMS, true, of_expiry, frame.now))
@@ -205,13 +204,16 @@ async fn draw<G: Guard>(
 }
 
 fn reach(viewer: &Viewer, wanted: &Wanted, problem: Option<&str>) -> Markup {
+    const REACH: [(&str, &str, &str); 2] = [
+        ("all", "All projects", "Those to come included."),
+        ("some", "Only some", "Flags of other projects are not there for it."),
+    ];
+    let chosen = if wanted.everywhere { "all" } else { "some" };
     html! {
-        fieldset.choices {
-            legend { "Projects" }
-            @if let Some(problem) = problem { p.field-problem { (problem) } }
-            (form::radio("reach", "all", "All projects", "Those to come included.", wanted.everywhere, false))
-            (form::radio("reach", "some", "Only these", "Flags of other projects are not there for it.", !wanted.everywhere, false))
-            div.choice-list.when-some {
+        div.all-or-some {
+            (Field { name: "reach", label: "Projects", problem, ..Field::default() }.radios(&REACH, chosen))
+            fieldset.choice-list.when-some {
+                legend.unseen { "Which projects" }
                 @for (id, name) in &viewer.projects {
                     div.check {
                         input type="checkbox" id={ "project-" (id) } name="project" value=(id) checked[wanted.projects.contains(id)];

@@ -204,7 +204,11 @@ async fn switch(
     tx.commit().await?;
     let (state, back) = if on { ("on", "false") } else { ("off", "true") };
     let already = picked.flags.len() - changed.len();
-    let rest = if already > 0 { format!("; {already} already were") } else { String::new() };
+    let rest = match already {
+        0 => String::new(),
+        1 => "; one already was".to_owned(),
+        some => format!("; {some} already were"),
+    };
     let text = format!("{} {state} in {environment} now{rest}", are(changed.len()));
     let undo = format!("/projects/{project}/environments/{environment}/flags");
     Ok(picked.done(&frame, project, text, Some((undo, ("enabled", back), &changed))))

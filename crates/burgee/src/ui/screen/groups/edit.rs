@@ -51,7 +51,8 @@ fn draft(edit: &Edit, mappings_sso: Vec<String>) -> Draft {
 }
 
 /// Words of refusals, each with the field that they are about.
-const ABOUT: [(&str, &str); 2] = [("description", "description"), ("name", "name")];
+const ABOUT: [(&str, &str); 3] =
+    [("description", "description"), ("group name", "name"), ("with the name", "name")];
 
 /// The fields; `locked` says why the name stays.
 async fn fields(tx: &mut Read, edit: &Edit, locked: Option<&str>) -> Result<Markup, Fault> {

@@ -100,7 +100,8 @@ pub(super) async fn draw(
     refused: Option<&members::Refused>,
 ) -> Result<Response, Fault> {
     let seen = Seen::of(grant, tx, id).await?;
-    let (found, total) = membership::page(tx, id, (number - 1) * SIZE, SIZE).await?;
+    let found = membership::page(tx, id, (number - 1) * SIZE, SIZE).await?;
+    let total = seen.it.members;
     let inside = groups::inside(tx, id).await?;
     let ways = reach::ways(tx, Whose::Group(id)).await?;
     let roles = role::list(tx).await?;

@@ -56,7 +56,7 @@ pub(super) fn form(
         @match locked {
             Some(why) => div.row { (button::or_why("add", "Add somebody", Some(why))) },
             None => form.asking method="post" action=(action) data-draft {
-                (Field { name: "who", label: "Add somebody", problem: refused.map(|it| it.problem.as_str()), hint: Some("User name, e-mail address or a part of the name."), ..Field::default() }.combo(&suggestions, refused.map_or("", |it| &it.who)))
+                (Field { name: "who", label: "Add somebody by user name, e-mail address or name", problem: refused.map(|it| it.problem.as_str()), ..Field::default() }.combo(&suggestions, refused.map_or("", |it| &it.who)))
                 button.button #add { "Add" }
             }
         }

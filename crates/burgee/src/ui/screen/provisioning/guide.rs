@@ -39,7 +39,7 @@ pub(super) fn section(ui: &Ui, frame: &Frame, asked: &str) -> Markup {
             @if url.starts_with("http://") {
                 p.hint { "Identity providers in the cloud call over HTTPS only, and this server calls itself " (url) ". Set UNLEASH_URL to the address under which it is reached." }
             }
-            ol.steps {
+            ol.how-to {
                 @match chosen {
                     "okta" => {
                         li { p { "Here: create a token, and switch provisioning on." } }

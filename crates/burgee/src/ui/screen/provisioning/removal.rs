@@ -52,9 +52,15 @@ impl What {
         connections.iter().map(one).sum()
     }
 
+    /// `1 user`, `2 users`.
+    fn counted(self, count: i64) -> String {
+        let name = if count == 1 { self.name().trim_end_matches('s') } else { self.name() };
+        format!("{count} {name}")
+    }
+
     /// What has to be typed, so that nobody does it by mistake.
     fn words(self, count: i64) -> String {
-        format!("delete {count} {}", self.name())
+        format!("delete {}", self.counted(count))
     }
 }
 
@@ -112,13 +118,13 @@ async fn draw(
         ul.bullets {
             @match what {
                 What::Users => {
-                    li { (count) " people lose all access at once: their sessions, personal tokens and one-time links end." }
+                    li { "They lose all access at once: sessions, personal tokens and one-time links end." }
                     li { "What they did stays in the event log. User names and e-mail addresses become free." }
                     li { "Coming back makes new people, without the roles they had here." }
                     li { "If nobody were left who can administer, everything stays as it is." }
                 },
                 What::Groups => {
-                    li { (count) " groups go, and their members lose the roles they had by them." }
+                    li { "Their members lose the roles that they had by them." }
                     li { "The people stay." }
                     li { "If nobody were left who can administer, everything stays as it is." }
                 },
@@ -126,7 +132,7 @@ async fn draw(
         }
         form.stack method="post" action=(frame.at(&format!("/provisioning/remove/{name}"))) {
             (Field { name: "words", label: "To confirm", hint: Some(&hint), problem, ..Field::default() }.text("text", typed, "off"))
-            div.row { button.button.danger #remove { "Delete " (count) " " (name) } (button::link(&frame.at("/provisioning"), "Cancel")) }
+            div.row { button.button.danger #remove { "Delete " (what.counted(count)) } (button::link(&frame.at("/provisioning"), "Cancel")) }
         }
     };
     let page = Page::new(Section::Provisioning, format!("Delete all provisioned {name}"), body)
@@ -167,7 +173,7 @@ async fn remove(
     };
     match removed.await.map_err(|error: Error| Fault::from(error)) {
         Ok(()) => {
-            let note = Note::new(format!("{count} provisioned {} are deleted", what.name()));
+            let note = Note::new(format!("Provisioning: {} deleted", what.counted(count)));
             Ok(frame.done("/provisioning", &note))
         }
         Err(fault) if fault.is_about_input() => {

@@ -56,11 +56,13 @@ pub(super) async fn draw<G: Guard>(
     let held = roles::holders(tx).await?.into_iter().find(|held| held.role == id).unwrap_or_default();
     let why = why_not_everywhere::<Administer>(grant.held());
     let to = |step: &str| frame.at(&format!("{}{step}", path(id)));
+    // The form shows the description of a role that can be changed.
+    let changes = role.is_own() && why.is_none();
     let everything = holds.iter().any(|it| it.permission == Permission::Admin);
     let holders = if viewer.admin { Some(holders(frame, tx, &role, held).await?) } else { None };
     let body = html! {
         div.chips { (kind(&role)) @if !role.is_own() { (predefined()) } }
-        @if !role.description.is_empty() { p.lead { (role.description) } }
+        @if !role.description.is_empty() && !changes { p.lead { (role.description) } }
         section aria-labelledby="holders" {
             h2 #holders { "Who has it" }
             @match holders { Some(list) => (list), None => p { (who(held)) } }

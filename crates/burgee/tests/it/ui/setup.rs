@@ -1,0 +1,179 @@
+//! Tokens, the profile, provisioning, sign-in and the instance, through the pages.
+
+use serde_json::json;
+
+use super::{form, person};
+use crate::support::TestServer;
+use crate::support::server::PASSWORD;
+
+/// What stands in the block that is shown once.
+fn secret(page: &str) -> String {
+    let block =
+        page.split("class=\"once\"").nth(1).unwrap_or_else(|| panic!("nothing is shown once: {page}"));
+    block.split("<code>").nth(1).unwrap().split("</code>").next().unwrap().to_owned()
+}
+
+async fn recorded(server: &TestServer, kind: &str) -> i64 {
+    let path = format!("/api/admin/search/events?type=IS:{kind}");
+    server.admin().get(&path).await.expect(200).json()["total"].as_i64().unwrap()
+}
+
+both! {
+    async fn a_token_is_shown_once_and_works_until_it_is_deleted(server) {
+        let admin = server.sign_in("admin", PASSWORD).await.with("accept", "text/html");
+        let typed = "name=shop&kind=backend&environment=development&reach=some&lasts=never&until=";
+        let refused = form(&admin, "/tokens/new", typed).await.expect(422).text;
+        assert!(refused.contains("Choose at least one project") && refused.contains("value=\"shop\""));
+        let typed = "name=shop&kind=backend&environment=development&reach=some&project=default&lasts=day&until=2001-01-31";
+        assert!(form(&admin, "/tokens/new", typed).await.expect(422).text.contains("That day is over"));
+        assert_eq!(recorded(&server, "api-token-created").await, 1, "the one of the first start");
+        let typed = "name=shop&kind=backend&environment=development&reach=some&project=default&lasts=90&until=";
+        let made = form(&admin, "/tokens/new", typed).await.expect(200);
+        assert_eq!(made.header("cache-control"), "no-store");
+        let secret = secret(&made.text);
+        assert!(secret.starts_with("default:development.") && !made.text.contains("data-live"));
+        let sdk = server.anonymous().with("authorization", &secret);
+        sdk.get("/api/client/features").await.expect(200);
+        let list = admin.get("/tokens").await.expect(200).text;
+        assert!(list.contains(">shop<") && list.contains("by admin") && !list.contains(&secret));
+        admin.get(&format!("/tokens/{secret}")).await.expect(404);
+        let events = server.admin().get("/api/admin/events").await.expect(200).text;
+        assert!(!events.contains(&secret[secret.len() - 43..]));
+        let selector = list.split("row-link\" href=\"/tokens/").find(|row| row.contains(">shop<")).unwrap().split('"').next().unwrap().to_owned();
+        let path = format!("/tokens/{selector}");
+        form(&admin, &format!("{path}/expiry"), "lasts=never").await.expect(422);
+        form(&admin, &format!("{path}/expiry"), "lasts=365").await.expect(303);
+        assert_eq!(recorded(&server, "api-token-updated").await, 1);
+        assert!(admin.get(&format!("{path}/delete")).await.expect(200).text.contains("Delete token"));
+        form(&admin, &format!("{path}/delete"), "").await.expect(303);
+        sdk.get("/api/client/features").await.expect(401);
+        admin.get(&path).await.expect(404);
+    }
+
+    async fn tokens_are_for_who_may_make_them(server) {
+        let viewer = person(&server, "vera", "Viewer").await;
+        for path in ["/tokens/new", "/projects/default/tokens", "/projects/default/tokens/new", "/provisioning", "/instance", "/instance/sign-ins", "/sign-in-settings"] {
+            viewer.get(path).await.expect(403);
+        }
+        let typed = "name=x&kind=backend&environment=development&reach=all&lasts=never";
+        for path in ["/tokens/new", "/projects/default/tokens/new"] {
+            form(&viewer, path, typed).await.expect(403);
+        }
+        let wide = json!({ "tokenName": "wide", "type": "client", "environment": "development", "projects": ["*"] });
+        server.admin().post("/api/admin/api-tokens", wide).await.expect(201);
+        let (id, owner) = server.person("olga", "Viewer").await;
+        server.admin().post("/api/admin/projects/default/access", json!({ "roles": [4], "users": [id], "groups": [] })).await.done();
+        let made = form(&owner, "/projects/default/tokens/new", "name=mine&kind=frontend&environment=development&reach=some&project=other&lasts=never").await.expect(200).text;
+        assert!(secret(&made).starts_with("default:development."), "it reaches the project alone");
+        let list = owner.get("/projects/default/tokens").await.expect(200).text;
+        let selector = |name: &str| {
+            let rows: Vec<_> = list.split("row-link\" href=\"/projects/default/tokens/").collect();
+            rows.into_iter().find(|row| row.split("</a>").next().unwrap().ends_with(&format!(">{name}"))).unwrap().split('"').next().unwrap().to_owned()
+        };
+        let page = owner.get(&format!("/projects/default/tokens/{}", selector("wide"))).await.expect(200).text;
+        assert!(page.contains("It reaches more than this project"));
+        form(&owner, &format!("/projects/default/tokens/{}/delete", selector("wide")), "").await.expect(400);
+        form(&owner, &format!("/projects/default/tokens/{}/delete", selector("mine")), "").await.expect(303);
+    }
+
+    async fn people_change_their_password_and_end_their_sessions(server) {
+        let ed = person(&server, "ed", "Editor").await;
+        let other = server.sign_in("ed", PASSWORD).await;
+        let page = form(&ed, "/profile/password", "old=wrong&new=An0ther-secret!").await.expect(422).text;
+        assert!(page.contains("id=\"old-problem\"") && page.contains("The old password is not right"));
+        let page = form(&ed, "/profile/password", &format!("old={PASSWORD}&new=short")).await.expect(422).text;
+        assert!(page.contains("id=\"new-problem\"") && page.contains("at least 10 characters"));
+        other.get("/api/admin/user").await.expect(200);
+        form(&ed, "/profile/password", &format!("old={PASSWORD}&new=An0ther-secret!")).await.expect(303);
+        other.get("/api/admin/user").await.expect(401);
+        ed.get("/profile").await.expect(200);
+        let again = server.sign_in("ed", "An0ther-secret!").await;
+        let page = ed.get("/profile/security").await.expect(200).text;
+        assert!(page.contains("this one") && page.contains("signed in"));
+        form(&ed, "/profile/sessions/end", "others=true").await.expect(303);
+        again.get("/api/admin/user").await.expect(401);
+        let made = form(&ed, "/profile/tokens/new", "description=deploy&lasts=30").await.expect(200).text;
+        let token = secret(&made);
+        let script = server.anonymous().with("authorization", &token);
+        script.get("/api/admin/projects").await.expect(200);
+        let page = form(&ed, "/profile/tokens/new", "description=deploy&lasts=30").await.expect(422).text;
+        assert!(page.contains("already exists"));
+        let list = ed.get("/profile/tokens").await.expect(200).text;
+        assert!(list.contains("deploy") && !list.contains(&token));
+        let id = list.split("/profile/tokens/").find(|it| it.contains("/revoke")).unwrap().split('/').next().unwrap().to_owned();
+        let stranger = person(&server, "sam", "Editor").await;
+        stranger.get(&format!("/profile/tokens/{id}/revoke")).await.expect(404);
+        form(&stranger, &format!("/profile/tokens/{id}/revoke"), "").await.expect(303);
+        script.get("/api/admin/projects").await.expect(200);
+        form(&ed, &format!("/profile/tokens/{id}/revoke"), "").await.expect(303);
+        script.get("/api/admin/projects").await.expect(401);
+    }
+
+    async fn provisioning_is_set_up_and_taken_back(server) {
+        let admin = server.sign_in("admin", PASSWORD).await.with("accept", "text/html");
+        let page = admin.get("/provisioning").await.expect(200).text;
+        assert!(page.contains("http://burgee.test/scim") && page.contains("Okta"));
+        assert!(admin.get("/provisioning/1/token").await.expect(200).text.contains("stops working at once"));
+        let token = secret(&form(&admin, "/provisioning/1/token", "").await.expect(200).text);
+        let idp = server.anonymous().with("authorization", &format!("Bearer {token}")).with("content-type", "application/scim+json");
+        idp.post("/scim/v2/Users", json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "grace" })).await.expect(201);
+        let page = admin.get("/provisioning").await.expect(200).text;
+        assert!(page.contains("User created") && page.contains("/users?origin=scim"));
+        form(&admin, "/provisioning/1/switch", "enabled=false").await.expect(303);
+        idp.get("/scim/v2/Users").await.expect(401);
+        let page = form(&admin, "/provisioning/remove/users", "words=delete+2+users").await.expect(422).text;
+        assert!(page.contains("delete 1 user”") && page.contains("value=\"delete 2 users\""));
+        form(&admin, "/provisioning/remove/users", "words=delete+1+user").await.expect(303);
+        assert_eq!(recorded(&server, "scim-users-deleted").await, 1);
+        assert!(admin.get("/provisioning/guides/okta").await.expect(200).text.contains("Provisioning with Okta"));
+    }
+
+    async fn it_is_set_who_gets_in_and_which_pages_get_flags(server) {
+        let admin = server.sign_in("admin", PASSWORD).await.with("accept", "text/html");
+        let page = form(&admin, "/sign-in-settings/origins", "was=*&origins=shop.test%2Fpath").await.expect(422).text;
+        assert!(page.contains("id=\"origins-problem\"") && page.contains(">shop.test/path<"));
+        form(&admin, "/sign-in-settings/origins", "was=*&origins=https%3A%2F%2Fa.test").await.expect(303);
+        let page = form(&admin, "/sign-in-settings/origins", "was=*&origins=https%3A%2F%2Fb.test").await.expect(422).text;
+        assert!(page.contains("Somebody else made it: https://a.test") && page.contains(">https://b.test<"));
+        let config = server.admin().get("/api/admin/ui-config").await.expect(200).json();
+        assert_eq!(config["frontendApiOrigins"], json!(["https://a.test"]));
+        assert!(form(&admin, "/sign-in-settings/new-link", "name=+&lasts=7").await.expect(422).text.contains("name-problem"));
+        let link = secret(&form(&admin, "/sign-in-settings/new-link", "name=Team&lasts=7").await.expect(200).text);
+        let path = link.strip_prefix("http://burgee.test").unwrap();
+        server.anonymous().get(path).await.expect(200);
+        let page = admin.get("/sign-in-settings").await.expect(200).text;
+        assert!(page.contains("Team") && !page.contains("invite="));
+        let to = page.split("/sign-in-settings/links/").nth(1).unwrap().split('/').next().unwrap().to_owned();
+        form(&admin, &format!("/sign-in-settings/links/{to}/switch"), "enabled=false").await.expect(303);
+        server.anonymous().get(path).await.expect(400);
+    }
+
+    async fn banners_and_maintenance_reach_everybody(server) {
+        let admin = server.sign_in("admin", PASSWORD).await.with("accept", "text/html");
+        let viewer = person(&server, "vera", "Viewer").await;
+        let typed = "message=Frozen&variant=warning&link=javascript%3Aalert(1)&enabled=true";
+        let page = form(&admin, "/instance/banners/new", typed).await.expect(422).text;
+        assert!(page.contains("id=\"link-problem\"") && page.contains("Frozen") && !page.contains("href=\"javascript"));
+        let typed = "message=Frozen&variant=warning&link=%2Fevents&enabled=true";
+        let page = form(&admin, "/instance/banners/new", &format!("{typed}&act=preview")).await.expect(200).text;
+        assert!(page.contains("Preview") && !viewer.get("/").await.expect(200).text.contains("Frozen"));
+        form(&admin, "/instance/banners/new", typed).await.expect(303);
+        assert!(viewer.get("/").await.expect(200).text.contains("Frozen"));
+        let page = form(&admin, "/instance/banners/1", "message=Mine&variant=info&was=stale").await.expect(409).text;
+        assert!(page.contains("Somebody changed this banner") && page.contains(">Mine<"));
+        form(&admin, "/instance/banners/1/switch", "enabled=false").await.expect(303);
+        assert!(!viewer.get("/").await.expect(200).text.contains("Frozen"));
+        form(&viewer, "/instance/maintenance", "enabled=true").await.expect(403);
+        form(&admin, "/instance/maintenance", "enabled=true").await.expect(303);
+        assert!(viewer.get("/").await.expect(200).text.contains("nothing can be changed now"));
+        form(&admin, "/instance/banners/1/switch", "enabled=true").await.expect(503);
+        form(&admin, "/instance/maintenance", "enabled=false").await.expect(303);
+        let health = admin.get("/instance").await.expect(200).text;
+        assert!(health.contains("SQLite") || health.contains("PostgreSQL"));
+        let table = admin.get("/instance/sign-ins.csv").await.expect(200);
+        assert!(table.header("content-type").starts_with("text/csv") && table.text.contains("\"vera\""));
+        for path in ["/instance/configuration", "/instance/statistics", "/instance/sessions", "/instance/sign-ins?which=refused"] {
+            admin.get(path).await.expect(200);
+        }
+    }
+}
