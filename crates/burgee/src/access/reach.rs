@@ -1,5 +1,6 @@
 //! Where somebody's permissions come from: root roles, and roles in projects, their own and those of their groups.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::resolve::{Hold, hold};
@@ -114,8 +115,8 @@ pub async fn ways(tx: &mut Read, whose: Whose) -> Result<Vec<Way>> {
     let mut roles: HashMap<i64, (Role, Vec<role::Held>)> = HashMap::new();
     let mut ways = Vec::new();
     for (project, through, id) in found {
-        if let std::collections::hash_map::Entry::Vacant(e) = roles.entry(id) {
-            e.insert((role::get(tx, id).await?, role::held(tx, id).await?));
+        if let Entry::Vacant(place) = roles.entry(id) {
+            place.insert((role::get(tx, id).await?, role::held(tx, id).await?));
         }
         let Some((role, held)) = roles.get(&id) else { continue };
         let holds = held.iter().map(|it| hold(it.permission, project.as_deref(), &it.environment)).collect();

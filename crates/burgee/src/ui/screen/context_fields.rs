@@ -61,7 +61,7 @@ async fn list(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
     let rows: Vec<Markup> = all.iter().map(|used| row(&frame, used)).collect();
     let hint = "What applications say about who asks. Conditions compare these fields, and rollouts may go by them. Conditions can also name fields that do not stand here.";
     let columns = ["Context field", "Allowed values", "For rollouts", "Belongs to", "Used by"];
-    Ok(KIND.list(&frame, &viewer, watch, hint, &columns, &rows, Some(create)))
+    Ok(frame.page(&viewer, &KIND.list(watch, hint, &columns, &rows, Some(create))))
 }
 
 fn row(frame: &Frame, used: &Used) -> Markup {
@@ -150,7 +150,7 @@ async fn draw_new(
 ) -> Result<Response, Fault> {
     let viewer = Viewer::of(grant, tx).await?;
     let (title, label) = (("New context field", "/new-context-field"), ("Create context field", None));
-    Ok(KIND.form(frame, &viewer, title, edit, label, &fields(edit, true), &html! {}))
+    Ok(frame.page(&viewer, &KIND.form(frame, title, edit, label, &fields(edit, true), &html! {})))
 }
 
 async fn create(
@@ -205,14 +205,9 @@ async fn draw<G: Guard>(
         (KIND.end(frame, name, "Applications may go on to send it.", keep.as_deref()))
     };
     let action = format!("/context-fields/{name}");
-    Ok(KIND.form(
-        frame,
+    Ok(frame.page(
         &viewer,
-        (name, &action),
-        edit,
-        ("Save", why_not.as_deref()),
-        &fields(edit, false),
-        &more,
+        &KIND.form(frame, (name, &action), edit, ("Save", why_not.as_deref()), &fields(edit, false), &more),
     ))
 }
 

@@ -43,7 +43,7 @@ fn page(
     label: &str,
     fields: &Markup,
 ) -> Response {
-    KIND.form(frame, viewer, (title, action), edit, (label, None), fields, &html! {})
+    frame.page(viewer, &KIND.form(frame, (title, action), edit, (label, None), fields, &html! {}))
 }
 
 fn name_field(edit: &Edit) -> Markup {

@@ -42,14 +42,9 @@ async fn list(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
         }
     }).collect();
     let hint = "A flag that is older than flags of its type should get is marked as potentially stale.";
-    Ok(KIND.list(
-        &frame,
+    Ok(frame.page(
         &viewer,
-        watch,
-        hint,
-        &["Flag type", "Should be gone after", "Used by", ""],
-        &rows,
-        None,
+        &KIND.list(watch, hint, &["Flag type", "Should be gone after", "Used by", ""], &rows, None),
     ))
 }
 
@@ -89,7 +84,8 @@ async fn draw(
         (Field { optional: true, hint: Some("Days after which a flag should be gone. Empty: flags of this type may stay for ever."), ..edit.field("days", "Expected lifetime in days") }.text("number", edit.get("days"), "off"))
     };
     let action = format!("/flag-types/{}", kind.id);
-    Ok(KIND.form(frame, &viewer, (&kind.name, &action), edit, ("Save", None), &fields, &html! {}))
+    Ok(frame
+        .page(&viewer, &KIND.form(frame, (&kind.name, &action), edit, ("Save", None), &fields, &html! {})))
 }
 
 async fn save(

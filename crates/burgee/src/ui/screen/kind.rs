@@ -24,14 +24,12 @@ impl Kind {
     /// The list. `create` is the button that makes one more.
     pub(super) fn list(
         &self,
-        frame: &Frame,
-        viewer: &Viewer,
         watch: Watch,
         hint: &str,
         columns: &[&str],
         rows: &[Markup],
         create: Option<Markup>,
-    ) -> Response {
+    ) -> Page {
         let rows = html! {
             table.rows {
                 thead { tr { @for column in columns { th scope="col" { (column) } } } }
@@ -40,31 +38,27 @@ impl Kind {
         };
         let body = html! { p.hint { (hint) } (table::scroll(self.title, &rows)) };
         let page = Page::new(self.section, self.title, body).watch(watch);
-        frame.page(
-            viewer,
-            &match create {
-                Some(create) => page.actions(create),
-                None => page,
-            },
-        )
+        match create {
+            Some(create) => page.actions(create),
+            None => page,
+        }
     }
 
     /// The page of one thing; `more` stands below the form.
     pub(super) fn form(
         &self,
         frame: &Frame,
-        viewer: &Viewer,
         (title, action): (&str, &str),
         edit: &Edit,
         (label, why_not): (&str, Option<&str>),
         fields: &Markup,
         more: &Markup,
-    ) -> Response {
+    ) -> Page {
         let body = html! {
             (edit.form(frame, action, ("save", label), Some(self.path), why_not, fields))
             (more)
         };
-        frame.page(viewer, &self.below(title, body).status(edit.status()))
+        self.below(title, body).status(edit.status())
     }
 
     /// The way to the end of one thing.

@@ -186,11 +186,11 @@ async fn find(tx: &mut Read, text: &str) -> Result<Vec<Found>, Fault> {
         name: it.name,
         hint: people(it.user_count),
     });
-    let users = user::search(tx, text).await?.into_iter().map(found);
-    Ok(groups.chain(users).collect())
+    let users = user::search(tx, text).await?;
+    Ok(groups.chain(users.iter().map(found)).collect())
 }
 
-fn found(user: user::User) -> Found {
+fn found(user: &user::User) -> Found {
     let hint = user.email.clone().or_else(|| user.username.clone()).unwrap_or_default();
     Found { subject: Subject::User(user.id), name: user.name.clone().unwrap_or_else(|| user.label()), hint }
 }
@@ -200,7 +200,7 @@ async fn chosen(tx: &mut Read, keys: &[String]) -> Result<Vec<Found>, Fault> {
     let mut people = Vec::new();
     for key in keys.iter().take(50) {
         match key.split_once('-').and_then(|(kind, id)| subject(kind, id)) {
-            Some(Subject::User(id)) => people.extend(user::find(tx, id).await?.map(found)),
+            Some(Subject::User(id)) => people.extend(user::find(tx, id).await?.as_ref().map(found)),
             Some(subject @ Subject::Group(id)) => {
                 let group = group::find(tx, id).await?;
                 people.extend(group.map(|group| Found {

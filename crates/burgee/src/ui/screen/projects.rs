@@ -56,7 +56,8 @@ impl Asked {
             "health" => projects.sort_by_key(|row| row.project.flags.health()),
             "members" => projects.sort_by_key(|row| Reverse(row.members)),
             "changed" => {
-                projects.sort_by_key(|row| Reverse(row.project.last_event_at.map(crate::clock::Time::millis)))
+                projects
+                    .sort_by_key(|row| Reverse(row.project.last_event_at.map(crate::clock::Time::millis)));
             }
             "name" => {}
             _ => projects.sort_by_key(|row| !row.project.favorite),

@@ -77,7 +77,7 @@ async fn list(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
         .collect();
     let hint = "What strategies of flags can do. Types of your own work where applications know them. Those that are not offered stay in flags that have them.";
     let columns = ["Strategy type", "Needs to know", "Used by", "Offered"];
-    Ok(KIND.list(&frame, &viewer, watch, hint, &columns, &rows, Some(create)))
+    Ok(frame.page(&viewer, &KIND.list(watch, hint, &columns, &rows, Some(create))))
 }
 
 fn row(frame: &Frame, kind: &StrategyType, used: i64, change: Option<&str>) -> Markup {
@@ -282,7 +282,7 @@ async fn draw_new(
     let why_not = switched_off(ui.config.unleash_disable_custom_strategy_creation, "creation");
     let (title, label) =
         (("New strategy type", "/new-strategy-type"), ("Create strategy type", why_not.as_deref()));
-    Ok(KIND.form(frame, &viewer, title, &open.edit, label, &open.fields(true), &html! {}))
+    Ok(frame.page(&viewer, &KIND.form(frame, title, &open.edit, label, &open.fields(true), &html! {})))
 }
 
 async fn create(
@@ -347,7 +347,10 @@ async fn draw<G: Guard>(
     );
     let action = format!("/strategy-types/{}", kind.name);
     let label = ("Save", why_not.as_deref());
-    Ok(KIND.form(frame, &viewer, (called(kind), &action), &open.edit, label, &open.fields(false), &more))
+    Ok(frame.page(
+        &viewer,
+        &KIND.form(frame, (called(kind), &action), &open.edit, label, &open.fields(false), &more),
+    ))
 }
 
 async fn save(

@@ -56,7 +56,8 @@ async fn list(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
         }
     }).collect();
     let hint = "Tags say who owns a flag, or what it belongs to. Each has a type and a value.";
-    Ok(KIND.list(&frame, &viewer, watch, hint, &["Tag type", "Looks like", "Used by"], &rows, Some(create)))
+    Ok(frame
+        .page(&viewer, &KIND.list(watch, hint, &["Tag type", "Looks like", "Used by"], &rows, Some(create))))
 }
 
 fn fields(edit: &Edit, new: bool) -> Markup {
@@ -92,7 +93,7 @@ async fn draw_new(
 ) -> Result<Response, Fault> {
     let viewer = Viewer::of(grant, tx).await?;
     let (title, label) = (("New tag type", "/new-tag-type"), ("Create tag type", None));
-    Ok(KIND.form(frame, &viewer, title, edit, label, &fields(edit, true), &html! {}))
+    Ok(frame.page(&viewer, &KIND.form(frame, title, edit, label, &fields(edit, true), &html! {})))
 }
 
 async fn create(
@@ -143,14 +144,9 @@ async fn draw<G: Guard>(
     let keep = why_not_everywhere::<DeleteTagType>(grant.held());
     let more = KIND.end(frame, name, "All tags of this type go with it, wherever they are.", keep.as_deref());
     let action = format!("/tag-types/{name}");
-    Ok(KIND.form(
-        frame,
+    Ok(frame.page(
         &viewer,
-        (name, &action),
-        edit,
-        ("Save", why_not.as_deref()),
-        &fields(edit, false),
-        &more,
+        &KIND.form(frame, (name, &action), edit, ("Save", why_not.as_deref()), &fields(edit, false), &more),
     ))
 }
 

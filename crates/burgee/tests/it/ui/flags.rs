@@ -40,8 +40,8 @@ both! {
         assert_eq!(events(&server, "feature-environment-enabled").await, 2);
         let none = form(&editor, &path, "enabled=true").await.expect(303);
         assert!(none.header("set-cookie").contains("No+flag+was+selected"));
-        let many: String = (0..501).map(|number| format!("&flag=f{number}")).collect();
-        form(&editor, &path, &format!("enabled=true{many}")).await.expect(400);
+        let many: Vec<String> = (0..501).map(|number| format!("&flag=f{number}")).collect();
+        form(&editor, &path, &format!("enabled=true{}", many.concat())).await.expect(400);
         form(&editor, &path, "enabled=true&flag=nothing").await.expect(404);
     }
 
