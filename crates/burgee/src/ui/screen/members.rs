@@ -170,6 +170,9 @@ fn people(count: i64) -> String {
     if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
 }
 
+/// How many are chosen at a time.
+const MOST: usize = 50;
+
 /// Somebody who was found, or chosen.
 struct Found {
     subject: Subject,
@@ -198,7 +201,7 @@ fn found(user: &user::User) -> Found {
 /// Those who are chosen already; whoever is not there any more is left out.
 async fn chosen(tx: &mut Read, keys: &[String]) -> Result<Vec<Found>, Fault> {
     let mut people = Vec::new();
-    for key in keys.iter().take(50) {
+    for key in keys.iter().take(MOST) {
         match key.split_once('-').and_then(|(kind, id)| subject(kind, id)) {
             Some(Subject::User(id)) => people.extend(user::find(tx, id).await?.as_ref().map(found)),
             Some(subject @ Subject::Group(id)) => {
@@ -312,6 +315,9 @@ async fn add(
     let subjects: Vec<Subject> =
         who.iter().filter_map(|key| key.split_once('-')).filter_map(|(kind, id)| subject(kind, id)).collect();
     let roles = roles(&edit);
+    if subjects.len() > MOST {
+        edit.complain("who", format!("Add {MOST} at a time, at most."));
+    }
     if subjects.is_empty() {
         edit.complain("who", "Search for somebody, and choose them.");
     }
