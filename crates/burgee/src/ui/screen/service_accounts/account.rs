@@ -83,7 +83,12 @@ async fn show(
             h2 #tokens { "Tokens" }
             @if list.is_empty() { p.calm { "No token yet: the account cannot do anything without one." } }
             @else { (tokens::list(&frame, &list, &path(id))) }
-            div.row { a.button #new-token href=(to("/new-token")) data-key="c" { "New token" } }
+            div.row {
+                @match tokens::full(&list) {
+                    None => a.button #new-token href=(to("/new-token")) data-key="c" { "New token" },
+                    Some(why) => (button::or_why("new-token", "New token", Some(&why))),
+                }
+            }
         }
         section aria-labelledby="groups" {
             h2 #groups { "Groups" }
