@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 /// `no flag`, `1 flag`, `2 flags`.
-pub(in crate::ui) fn of<N: Display + PartialEq + From<u8>>(count: N, one: &str) -> String {
+pub(in crate::ui) fn of<N: Copy + Display + PartialEq + From<u8>>(count: N, one: &str) -> String {
     if count == N::from(0) {
         format!("no {one}")
     } else if count == N::from(1) {
