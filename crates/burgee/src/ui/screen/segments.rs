@@ -178,7 +178,7 @@ fn path(id: i64, step: &str) -> String {
 
 fn owner(viewer: &Viewer, project: Option<&str>) -> String {
     let Some(id) = project else { return "All projects".to_owned() };
-    viewer.projects.iter().find(|(known, _)| known == id).map_or(id, |(_, name)| name).to_owned()
+    viewer.project(id).to_owned()
 }
 
 /// The strategies that use something, with links to their flags.
