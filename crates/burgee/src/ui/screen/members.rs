@@ -170,6 +170,15 @@ fn name(member: &Member) -> Markup {
     }
 }
 
+/// What somebody is, on a page that is named for them.
+fn what(member: &Member) -> String {
+    match member.subject {
+        Subject::Group(_) => format!("Group of {}", people(member.size.unwrap_or_default())),
+        Subject::User(_) if member.service => "Service account".to_owned(),
+        Subject::User(_) => member.login.clone().unwrap_or_default(),
+    }
+}
+
 fn people(count: i64) -> String {
     if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
 }
@@ -395,7 +404,7 @@ async fn draw(
     let is_me = grant.person().ok().map(Subject::User) == Some(member.subject);
     let body = html! {
         (edit.notices())
-        (name(member))
+        p.hint { (what(member)) @if !member.active { " · cannot sign in" } }
         form.stack method="post" action=(frame.at(&path)) data-draft {
             (edit.opened())
             (edit.field("role", "Roles in this project").checks(&roles, &edit.list("role")))
