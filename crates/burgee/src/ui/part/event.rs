@@ -57,7 +57,10 @@ fn subject(frame: &Frame, project: Option<String>, flag: Option<&str>) -> Markup
     html! {
         @match (project, flag) {
             (Some(project), Some(flag)) => a href=(frame.at(&format!("/projects/{project}/features/{flag}"))) { (flag) },
-            (Some(project), None) => a href=(frame.at(&format!("/projects/{project}"))) { "Project " (project) },
+            // An API token may reach several.
+            (Some(projects), None) => @for project in projects.split(',') {
+                a href=(frame.at(&format!("/projects/{project}"))) { "Project " (project) }
+            },
             (None, Some(flag)) => span { (flag) },
             (None, None) => {},
         }
