@@ -52,7 +52,7 @@ pub(in crate::ui) fn one(frame: &Frame, record: &Record, among: Among, open: boo
     }
 }
 
-/// What it happened to.
+/// What it happened to; API tokens may be of several projects.
 fn subject(frame: &Frame, project: Option<String>, flag: Option<&str>) -> Markup {
     html! {
         @match (project, flag) {

@@ -230,7 +230,14 @@ async fn ask(
     let body = html! {
         @if !detail.children.is_empty() {
             (notice(Tone::Problem, "Other flags depend on it", &html! {
-                p { (detail.children.join(", ")) ": end that first, or archive them." }
+                p {
+                    "End the dependency, or archive them first: "
+                    @for (index, child) in detail.children.iter().enumerate() {
+                        @if index > 0 { ", " }
+                        a href=(frame.at(&self::path(&project, child))) { (child) }
+                    }
+                    "."
+                }
             }))
         }
         @for place in on {
