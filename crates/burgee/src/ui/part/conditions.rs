@@ -198,8 +198,8 @@ fn draw(place: usize, number: usize, row: &Row, fields: &[ContextField], problem
             }
             (with(&values, if several { "Values" } else { "Value" }, Some(&hint)).lines(&row.values))
             div.pair {
-                (check(&name("inverted"), "Turned around", "Holds where it would not.", row.inverted))
-                (check(&name("ignore_case"), "Upper and lower case are the same", "For texts.", row.ignore_case))
+                (check(&name("inverted"), "Reverse it", "Holds for everyone it would not match.", row.inverted))
+                (check(&name("ignore_case"), "Ignore case", "Upper and lower case letters of texts count as the same.", row.ignore_case))
             }
             (drop_button("c", number, &format!("Remove condition {place}")))
         }

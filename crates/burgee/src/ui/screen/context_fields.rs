@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::kind::{Kind, flags};
+use super::kind::Kind;
 use super::segments::where_used;
 use crate::access::{CreateContextField, DeleteContextField, Granted, Guard, SignedIn, UpdateContextField};
 use crate::constraints::usage;
@@ -19,7 +19,7 @@ use crate::ui::live::Watch;
 use crate::ui::nav::Section;
 use crate::ui::part::form::{Field, check, in_row};
 use crate::ui::part::notice::{Tone, notice};
-use crate::ui::part::{button, tag};
+use crate::ui::part::{button, count, tag};
 use crate::ui::{Places, Ui};
 
 const KIND: Kind = Kind { section: Section::ContextFields, title: "Context fields", path: "/context-fields" };
@@ -59,7 +59,7 @@ async fn list(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
         Some("c"),
     );
     let rows: Vec<Markup> = all.iter().map(|used| row(&frame, used)).collect();
-    let hint = "What applications say about who asks. Conditions compare these fields, and rollouts may go by them. Conditions can also name fields that do not stand here.";
+    let hint = "What applications say about who asks. Conditions compare these fields, and rollouts can go by them. Conditions can also name fields that are not listed here.";
     let columns = ["Context field", "Allowed values", "For rollouts", "Belongs to", "Used by"];
     Ok(frame.page(&viewer, &KIND.list(watch, hint, &columns, &rows, Some(create))))
 }
@@ -82,7 +82,7 @@ fn row(frame: &Frame, used: &Used) -> Markup {
             }
             td { @if field.stickiness { "yes" } @else { span.muted { "no" } } }
             td.muted { (field.project.as_deref().unwrap_or("All projects")) }
-            td { (flags(used.features)) }
+            td { (count::of(used.features, "flag")) }
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::notice::{Tone, notice};
 use crate::ui::part::switch::{Switch, switch as lever};
-use crate::ui::part::{button, icon, table, tag};
+use crate::ui::part::{button, count, icon, table, tag};
 use crate::ui::{Places, Ui};
 
 pub(in crate::ui) fn places(places: Places) -> Places {
@@ -51,7 +51,7 @@ async fn list(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
         }
     };
     let body = html! {
-        p.hint { "A flag has a state of its own in each environment. Everything that lists environments lists them in this order." }
+        p.hint { "A flag has a state of its own in each environment. Everywhere else, they are listed in this order." }
         (table::scroll("Environments", &rows))
     };
     let page = Page::new(Section::Environments, "Environments", body).watch(watch).actions(
@@ -81,7 +81,7 @@ fn row(frame: &Frame, it: &Usage, (up, down): (bool, bool), why_not: Option<&str
                     @if place.r#type != name { (tag::chip(&place.r#type)) }
                     @if place.protected { (tag::toned("protected", "info")) }
                 }
-                @if let Some(count) = place.required_approvals { div.muted { "In new projects, changes need " (count) (if count == 1 { " approval" } else { " approvals" }) } }
+                @if let Some(count) = place.required_approvals { div.muted { "In new projects, changes need " (count::of(count, "approval")) } }
             }
             td {
                 (lever(&Switch {
@@ -180,14 +180,14 @@ async fn ask(
             (notice(Tone::Problem, "It is protected", &html! { p { "A protected environment cannot be deleted." } }))
         }
         @if it.enabled_flags > 0 {
-            (notice(Tone::Warning, &format!("{} flags are on in {name}", it.enabled_flags), &html! {
+            (notice(Tone::Warning, &format!("{} on in {name}", count::are(it.enabled_flags, "flag")), &html! {
                 p { "Applications that ask for them there get what they do without the flag." }
             }))
         }
         p { "This goes with " strong { (name) } ", and does not come back:" }
         ul.list {
-            li { "its place in " (it.projects) " projects, with the states and strategies that flags have in it" }
-            li { (it.api_tokens) " API tokens: applications that use them are refused" }
+            @if it.projects > 0 { li { "its place in " (count::of(it.projects, "project")) ", with the states and strategies that flags have in it" } }
+            @if it.api_tokens > 0 { li { (count::of(it.api_tokens, "API token")) "; whoever uses one of them is refused" } }
             li { "what roles may do in it" }
         }
         @if it.environment.enabled { p.muted { "To keep it out of new projects only, switch it off instead." } }

@@ -239,12 +239,19 @@ async fn ask(
     let body = html! {
         @if !detail.children.is_empty() {
             (notice(Tone::Problem, "Other flags depend on it", &html! {
-                p { (detail.children.join(", ")) ": end that first, or archive them." }
+                p {
+                    "End the dependency, or archive them first: "
+                    @for (index, child) in detail.children.iter().enumerate() {
+                        @if index > 0 { ", " }
+                        a href=(frame.at(&self::path(&project, child))) { (child) }
+                    }
+                    "."
+                }
             }))
         }
         @for place in on {
             (notice(Tone::Warning, &format!("It is on in {}", place.environment), &html! {
-                p { "Where it is archived, applications get what they do without the flag. "
+                p { "Once it is archived, applications do what they do without the flag. "
                     @match place.last_seen_at { Some(seen) => { "A client asked for it " (time::ago(seen, frame.now)) "." }, None => "No client has asked for it yet." } }
             }))
         }

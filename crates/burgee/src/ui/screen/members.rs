@@ -119,7 +119,7 @@ async fn list(
     let body = html! {
         p.hint {
             "Root roles hold in every project: admins may do everything here, editors may change flags, viewers may look. "
-            "Whoever has only a root role does not stand in this list."
+            "Who has only a root role is not listed here."
             @if viewer.admin { " " a href=(frame.at("/users")) { "See root roles" } }
         }
         @if none {
@@ -157,14 +157,27 @@ fn row(frame: &Frame, project: &str, member: &Member, why_not: Option<&str>) -> 
 /// What somebody is called, and what they are.
 fn name(member: &Member) -> Markup {
     html! {
-        div.row {
+        div.named {
             (match member.subject { Subject::Group(_) => icon::group(), Subject::User(_) if member.service => icon::bot(), Subject::User(_) => icon::user() })
-            strong { (member.name) }
-            @if let Some(size) = member.size { (tag::chip(&people(size))) }
-            @if member.service { (tag::chip("service account")) }
-            @if !member.active { (tag::toned("cannot sign in", "warning")) }
+            div {
+                div.row {
+                    strong { (member.name) }
+                    @if let Some(size) = member.size { (tag::chip(&people(size))) }
+                    @if member.service { (tag::chip("service account")) }
+                    @if !member.active { (tag::toned("cannot sign in", "warning")) }
+                }
+                @if let Some(login) = member.login.as_deref().filter(|login| *login != member.name) { div.muted.clip { (login) } }
+            }
         }
-        @if let Some(login) = member.login.as_deref().filter(|login| *login != member.name) { div.muted.clip { (login) } }
+    }
+}
+
+/// What somebody is, on a page that is named for them.
+fn what(member: &Member) -> String {
+    match member.subject {
+        Subject::Group(_) => format!("Group of {}", people(member.size.unwrap_or_default())),
+        Subject::User(_) if member.service => "Service account".to_owned(),
+        Subject::User(_) => member.login.clone().unwrap_or_default(),
     }
 }
 
@@ -287,7 +300,7 @@ async fn draw_new(
                         @for it in &results {
                             li {
                                 (if matches!(it.subject, Subject::Group(_)) { icon::group() } else { icon::user() })
-                                strong.clip { (it.name) } span.muted.clip { (it.hint) }
+                                span.who { strong { (it.name) } span.muted { (it.hint) } }
                                 span.end {
                                     @if here.contains(&it.subject) { a href=(frame.at(&one(project, it.subject))) { "Is a member" } }
                                     @else if are_chosen().any(|subject| subject == it.subject) { span.muted { "Chosen" } }
@@ -408,7 +421,7 @@ async fn draw(
     let is_me = grant.person().ok().map(Subject::User) == Some(member.subject);
     let body = html! {
         (edit.notices())
-        (name(member))
+        p.hint { (what(member)) @if !member.active { " · cannot sign in" } }
         form.stack method="post" action=(frame.at(&path)) data-draft {
             (edit.opened())
             (edit.field("role", "Roles in this project").checks(&roles, &edit.list("role")))
@@ -420,10 +433,10 @@ async fn draw(
                 (if is_me { "You lose" } else { "They lose" }) " all roles here. What root roles and groups give stays."
                 @if is_me { " You may not be able to come back." }
             }
-            form.row method="post" action=(frame.at(&format!("{path}/remove"))) { button.button.danger #remove { "Remove" } }
+            form.row method="post" action=(frame.at(&format!("{path}/remove"))) { button.button.danger #remove { "Remove from project" } }
         }
     };
-    let page = Page::new(Section::Members, member.name.clone(), body)
+    let page = Page::new(Section::Members, format!("Roles of {}", member.name), body)
         .within(&viewer, project)
         .below("Members", self::path(project));
     Ok(frame.page(&viewer, &page.status(edit.status())))

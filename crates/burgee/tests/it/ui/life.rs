@@ -132,7 +132,7 @@ both! {
         flag(&server, "f").await;
         let editor = person(&server, "ed", "Editor").await;
         let at = |environment: &str| format!("/api/admin{FLAG}/environments/{environment}");
-        let strategy = |ids: &str| json!({ "name": "userWithId", "parameters": { "userIds": ids } });
+        let strategy = |ids: &str| json!({ "name": "applicationHostname", "parameters": { "hostNames": ids } });
         server.admin().post(&format!("{}/strategies", at("development")), strategy("1")).await.expect(200);
         let path = format!("{FLAG}/environments/production/copy-strategies");
         let page = editor.get(&format!("{path}?from=development")).await.expect(200).text;

@@ -25,7 +25,7 @@ both! {
         hidden_project(&server).await;
         flag(&server, "f").await;
         let at = "/api/admin/projects/default/features/f/environments/production";
-        let strategy = json!({ "name": "userWithId", "parameters": { "userIds": "1" } });
+        let strategy = json!({ "name": "default", "constraints": [{ "contextName": "userId", "operator": "IN", "values": ["1"] }] });
         server.admin().post(&format!("{at}/strategies"), strategy).await.expect(200);
         server.admin().post(&format!("{at}/on"), json!({})).await.expect(200);
         let viewer = person(&server, "vera", "Viewer").await;

@@ -76,7 +76,7 @@ async fn health(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) 
             section.place aria-labelledby="copy" {
                 header { h2 #copy { "What clients get" } (good(copy.is_fresh(), "up to date", "out of date")) }
                 dl.facts {
-                    div { dt { "Last change in it" } dd {
+                    div { dt { "Last change" } dd {
                         @match last.first() {
                             Some(event) => { a href=(frame.at(&format!("/events/{revision}"))) { "#" (revision) } " " (time::ago(event.created_at, frame.now)) },
                             None => span.muted { "none" },
@@ -89,7 +89,7 @@ async fn health(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) 
                 header { h2 #streams { "Streams" } }
                 dl.facts {
                     div { dt { "Open" } dd { (ui.streams.open()) } }
-                    div { dt { "Room" } dd { (ui.config.streaming_max_connections) " of each kind" } }
+                    div { dt { "Limit" } dd { (ui.config.streaming_max_connections) " of each kind" } }
                 }
                 p.muted { "SDKs and pages that follow changes as they happen." }
             }
@@ -104,14 +104,14 @@ async fn health(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) 
                 h2 #maintenance { "Maintenance mode" }
                 (switch(&Switch { id: "switch-maintenance", label: "Maintenance mode", on: viewer.maintenance, action: &frame.at("/instance/maintenance"), back: "/instance", why_not: None }))
             }
-            p.muted.lead { "While it is on, nobody changes anything by pages or the Admin API, and everybody is told so. Applications get their flags, and identity providers still provision." }
+            p.muted.lead { "While it is on, nobody can change anything here or with the Admin API, and every page says so. Applications still get their flags, and identity providers still provision." }
         }
         section aria-labelledby="about" {
             h2 #about { "About" }
             dl.facts {
                 div { dt { "Version" } dd { (env!("CARGO_PKG_VERSION")) } }
                 div { dt { "Address" } dd { (ui.config.url()) } }
-                div { dt { "Name among others" } dd { (id) } }
+                div { dt { "Instance ID" } dd { (id) } }
             }
             ul.links {
                 li { a href=(frame.at("/docs/openapi.json")) hx-boost="false" { "OpenAPI document" } span.muted { "every operation of the Admin API" } }

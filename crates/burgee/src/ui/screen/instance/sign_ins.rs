@@ -14,7 +14,7 @@ use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
 use crate::ui::guard::{Query, Viewer};
 use crate::ui::part::table::{self, Ask};
-use crate::ui::part::{button, icon, notice, tag, time};
+use crate::ui::part::{button, icon, notice, person, time};
 use crate::ui::{Places, Ui};
 
 const HERE: &str = "/instance/sign-ins";
@@ -50,11 +50,11 @@ async fn list(
     let pairs = [("q", &asked.q), ("which", &asked.which)];
     let ask = Ask { path: HERE, pairs: pairs.map(|(name, value)| (name, value.clone())).to_vec() };
     let body = html! {
-        p.muted { "Of the last two weeks." }
+        p.muted { "Who tried to sign in during the last two weeks." }
         div.filters {
             form.filter role="search" method="get" action=(frame.at(HERE)) data-draft {
                 (icon::search())
-                input type="search" name="q" value=(asked.q) aria-label="Filter by user name or address" placeholder="Filter by name" data-key="/";
+                input type="search" name="q" value=(asked.q) aria-label="Find sign-ins by user name or address" placeholder="Find by name or address" data-key="/";
                 input type="hidden" name="which" value=(asked.which);
                 button.unseen { "Filter" }
             }
@@ -82,7 +82,7 @@ fn rows(frame: &Frame, logins: &[Login]) -> Markup {
             tbody { @for login in logins {
                 tr {
                     td.wide { (login.username) }
-                    td { @if login.successful { (tag::toned("signed in", "good")) } @else { (tag::toned("refused", "problem")) " " span.muted { (login.failure_reason.as_deref().unwrap_or_default()) } } }
+                    td { (person::outcome(login)) }
                     td { (login.ip.as_deref().unwrap_or("unknown")) }
                     td { (time::ago(login.created_at, frame.now)) }
                 }

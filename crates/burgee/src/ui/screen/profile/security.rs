@@ -20,7 +20,7 @@ use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::{Cookie, Form, Origins, Viewer};
 use crate::ui::part::form::Field;
 use crate::ui::part::notice::{Tone, notice};
-use crate::ui::part::{button, table, tag, time};
+use crate::ui::part::{button, person, table, tag, time};
 use crate::ui::screen::password::RULES;
 use crate::ui::{Places, Ui};
 
@@ -73,9 +73,9 @@ async fn draw(
             } @else {
                 form.stack method="post" action=(frame.at("/profile/password")) data-draft {
                     input type="text" name="username" value=(user.label()) autocomplete="username" hidden;
-                    (Field { name: "old", label: "Present password", problem: problems.of_old.as_deref(), ..Field::default() }.text("password", "", "current-password"))
+                    (Field { name: "old", label: "Current password", problem: problems.of_old.as_deref(), ..Field::default() }.text("password", "", "current-password"))
                     (Field { name: "new", label: "New password", hint: Some(RULES), problem: problems.of_new.as_deref(), ..Field::default() }.text("password", "", "new-password"))
-                    p.hint { "Your sessions in other browsers end." }
+                    p.hint { "You are signed out in all other browsers." }
                     div.row { (button::submit("Change password")) }
                 }
             }
@@ -91,8 +91,8 @@ async fn draw(
             }
         }
         section aria-labelledby="sign-ins" {
-            h2 #sign-ins { "Sign-ins by your name" }
-            p.muted { "Of the last two weeks. If you do not know one that worked, change your password." }
+            h2 #sign-ins { "Recent sign-ins" }
+            p.muted { "Of the last two weeks. If one that worked was not you, change your password." }
             @if logins.is_empty() { p.calm { "None." } } @else { (table::scroll("Sign-ins", &tries(frame, &logins))) }
         }
     };
@@ -108,7 +108,7 @@ fn rows(frame: &Frame, sessions: &[Session], mine: &str) -> Markup {
             thead { tr { th scope="col" { "Browser" } th scope="col" { "Address" } th scope="col" { "Since" } th scope="col" { "Ends" } th scope="col" { span.unseen { "End it" } } } }
             tbody { @for session in sessions {
                 tr {
-                    td { (session.browser().unwrap_or("Unknown browser")) span.muted { " · " (session.device()) } @if session.digest == mine { " " (tag::toned("this one", "good")) } }
+                    td.wide { (session.browser().unwrap_or("Unknown browser")) span.muted { " · " (session.device()) } @if session.digest == mine { " " (tag::toned("this one", "good")) } }
                     td { (session.ip.as_deref().unwrap_or("unknown")) }
                     td { (time::ago(session.created_at, frame.now)) }
                     td { (time::ago(session.expires_at, frame.now)) }
@@ -127,12 +127,12 @@ fn rows(frame: &Frame, sessions: &[Session], mine: &str) -> Markup {
 fn tries(frame: &Frame, logins: &[Login]) -> Markup {
     html! {
         table.rows {
-            thead { tr { th scope="col" { "When" } th scope="col" { "Outcome" } th scope="col" { "Address" } } }
+            thead { tr { th scope="col" { "Outcome" } th scope="col" { "Address" } th scope="col" { "When" } } }
             tbody { @for login in logins {
                 tr {
-                    td { (time::ago(login.created_at, frame.now)) }
-                    td { @if login.successful { (tag::toned("signed in", "good")) } @else { (tag::toned("refused", "problem")) " " (login.failure_reason.as_deref().unwrap_or_default()) } }
+                    td.wide { (person::outcome(login)) }
                     td { (login.ip.as_deref().unwrap_or("unknown")) }
+                    td { (time::ago(login.created_at, frame.now)) }
                 }
             } }
         }

@@ -62,7 +62,7 @@ async fn list(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
 fn rows(frame: &Frame, tokens: &[Personal]) -> Markup {
     html! {
         table.rows {
-            thead { tr { th scope="col" { "What for" } th scope="col" { "Last used" } th scope="col" { "Expires" } th scope="col" { "Made" } th scope="col" { span.unseen { "Revoke it" } } } }
+            thead { tr { th scope="col" { "What for" } th scope="col" { "Last used" } th scope="col" { "Expires" } th scope="col" { "Created" } th scope="col" { span.unseen { "Revoke it" } } } }
             tbody { @for token in tokens {
                 tr {
                     td.wide { (token.description) }

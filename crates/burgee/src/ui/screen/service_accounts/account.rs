@@ -80,10 +80,12 @@ async fn show(
             div { dt { "Created" } dd { (time::ago(account.created_at, frame.now)) } }
         }
         section aria-labelledby="tokens" {
-            h2 #tokens { "Tokens" }
+            div.row.spread {
+                h2 #tokens { "Tokens" }
+                a.button #new-token href=(to("/new-token")) data-key="c" { "New token" }
+            }
             @if list.is_empty() { p.calm { "No token yet: the account cannot do anything without one." } }
             @else { (tokens::list(&frame, &list, &path(id))) }
-            div.row { a.button #new-token href=(to("/new-token")) data-key="c" { "New token" } }
         }
         section aria-labelledby="groups" {
             h2 #groups { "Groups" }

@@ -41,7 +41,7 @@ async fn list(
     let places = environment::list(&mut tx, project).await?;
     let watch = Watch::over(&grant, &mut tx, Some(project), None).await?;
     let body = html! {
-        p.hint { "Where changes need approval, nobody changes a flag at once: whoever wants to asks for it, and others agree." }
+        p.hint { "Where changes need approval, people request a change of a flag, and it takes effect after others approve it." }
         (table::scroll("Change requests", &html! {
             table.rows {
                 thead { tr { th scope="col" { "Environment" } th scope="col" { "A change needs" } th scope="col" { span.unseen { "Actions" } } } }

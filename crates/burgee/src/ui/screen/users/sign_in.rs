@@ -17,7 +17,7 @@ use crate::ui::guard::{Form, Number, Query};
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::notice::{Tone, notice};
-use crate::ui::part::{button, table, tag, time};
+use crate::ui::part::{button, person, table, time};
 use crate::ui::screen::personal_tokens::{self as tokens, Revoked};
 use crate::ui::{Places, Ui};
 
@@ -70,7 +70,7 @@ async fn show(
             }
         }
         section aria-labelledby="tokens" {
-            h2 #tokens { "Personal tokens" }
+            h2 #tokens { "Access tokens" }
             @if tokens.is_empty() { p.calm { "None. People make them on their profile; programs should have a service account." } }
             @else { (tokens::list(&frame, &tokens, &path(id))) }
         }
@@ -88,7 +88,7 @@ fn sessions_table(frame: &Frame, sessions: &[Session]) -> Markup {
         "Sessions",
         &html! {
             table.rows {
-                thead { tr { th scope="col" { "Where" } th scope="col" { "Address" } th scope="col" { "Signed in" } th scope="col" { "Ends" } } }
+                thead { tr { th scope="col" { "Browser" } th scope="col" { "Address" } th scope="col" { "Since" } th scope="col" { "Ends" } } }
                 tbody {
                     @for session in sessions {
                         tr {
@@ -113,10 +113,7 @@ fn tries_table(frame: &Frame, tries: &[Login]) -> Markup {
                 tbody {
                     @for login in tries {
                         tr {
-                            td.wide {
-                                @if login.successful { (tag::toned("Signed in", "good")) }
-                                @else { (tag::toned("Refused", "problem")) @if let Some(why) = &login.failure_reason { " " span.muted { (why) } } }
-                            }
+                            td.wide { (person::outcome(login)) }
                             td { (login.username) }
                             td { (super::or_dash(login.ip.as_deref())) }
                             td { (time::ago(login.created_at, frame.now)) }
