@@ -22,6 +22,8 @@ const NOTE: &str = "burgee-note";
 const YEAR: u64 = 365 * 24 * 3600;
 /// The longest note, so that it fits into a cookie.
 const LONGEST: usize = 300;
+/// The longest cookie that browsers surely keep, in bytes.
+const LONGEST_COOKIE: usize = 3500;
 
 /// Dark or light.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -205,6 +207,7 @@ impl Frame {
     /// Goes to a page that says what was done.
     pub(super) fn done(&self, path: &str, note: &Note) -> Response {
         let mut response = self.go(path);
+        let note = if note.write().len() > LONGEST_COOKIE { &Note::new(note.text.as_str()) } else { note };
         self.set_cookie(response.headers_mut(), NOTE, &note.write(), 20);
         response
     }

@@ -96,7 +96,7 @@ async fn create(
     frame: Frame,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let draft = Draft {
         name: edit.get("name").to_owned(),
         r#type: edit.get("kind").to_owned(),
@@ -158,7 +158,7 @@ async fn save(
     Path(name): Path<String>,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     // Locked before it is compared, so that nobody comes between.
     let there = environments::lock(&mut tx, &name).await?;
@@ -226,7 +226,7 @@ async fn copy(
     Path(name): Path<String>,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let likeness = Likeness {
         name: edit.get("name").to_owned(),
         r#type: edit.get("kind").to_owned(),

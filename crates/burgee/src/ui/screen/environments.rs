@@ -123,10 +123,15 @@ async fn switch(
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     let changes = Changes { enabled: Some(wanted.enabled), ..Changes::default() };
     environments::update(&mut tx, &name, changes).await?;
+    let changed = tx.recorded() > 0;
     tx.commit().await?;
     let (state, back) = if wanted.enabled { ("get", "false") } else { ("do not get", "true") };
-    let note = Note::new(format!("New projects {state} {name}"))
-        .undo(format!("/environments/{name}/switch"), &[("enabled", back)]);
+    let note = if changed {
+        Note::new(format!("New projects {state} {name}"))
+            .undo(format!("/environments/{name}/switch"), &[("enabled", back)])
+    } else {
+        Note::new(format!("New projects {state} {name}: it was so already"))
+    };
     Ok(frame.done("/environments", &note))
 }
 
@@ -144,15 +149,16 @@ async fn shift(
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     let mut names: Vec<String> =
-        environments::all(&mut tx).await?.into_iter().map(|place| place.name).collect();
+        environments::lock_all(&mut tx).await?.into_iter().map(|place| place.name).collect();
     let from = names.iter().position(|it| *it == name).ok_or_else(Fault::nowhere)?;
     let to = if wanted.up { from.checked_sub(1) } else { Some(from + 1) };
-    if let Some(to) = to.filter(|to| *to < names.len()) {
-        names.swap(from, to);
-        let order: BTreeMap<String, i64> = names.into_iter().zip(1..).collect();
-        environments::sort(&mut tx, order).await?;
-        tx.commit().await?;
-    }
+    let Some(to) = to.filter(|to| *to < names.len()) else {
+        return Ok(frame.done("/environments", &Note::new(format!("{name} stood there already"))));
+    };
+    names.swap(from, to);
+    let order: BTreeMap<String, i64> = names.into_iter().zip(1..).collect();
+    environments::sort(&mut tx, order).await?;
+    tx.commit().await?;
     let (way, back) = if wanted.up { ("up", "false") } else { ("down", "true") };
     let note =
         Note::new(format!("{name} moved {way}")).undo(format!("/environments/{name}/move"), &[("up", back)]);

@@ -95,7 +95,7 @@ async fn save(
     Path(id): Path<String>,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     // Locked before it is compared, so that nobody comes between.
     let kind = feature_types::lock(&mut tx, &id).await?;

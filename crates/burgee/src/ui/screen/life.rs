@@ -175,10 +175,14 @@ async fn complete(
     let outcome = if decided.outcome == "discarded" { Outcome::Discarded } else { Outcome::Kept };
     let variant = (decided.outcome == "variant").then_some(decided.variant);
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
+    features::lock(&mut tx, &project, &name).await?;
+    let already = completed(&lifecycle::history(&mut tx, &project, &name).await?);
     lifecycle::complete(&mut tx, &project, &name, outcome, variant).await?;
     tx.commit().await?;
     let path = path(&project, &name);
-    let note = Note::new(format!("{name} is completed")).undo(format!("{path}/uncomplete"), &[]);
+    let note = Note::new(format!("{name} is completed"));
+    // What somebody else decided before does not come back.
+    let note = if already { note } else { note.undo(format!("{path}/uncomplete"), &[]) };
     Ok(frame.done(&path, &note))
 }
 
@@ -208,10 +212,15 @@ async fn stale(
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     features::switch_stale(&mut tx, &project, &name, wanted.stale).await?;
+    let changed = tx.recorded() > 0;
     tx.commit().await?;
     let (state, back) = if wanted.stale { ("stale", "false") } else { ("not stale", "true") };
     let path = path(&project, &name);
-    let note = Note::new(format!("{name} is {state}")).undo(format!("{path}/stale"), &[("stale", back)]);
+    let note = if changed {
+        Note::new(format!("{name} is {state}")).undo(format!("{path}/stale"), &[("stale", back)])
+    } else {
+        Note::new(format!("{name} was {state} already"))
+    };
     Ok(frame.done(&path, &note))
 }
 

@@ -25,6 +25,8 @@ use crate::ui::{Places, Ui};
 const SIZE: i64 = 50;
 /// The shortest text that is searched for, in characters.
 const SHORTEST: usize = 2;
+/// How many may be added at a time.
+const MOST: usize = 50;
 
 pub(in crate::ui) fn places(places: Places) -> Places {
     const ONE: &str = "/projects/{projectId}/members/{kind}/{id}";
@@ -208,21 +210,35 @@ fn found(user: &user::User) -> Found {
     Found { subject: Subject::User(user.id), name: user.name.clone().unwrap_or_else(|| user.label()), hint }
 }
 
+/// Who is chosen: those that may be added at a time. The rest is said.
+fn wanted(edit: &mut Edit) -> Vec<Subject> {
+    let mut subjects = Vec::new();
+    for key in edit.list("who") {
+        let subject = key.split_once('-').and_then(|(kind, id)| subject(kind, id));
+        subjects.extend(subject.filter(|subject| !subjects.contains(subject)));
+        if subjects.len() > MOST {
+            subjects.truncate(MOST);
+            edit.complain("who", format!("At most {MOST} can be added at a time. The rest is left out."));
+            break;
+        }
+    }
+    subjects
+}
+
 /// Those who are chosen already; whoever is not there any more is left out.
-async fn chosen(tx: &mut Read, keys: &[String]) -> Result<Vec<Found>, Fault> {
+async fn chosen(tx: &mut Read, wanted: &[Subject]) -> Result<Vec<Found>, Fault> {
     let mut people = Vec::new();
-    for key in keys.iter().take(50) {
-        match key.split_once('-').and_then(|(kind, id)| subject(kind, id)) {
-            Some(Subject::User(id)) => people.extend(user::find(tx, id).await?.as_ref().map(found)),
-            Some(subject @ Subject::Group(id)) => {
+    for subject in wanted {
+        match *subject {
+            Subject::User(id) => people.extend(user::find(tx, id).await?.as_ref().map(found)),
+            Subject::Group(id) => {
                 let group = group::find(tx, id).await?;
                 people.extend(group.map(|group| Found {
-                    subject,
+                    subject: *subject,
                     name: group.name,
                     hint: "group".to_owned(),
                 }));
             }
-            None => {}
         }
     }
     Ok(people)
@@ -235,7 +251,9 @@ async fn ask_new(
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.read().await?;
-    draw_new(&grant, &mut tx, &frame, &Edit::read(pairs)).await
+    let mut edit = Edit::read(pairs)?;
+    let wanted = wanted(&mut edit);
+    draw_new(&grant, &mut tx, &frame, &edit, &wanted).await
 }
 
 async fn draw_new(
@@ -243,12 +261,13 @@ async fn draw_new(
     tx: &mut Read,
     frame: &Frame,
     edit: &Edit,
+    wanted: &[Subject],
 ) -> Result<Response, Fault> {
     let project = grant.scope().project.as_str();
     let viewer = Viewer::of(grant, tx).await?;
     let here: Vec<Subject> = members::list(tx, project).await?.into_iter().map(|it| it.subject).collect();
     let results = find(tx, edit.get("q")).await?;
-    let chosen = chosen(tx, &edit.list("who")).await?;
+    let chosen = chosen(tx, wanted).await?;
     let roles = members::givable(tx, grant.held(), project).await?;
     let path = format!("{}/add", path(project));
     let with = |people: Vec<Subject>| {
@@ -320,10 +339,8 @@ async fn add(
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
     let project = grant.scope().project.as_str();
-    let mut edit = Edit::read(pairs);
-    let who = edit.list("who");
-    let subjects: Vec<Subject> =
-        who.iter().filter_map(|key| key.split_once('-')).filter_map(|(kind, id)| subject(kind, id)).collect();
+    let mut edit = Edit::read(pairs)?;
+    let subjects = wanted(&mut edit);
     let roles = roles(&edit);
     if subjects.is_empty() {
         edit.complain("who", "Search for somebody, and choose them.");
@@ -345,7 +362,7 @@ async fn add(
         }
     }
     let mut tx = ui.db.read().await?;
-    draw_new(&grant, &mut tx, &frame, &edit).await
+    draw_new(&grant, &mut tx, &frame, &edit, &subjects).await
 }
 
 fn roles(edit: &Edit) -> Vec<i64> {
@@ -432,7 +449,7 @@ async fn save(
     Path((project, kind, id)): Path<(String, String, String)>,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     crate::projects::lock(&mut tx, &project).await?;
     let there = member(&mut tx, &project, &kind, &id).await?;

@@ -298,7 +298,7 @@ impl Open {
                 _ => rest.push((name, value)),
             }
         }
-        Ok((Self { edit: Edit::read(rest), conditions }, act))
+        Ok((Self { edit: Edit::read(rest)?, conditions }, act))
     }
 
     /// Puts it on top of what is there now. False: somebody else changed the same.
@@ -312,12 +312,13 @@ impl Open {
         Ok(mergeable)
     }
 
-    fn draft(&self) -> Draft {
+    /// What is meant, where these constraints were shown.
+    fn draft(&self, stored: &[Constraint]) -> Draft {
         Draft {
             name: self.edit.get("name").to_owned(),
             description: self.edit.some("description"),
             project: self.edit.some("project"),
-            constraints: self.conditions.meant(),
+            constraints: self.conditions.meant_over(stored),
         }
     }
 
@@ -424,7 +425,7 @@ async fn create(
     let (mut open, act) = Open::read(pairs)?;
     if !open.conditions.act(&act) {
         open.conditions.drop_empty();
-        let draft = open.draft();
+        let draft = open.draft(&[]);
         let made = async {
             grant.ensure_in(draft.project.as_deref(), None)?;
             let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
@@ -475,7 +476,7 @@ async fn save(
     } else {
         open.conditions.drop_empty();
         if open.onto(&there)? {
-            let draft = open.draft();
+            let draft = open.draft(&there.constraints.0);
             let saved = async {
                 grant.ensure_in(draft.project.as_deref(), None)?;
                 segments::update(&mut tx, &sight, there.clone(), draft).await?;

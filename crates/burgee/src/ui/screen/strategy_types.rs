@@ -188,7 +188,7 @@ impl Open {
                 return Err(Fault::unreadable(format!("The form has more than {MOST_ROWS} rows.")));
             }
         }
-        open.edit = Edit::read(rest);
+        open.edit = Edit::read(rest)?;
         let dropped = act.strip_prefix("drop p.").and_then(|number| number.parse::<usize>().ok());
         if act == "add-parameter" {
             let next = open.rows.keys().next_back().map_or(0, |last| last.saturating_add(1));
@@ -395,12 +395,19 @@ async fn switch(
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     strategies::deprecate(&mut tx, &name, !wanted.enabled).await?;
+    let changed = tx.recorded() > 0;
     tx.commit().await?;
-    let state = if wanted.enabled { "offered for new strategies" } else { "not offered any more" };
-    let note = Note::new(format!("{name} is {state}")).undo(
-        format!("/strategy-types/{name}/switch"),
-        &[("enabled", if wanted.enabled { "false" } else { "true" })],
-    );
+    let (state, before, back) = if wanted.enabled {
+        ("offered for new strategies", "offered", "false")
+    } else {
+        ("not offered any more", "not offered", "true")
+    };
+    let note = if changed {
+        Note::new(format!("{name} is {state}"))
+            .undo(format!("/strategy-types/{name}/switch"), &[("enabled", back)])
+    } else {
+        Note::new(format!("{name} was {before} already"))
+    };
     Ok(frame.done(KIND.path, &note))
 }
 

@@ -102,7 +102,7 @@ async fn create(
     frame: Frame,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let draft = TagType {
         name: edit.get("name").to_owned(),
         description: edit.some("description"),
@@ -157,7 +157,7 @@ async fn save(
     Path(name): Path<String>,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     // Locked before it is compared, so that nobody comes between.
     let there = types::lock(&mut tx, &name).await?;

@@ -44,8 +44,7 @@ async fn show(
     let mut scenes = Vec::new();
     if !feature.archived {
         for place in environment::list(&mut tx, &project).await? {
-            let projects = std::slice::from_ref(&project);
-            scenes.push(playground::scene(&mut tx, &sight, Some(projects), &place.environment).await?);
+            scenes.push(playground::scene_of(&mut tx, &sight, &name, &place.environment).await?);
         }
     }
     let watch = Watch::over(&grant, &mut tx, Some(&project), Some(&name)).await?;

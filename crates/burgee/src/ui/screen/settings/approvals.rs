@@ -122,7 +122,7 @@ async fn save(
     Path((project, name)): Path<(String, String)>,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     projects::lock(&mut tx, &project).await?;
     let there = environment::get(&mut tx, &project, &name).await?;

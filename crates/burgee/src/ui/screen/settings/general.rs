@@ -100,7 +100,7 @@ async fn save(
     frame: Frame,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let id = grant.scope().project.clone();
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     // Locked before it is compared, so that nobody comes between.
@@ -142,7 +142,7 @@ async fn save_naming(
     frame: Frame,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let id = grant.scope().project.clone();
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     let there = projects::lock(&mut tx, &id).await?;

@@ -179,7 +179,7 @@ impl Sent {
         Ok(StrategyDraft {
             title: (!title.is_empty()).then(|| title.to_owned()),
             parameters,
-            constraints: self.conditions.meant(),
+            constraints: self.conditions.meant_over(&before.constraints),
             segments: self.segments.iter().copied().collect(),
             variants: self.variants(stickiness.as_deref())?,
             ..before
