@@ -176,7 +176,7 @@ export const SCREENS = {
   "banner-delete": "/instance/banners/1/delete",
   "sign-ins": "/instance/sign-ins",
   sessions: "/instance/sessions",
-  search: "/search?q=turn+on+check",
+  search: "/search?q=turn+off+check",
   design: "/design",
   missing: "/nowhere",
 };

@@ -32,7 +32,7 @@ try {
         await page.goto(`${server.origin}/projects/default`);
         await page.keyboard.press("Control+k");
         await page.keyboard.type("turn off checkout");
-        await page.getByRole("option", { name: "in production" }).waitFor();
+        await page.locator("#palette").getByRole("option", { name: "in production" }).waitFor();
         await shoot("palette");
       }
       if (wanted("token-made")) {

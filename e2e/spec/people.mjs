@@ -52,6 +52,11 @@ test("without scripts an account is made, and gets into a group", async () => {
   await bare.getByText("newcomer is in Release managers").waitFor();
   await bare.getByRole("button", { name: "Remove newcomer" }).click();
   await bare.getByText("newcomer is not in Release managers any more").waitFor();
+  await bare.goto(here.at("/users?q=newcomer"));
+  await bare.getByRole("link", { name: "newcomer" }).first().click();
+  await bare.getByRole("link", { name: "Deactivate…" }).click();
+  await bare.getByRole("button", { name: "Deactivate", exact: true }).click();
+  await bare.getByRole("link", { name: "Reactivate…" }).or(bare.getByRole("button", { name: "Reactivate" })).waitFor();
   await plain.close();
   await close(page);
 });

@@ -25,6 +25,23 @@ test("whoever is not signed in signs in first, and gets where they wanted to go"
   await close(page);
 });
 
+test("an open page whose session ended leads to the sign-in, and from there to where one wanted to go", async () => {
+  const page = await here.page("ann");
+  await page.goto(here.at("/projects/default?q=dark"));
+  const other = await page.context().newPage();
+  await other.goto(here.at("/"));
+  await other.getByLabel("Account", { exact: true }).click();
+  await other.getByRole("button", { name: "Sign out" }).click();
+  await other.getByRole("heading", { name: "You are signed out" }).waitFor();
+  await page.getByRole("link", { name: "dark-mode", exact: true }).click();
+  await page.getByRole("button", { name: "Sign in" }).waitFor();
+  await page.getByLabel("User name").fill("ann");
+  await page.getByLabel("Password").fill(here.PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { name: "dark-mode", level: 1 }).waitFor();
+  await close(page);
+});
+
 test("without scripts, too: signing in, turning a flag on, and the theme", async () => {
   const page = await here.page("ed", { javaScriptEnabled: false });
   await page.goto(here.at("/projects/default?q=dark"));

@@ -1,6 +1,6 @@
 //! Yggdrasil, the engine of several official SDKs, as an oracle; and what must hold for any input at all.
 //!
-//! A few thousand cases run with all tests. A million of each, in some hours:
+//! A few thousand cases run with all tests. A million of each, in half an hour:
 //!
 //! ```sh
 //! PROPTEST_CASES=1000000 cargo test --release -p burgee-eval --test it oracle

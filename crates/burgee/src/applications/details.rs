@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::retention::{place, places};
-use super::{Application, LONGEST, find};
+use super::{Application, LONGEST, find, get};
 use crate::access::Sight;
 use crate::error::{Error, Result};
 use crate::events::{Change, Event, Fact};
@@ -61,8 +61,21 @@ impl From<Application> for Recorded {
     }
 }
 
+/// Loads an application about which nobody else writes until the transaction ends.
+pub async fn lock(tx: &mut Change, sight: &Sight, name: &str) -> Result<Application> {
+    hold(tx, name).await?;
+    get(tx, sight, name).await
+}
+
+async fn hold(tx: &mut Change, name: &str) -> Result<()> {
+    let _: Option<(String,)> =
+        tx.optional(sql!("SELECT name FROM applications WHERE name = $1{lock}", name)).await?;
+    Ok(())
+}
+
 /// Writes about an application; one that nobody knows comes to be. What changes nothing is no event.
 pub async fn describe(tx: &mut Change, sight: &Sight, name: &str, draft: Draft) -> Result<()> {
+    hold(tx, name).await?;
     let known = find(tx, sight, name).await?;
     let before = known.map(Recorded::from);
     let mut after = before.clone().unwrap_or_else(|| Recorded::bare(name.to_owned()));

@@ -15,7 +15,7 @@ mod usage;
 use std::collections::HashMap;
 
 use self::details::Details;
-pub use self::details::{Draft, delete, describe};
+pub use self::details::{Draft, delete, describe, lock};
 pub use self::outdated::is_outdated;
 pub use self::registrations::{Registration, Registrations};
 pub use self::retention::{announce, forget};

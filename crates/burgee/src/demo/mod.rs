@@ -87,7 +87,7 @@ Everything is gone when it ends: Ctrl+C.
     }
 }
 
-/// The operator's settings, but for where data is and what would be in it.
+/// The operator's settings, but for where data is, what would be in it, and where people would find it.
 fn settings(config: Config, folder: &TempDir) -> Result<Config> {
     Ok(Config {
         database_url: Some(format!("sqlite:{}", folder.path().join("burgee.db").display())),
@@ -106,6 +106,9 @@ fn settings(config: Config, folder: &TempDir) -> Result<Config> {
         init_scim_token: None,
         init_scim_token_file: None,
         import_file: None,
+        unleash_url: None,
+        burgee_url: None,
+        secure_headers: false,
         http_port: port(&config)?,
         ..config
     })

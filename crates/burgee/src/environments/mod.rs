@@ -121,6 +121,12 @@ pub async fn lock(tx: &mut Change, name: &str) -> Result<Environment> {
     tx.optional(select_environments!("WHERE name = $1{lock}", name)).await?.ok_or_else(|| unknown(name))
 }
 
+/// All environments in their order. Nobody else changes one of them until the transaction ends.
+pub async fn lock_all(tx: &mut Change) -> Result<Vec<Environment>> {
+    let _: Vec<Environment> = tx.all(select_environments!("ORDER BY name{lock}")).await?;
+    all(tx).await
+}
+
 /// All environments, or the one of that name, with what uses them as far as the viewer sees it.
 pub async fn usage(tx: &mut Read, sight: &Sight, name: Option<&str>) -> Result<Vec<Usage>> {
     tx.all(sql!(

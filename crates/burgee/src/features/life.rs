@@ -10,10 +10,10 @@ use crate::events::{Change, Event, Fact};
 use crate::sql;
 
 /// Archives flags, which ends what they depend on. Refused while another living flag depends on one of them.
-pub async fn archive(tx: &mut Change, project: &str, names: &[String]) -> Result<()> {
+pub async fn archive(tx: &mut Change, project: &str, names: &[String]) -> Result<Vec<String>> {
     let living = locked(tx, project, names, |feature| !feature.archived).await?;
     if living.is_empty() {
-        return Ok(());
+        return Ok(living);
     }
     if !dependency::left_alone(tx, &living).await?.is_empty() {
         let message = match names {
@@ -31,17 +31,17 @@ pub async fn archive(tx: &mut Change, project: &str, names: &[String]) -> Result
     ))
     .await?;
     lifecycle::end(tx, &living).await?;
-    record(tx, Fact::FeatureArchived, project, living);
-    Ok(())
+    record(tx, Fact::FeatureArchived, project, living.clone());
+    Ok(living)
 }
 
 /// Takes archived flags up again: off everywhere, at the beginning of their life, in all environments that the project
-/// has by now.
-pub async fn revive(tx: &mut Change, project: &str, names: &[String]) -> Result<()> {
+/// has by now. Tells of which.
+pub async fn revive(tx: &mut Change, project: &str, names: &[String]) -> Result<Vec<String>> {
     let room = Room::of(tx, project).await?;
     let archived = locked(tx, project, names, |feature| feature.archived).await?;
     if archived.is_empty() {
-        return Ok(());
+        return Ok(archived);
     }
     room.ensure(i64::try_from(archived.len()).unwrap_or(i64::MAX))?;
     let list = serde_json::to_string(&archived)?;
@@ -60,21 +60,21 @@ pub async fn revive(tx: &mut Change, project: &str, names: &[String]) -> Result<
     ))
     .await?;
     lifecycle::begin(tx, &archived).await?;
-    record(tx, Fact::FeatureRevived, project, archived);
-    Ok(())
+    record(tx, Fact::FeatureRevived, project, archived.clone());
+    Ok(archived)
 }
 
-/// Deletes archived flags for ever.
-pub async fn delete(tx: &mut Change, project: &str, names: &[String]) -> Result<()> {
+/// Deletes archived flags for ever, and tells of which.
+pub async fn delete(tx: &mut Change, project: &str, names: &[String]) -> Result<Vec<String>> {
     let mut gone = lock_all(tx, project, names).await?;
     gone.retain(|feature| feature.archived);
-    let names: Vec<&str> = gone.iter().map(|feature| feature.name.as_str()).collect();
+    let names: Vec<String> = gone.iter().map(|feature| feature.name.clone()).collect();
     tx.execute(sql!("DELETE FROM features WHERE name IN ({list:$1})", serde_json::to_string(&names)?))
         .await?;
     for feature in gone {
         tx.record(event(Event::deleted(Fact::FeatureDeleted, &feature), project, &feature.name));
     }
-    Ok(())
+    Ok(names)
 }
 
 /// Marks flags for removal, or takes the mark away, and tells of which. Archived ones stay as they are.

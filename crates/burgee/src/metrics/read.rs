@@ -146,12 +146,13 @@ pub async fn flags_of(tx: &mut Read, sight: &Sight, application: &str, now: Time
             concat!(
                 "SELECT COUNT(DISTINCT u.feature)
                  FROM flag_usage u JOIN features f ON f.name = u.feature JOIN projects p ON p.id = f.project
-                 WHERE u.per = 'day' AND u.begins >= $3 AND u.application = $2 AND ",
+                 WHERE u.per = 'day' AND u.begins IN ($3, $4) AND u.application = $2 AND ",
                 visible!("p", "$1")
             ),
             sight.param()?,
             application,
-            floor(yesterday(now), DAY)
+            floor(yesterday(now), DAY),
+            floor(now, DAY)
         ))
         .await?;
     Ok(count)
@@ -179,14 +180,15 @@ pub async fn used_by(tx: &mut Read, sight: &Sight, application: &str, now: Time)
             "SELECT u.feature, f.project, u.environment,
                     CAST(SUM(u.yes) AS BIGINT) AS yes, CAST(SUM(u.no) AS BIGINT) AS no
              FROM flag_usage u JOIN features f ON f.name = u.feature JOIN projects p ON p.id = f.project
-             WHERE u.per = 'day' AND u.begins >= $3 AND u.application = $2 AND u.variant = '' AND ",
+             WHERE u.per = 'day' AND u.begins IN ($3, $5) AND u.application = $2 AND u.variant = '' AND ",
             visible!("p", "$1"),
             " GROUP BY u.feature, f.project, u.environment ORDER BY u.feature, u.environment LIMIT $4"
         ),
         sight.param()?,
         application,
         floor(yesterday(now), DAY),
-        MOST_USED
+        MOST_USED,
+        floor(now, DAY)
     ))
     .await
 }

@@ -310,6 +310,7 @@ pub async fn delete(tx: &mut Change, id: i64) -> Result<User> {
         sql!("DELETE FROM scim_leaves WHERE owner IN (SELECT id FROM scim_users WHERE user_id = $1)", id),
         sql!("DELETE FROM scim_users WHERE user_id = $1", id),
         sql!("DELETE FROM used_passwords WHERE user_id = $1", id),
+        sql!("DELETE FROM saved_searches WHERE user_id = $1", id),
         sql!(
             "UPDATE users SET deleted_at = $2, updated_at = $2, active = FALSE, username = NULL, username_ci = NULL,
                               email = NULL, email_ci = NULL, password_hash = NULL, root_role_id = 3,

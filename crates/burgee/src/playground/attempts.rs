@@ -56,6 +56,11 @@ impl Attempts {
         Ok(attempts)
     }
 
+    /// The fields in which they differ.
+    pub fn varying(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().filter(|(_, values)| values.len() > 1).map(|(name, _)| name.as_str())
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.fields.iter().fold(1, |count: usize, (_, values)| count.saturating_mul(values.len()))
@@ -63,17 +68,23 @@ impl Attempts {
 
     /// Each of them in an environment: its clients are in it, whatever the context says.
     pub fn within<'a>(&'a self, environment: &'a str) -> impl Iterator<Item = Attempt> + 'a {
-        (0..self.count()).map(move |mut number| {
-            let mut shown = Map::new();
-            for (name, values) in &self.fields {
-                shown.insert(name.clone(), values[number % values.len()].clone());
-                number /= values.len();
-            }
+        (0..self.count()).map(move |number| {
+            let shown = self.shown(number);
             let mut context = Context::new(self.now, self.random);
             context.read(&shown);
             context.set("environment", environment);
             Attempt { shown, context }
         })
+    }
+
+    /// The one with a number, as people see it.
+    pub fn shown(&self, mut number: usize) -> Map<String, Value> {
+        let mut shown = Map::new();
+        for (name, values) in &self.fields {
+            shown.insert(name.clone(), values[number % values.len()].clone());
+            number /= values.len();
+        }
+        shown
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod attempts;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use burgee_eval::document::{self, Constraint, Dependency, Document, Variant};
 use burgee_eval::{Explanation, State};
@@ -61,16 +61,34 @@ pub async fn scene(
     projects: Option<&[String]>,
     environment: &str,
 ) -> Result<Scene> {
+    let projects = projects.map(serde_json::to_string).transpose()?;
+    set(tx, Chosen { environment, sight: sight.param()?, projects, names: None }).await
+}
+
+/// One flag, with those that it depends on.
+pub async fn scene_of(tx: &mut Read, sight: &Sight, flag: &str, environment: &str) -> Result<Scene> {
+    let mut names = BTreeSet::from([flag.to_owned()]);
+    loop {
+        let known = serde_json::to_string(&names)?;
+        let parents: Vec<(String,)> = tx
+            .all(sql!("SELECT parent FROM feature_dependencies WHERE child IN ({list:$1})", &known))
+            .await?;
+        let before = names.len();
+        names.extend(parents.into_iter().map(|(parent,)| parent));
+        if names.len() == before {
+            let names = Some(known);
+            return set(tx, Chosen { environment, sight: sight.param()?, projects: None, names }).await;
+        }
+    }
+}
+
+async fn set(tx: &mut Read, chosen: Chosen<'_>) -> Result<Scene> {
+    let environment = chosen.environment;
     let known: Option<(String,)> =
         tx.optional(sql!("SELECT name FROM environments WHERE name = $1", environment)).await?;
     if known.is_none() {
         return Err(Error::bad_data(format!("There is no environment \"{environment}\".")));
     }
-    let chosen = Chosen {
-        environment,
-        sight: sight.param()?,
-        projects: projects.map(serde_json::to_string).transpose()?,
-    };
     let flags = flags(tx, &chosen).await?;
     let segments = segments(tx, &chosen).await?;
     let mut dependencies = dependencies(tx, &chosen).await?;
@@ -120,6 +138,7 @@ struct Chosen<'c> {
     environment: &'c str,
     sight: Option<String>,
     projects: Option<String>,
+    names: Option<String>,
 }
 
 /// SQL: the chosen flags as `f`, from `features f JOIN projects p`; a select stands before it, the rest after it.
@@ -131,12 +150,14 @@ macro_rules! chosen {
                 " JOIN projects p ON p.id = f.project
                  WHERE f.archived_at IS NULL AND ",
                 visible!("p", "$2"),
-                " AND (CAST($3 AS TEXT) IS NULL OR f.project IN ({list:$3})) ",
+                " AND (CAST($3 AS TEXT) IS NULL OR f.project IN ({list:$3}))
+                  AND (CAST($4 AS TEXT) IS NULL OR f.name IN ({list:$4})) ",
                 $rest
             ),
             $chosen.environment,
             $chosen.sight.clone(),
-            $chosen.projects.clone()
+            $chosen.projects.clone(),
+            $chosen.names.clone()
         ))
         .await?
     };

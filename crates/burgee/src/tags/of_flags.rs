@@ -46,14 +46,14 @@ pub async fn list(tx: &mut Read, feature: &str) -> Result<Vec<Coloured>> {
 }
 
 /// Gives tags to flags of one project and takes others away. Makes tags that are not there yet; records only what
-/// changes.
+/// changes, and tells of which flags.
 pub async fn retag(
     tx: &mut Change,
     project: &str,
     features: &[String],
     added: Vec<Tag>,
     removed: Vec<Tag>,
-) -> Result<()> {
+) -> Result<BTreeSet<String>> {
     let (added, removed): (BTreeSet<Tag>, BTreeSet<Tag>) =
         (added.into_iter().collect(), removed.into_iter().collect());
     if features.len().saturating_mul(added.len() + removed.len()) > MOST_CHANGES {
@@ -67,6 +67,7 @@ pub async fn retag(
     if let Some(missing) = features.iter().find(|name| !here.contains(name.as_str())) {
         return Err(Error::not_found(format!("Could not find feature with name {missing}")));
     }
+    let mut touched = BTreeSet::new();
     for tag in removed {
         let changed: Vec<(String,)> = tx
             .all(sql!(
@@ -79,6 +80,7 @@ pub async fn retag(
             .await?;
         for (feature,) in changed {
             let event = Event::deleted(Fact::FeatureUntagged, &tag);
+            touched.insert(feature.clone());
             tx.record(event.within(Some(project.to_owned()), None).on(feature));
         }
     }
@@ -99,8 +101,9 @@ pub async fn retag(
             .await?;
         for (feature,) in changed {
             let event = Event::created(Fact::FeatureTagged, &tag);
+            touched.insert(feature.clone());
             tx.record(event.within(Some(project.to_owned()), None).on(feature));
         }
     }
-    Ok(())
+    Ok(touched)
 }

@@ -1,7 +1,8 @@
 //! Forms over things that others may change at the same time. Nobody overwrites what they have not seen: what only one of
 //! two people changed is kept, and what both changed differently is asked.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::StatusCode;
 use maud::{Markup, html};
@@ -17,6 +18,8 @@ use crate::error::Error;
 const WAS: &str = "was_";
 /// The longest value of somebody else that is told, in characters.
 const LONGEST_TOLD: usize = 200;
+/// How many values a form may send.
+const MOST: usize = 2000;
 
 /// What stands in the fields of a thing, by name. A box that is not checked is empty.
 pub(super) type Values = Vec<(&'static str, String)>;
@@ -24,6 +27,11 @@ pub(super) type Values = Vec<(&'static str, String)>;
 /// How a box is written.
 pub(super) fn checked(on: bool) -> String {
     if on { "true".to_owned() } else { String::new() }
+}
+
+/// A text as forms compare it: browsers send line ends of their own, and programs store what they like.
+fn plain(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n").trim().to_owned()
 }
 
 /// A form, as typed.
@@ -40,34 +48,45 @@ impl Edit {
     /// The form that shows a thing.
     pub(super) fn of(values: Values) -> Self {
         let values: BTreeMap<String, String> =
-            values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            values.into_iter().map(|(name, value)| (name.to_owned(), plain(&value))).collect();
         Self { was: values.clone(), values, ..Self::default() }
     }
 
     /// What was sent. A name that comes more than once is a list: a line each.
-    pub(super) fn read(pairs: Vec<(String, String)>) -> Self {
+    pub(super) fn read(pairs: Vec<(String, String)>) -> Result<Self, Fault> {
+        if pairs.len() > MOST {
+            return Err(Fault::unreadable(format!("The form has more than {MOST} values.")));
+        }
         let mut edit = Self::default();
         for (name, value) in pairs {
-            // Browsers send line ends of their own.
-            let value = value.replace("\r\n", "\n").trim().to_owned();
+            let value = plain(&value);
             let (side, name) = match name.strip_prefix(WAS) {
                 Some(name) => (&mut edit.was, name.to_owned()),
                 None => (&mut edit.values, name),
             };
-            side.entry(name).and_modify(|list| *list = format!("{list}\n{value}")).or_insert(value);
+            match side.entry(name) {
+                Entry::Occupied(mut list) => {
+                    list.get_mut().push('\n');
+                    list.get_mut().push_str(&value);
+                }
+                Entry::Vacant(free) => {
+                    free.insert(value);
+                }
+            }
         }
-        edit
+        Ok(edit)
     }
 
     /// Puts the edit on top of what is there now. False: somebody else changed the same fields.
     pub(super) fn onto(&mut self, now: Values) -> bool {
         for (name, theirs) in now {
+            let theirs = plain(&theirs);
             let was = self.was(name);
             let mine = self.get(name);
-            let same = theirs.trim() == was;
+            let same = theirs == was;
             if mine == was {
                 self.values.insert(name.to_owned(), theirs.clone());
-            } else if !same && theirs.trim() != mine {
+            } else if !same && theirs != mine {
                 let told: String = theirs.chars().take(LONGEST_TOLD).collect();
                 let told = if told.is_empty() { "empty".to_owned() } else { format!("“{told}”") };
                 self.problems.add(name, format!("Somebody else made it {told}. Save to keep yours."));
@@ -80,12 +99,14 @@ impl Edit {
 
     /// The same for a list, where nothing is disputed: what was added or taken away, here or elsewhere, is.
     pub(super) fn merge_list(&mut self, name: &str, now: &[String]) {
-        let was: Vec<String> =
-            self.was.get(name).map_or("", String::as_str).lines().map(str::to_owned).collect();
         let mine = self.list(name);
-        let kept = now.iter().filter(|item| mine.contains(item) || !was.contains(item));
-        let added = mine.iter().filter(|item| !was.contains(item) && !now.contains(item));
-        let merged: Vec<&str> = kept.chain(added).map(String::as_str).collect();
+        let was: BTreeSet<&str> = self.was(name).lines().collect();
+        let here: BTreeSet<&str> = mine.iter().map(String::as_str).collect();
+        let there: BTreeSet<&str> = now.iter().map(String::as_str).collect();
+        let kept = now.iter().map(String::as_str).filter(|item| here.contains(item) || !was.contains(item));
+        let added = mine.iter().map(String::as_str);
+        let added = added.filter(|item| !was.contains(item) && !there.contains(item));
+        let merged: Vec<&str> = kept.chain(added).collect();
         self.values.insert(name.to_owned(), merged.join("\n"));
         self.was.insert(name.to_owned(), now.join("\n"));
     }
@@ -241,6 +262,7 @@ mod tests {
 
     fn sent(pairs: &[(&str, &str)]) -> Edit {
         Edit::read(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+            .unwrap()
     }
 
     fn now(name: &str, text: &str, on: bool) -> Values {
@@ -271,6 +293,20 @@ mod tests {
         assert!(again.onto(now("theirs", "", false)));
         let mut same = sent(&[("name", "both"), ("was_name", "old")]);
         assert!(same.onto(now("both", "", false)));
+    }
+
+    #[test]
+    fn line_ends_are_no_difference() {
+        let mut edit =
+            sent(&[("name", "mine"), ("was_name", "old"), ("text", "a\r\nb"), ("was_text", "a\r\nb")]);
+        assert!(edit.onto(now("old", "a\r\nb", false)));
+        assert_eq!(Edit::of(now("", "a\r\nb\r", false)).get("text"), "a\nb");
+    }
+
+    #[test]
+    fn a_form_is_no_way_to_keep_the_server_busy() {
+        let many = |count: usize| vec![("role".to_owned(), "1".to_owned()); count];
+        assert!(Edit::read(many(MOST)).is_ok() && Edit::read(many(MOST + 1)).is_err());
     }
 
     #[test]

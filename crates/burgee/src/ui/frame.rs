@@ -23,6 +23,8 @@ const NOTE: &str = "burgee-note";
 const YEAR: u64 = 365 * 24 * 3600;
 /// The longest note, so that it fits into a cookie.
 const LONGEST: usize = 300;
+/// The longest cookie that browsers surely keep, in bytes.
+const LONGEST_COOKIE: usize = 3500;
 
 /// Dark or light.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -215,7 +217,11 @@ impl Frame {
     /// Goes to a page that says what was done.
     pub(super) fn done(&self, path: &str, note: &Note) -> Response {
         let mut response = self.go(path);
-        self.set_cookie(response.headers_mut(), NOTE, &note.write(&self.session), 20);
+        let mut cookie = note.write(&self.session);
+        if cookie.len() > LONGEST_COOKIE {
+            cookie = Note::new(note.text.as_str()).write(&self.session);
+        }
+        self.set_cookie(response.headers_mut(), NOTE, &cookie, 20);
         response
     }
 

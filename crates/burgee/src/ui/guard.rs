@@ -104,6 +104,11 @@ impl Viewer {
         })
     }
 
+    /// What a project is called; its id where they do not see it.
+    pub(super) fn project<'a>(&'a self, id: &'a str) -> &'a str {
+        self.projects.iter().find(|(known, _)| known == id).map_or(id, |(_, name)| name)
+    }
+
     /// True if they hold one of these in a project, or if nothing is needed.
     pub(super) fn sees_in(&self, project: &str, any_of: &[Permission]) -> bool {
         any_of.is_empty() || self.held.any(any_of, Some(project), None)

@@ -47,7 +47,7 @@ impl Page {
     /// Lies in a project.
     #[must_use]
     pub(super) fn within(mut self, viewer: &Viewer, project: &str) -> Self {
-        let name = viewer.projects.iter().find(|(id, _)| id == project).map_or(project, |(_, name)| name);
+        let name = viewer.project(project);
         self.crumbs.push((name.to_owned(), format!("/projects/{project}")));
         self.project = Some((project.to_owned(), name.to_owned()));
         self

@@ -33,8 +33,12 @@ async fn sign_in(anybody: &Client, who: &(String, String)) -> Client {
 #[tokio::test]
 async fn the_story_is_told_through_the_public_apis_and_leaves_nothing_behind() {
     let database = "sqlite:/nowhere/the/operators.db";
-    let demo =
-        Demo::prepare(config(database, &["--init-backend-api-tokens", "*:production.known"])).await.unwrap();
+    let demo = Demo::prepare(config(
+        database,
+        &["--init-backend-api-tokens", "*:production.known", "--secure-headers"],
+    ))
+    .await
+    .unwrap();
     let app = demo.app.clone();
     let url = app.config.database().unwrap();
     let file = PathBuf::from(url.strip_prefix("sqlite:").unwrap());
@@ -42,6 +46,7 @@ async fn the_story_is_told_through_the_public_apis_and_leaves_nothing_behind() {
     let anybody = Client::new(&format!("http://127.0.0.1:{}", app.config.http_port));
     let (admin, viewer) = (demo.admin.clone(), demo.viewer.clone());
     let (backend, frontend) = (demo.backend.clone(), demo.frontend.clone());
+    assert!(!demo.welcome().contains("http://burgee.test") && !app.config.secure_headers);
     assert!(demo.welcome().contains(&admin.1) && demo.welcome().contains(&frontend));
     #[expect(clippy::disallowed_methods, reason = "the server must run beside the test")]
     let served = tokio::spawn(demo.serve(true));

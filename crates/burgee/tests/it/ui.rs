@@ -145,6 +145,17 @@ both! {
         assert!(page.contains("/switch\"") && !page.contains("aria-disabled"));
     }
 
+    async fn line_ends_of_browsers_are_no_change(server) {
+        let editor = person(&server, "ed", "Editor").await;
+        form(&editor, "/projects/default/new-flag", "name=made&kind=release&description=a%0D%0Ab").await.expect(303);
+        let made = server.admin().get("/api/admin/projects/default/features/made").await.expect(200).json();
+        assert_eq!(made["description"], "a\nb");
+        let sent = json!({ "name": "sent", "description": "a\r\nb" });
+        server.admin().post("/api/admin/projects/default/features", sent).await.expect(201);
+        let typed = "kind=release&was_kind=release&description=c&was_description=a%0D%0Ab";
+        form(&editor, "/projects/default/features/sent/edit", typed).await.expect(303);
+    }
+
     async fn switching_is_recorded_with_who_did_it(server) {
         server.admin().post("/api/admin/projects/default/features", json!({ "name": "f" })).await.expect(201);
         let editor = person(&server, "ed", "Editor").await;

@@ -118,7 +118,8 @@ impl Retagging {
     async fn apply(self, tx: &mut Change, project: &str, features: &[String]) -> Checked<()> {
         let added = self.added_tags.into_iter().map(TagView::read).collect::<Checked<_>>()?;
         let removed = self.removed_tags.into_iter().map(TagView::read).collect::<Checked<_>>()?;
-        of_flags::retag(tx, project, features, added, removed).await
+        of_flags::retag(tx, project, features, added, removed).await?;
+        Ok(())
     }
 }
 

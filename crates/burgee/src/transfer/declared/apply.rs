@@ -517,5 +517,6 @@ async fn retag(tx: &mut Change, project: &str, name: &str, wanted: &[String]) ->
     let before: BTreeSet<Tag> = of_flags::list(tx, name).await?.into_iter().map(|found| found.tag).collect();
     let added = after.difference(&before).cloned().collect();
     let removed = before.difference(&after).cloned().collect();
-    of_flags::retag(tx, project, &[name.to_owned()], added, removed).await
+    of_flags::retag(tx, project, &[name.to_owned()], added, removed).await?;
+    Ok(())
 }

@@ -42,7 +42,9 @@ impl Conditions {
                 constraint.values.join("\n")
             } else {
                 constraint.value.clone().unwrap_or_default()
-            },
+            }
+            .replace("\r\n", "\n")
+            .replace('\r', "\n"),
             inverted: constraint.inverted,
             ignore_case: constraint.case_insensitive,
         });
@@ -91,6 +93,16 @@ impl Conditions {
     /// What is meant.
     pub(in crate::ui) fn meant(&self) -> Vec<Constraint> {
         self.0.values().map(meant).collect()
+    }
+
+    /// What is meant where `stored` was shown: what nobody changed stays as it is, even if a form cannot hold it.
+    pub(in crate::ui) fn meant_over(&self, stored: &[Constraint]) -> Vec<Constraint> {
+        let shown = Self::of(stored).meant();
+        let kept = |meant: Constraint| {
+            let same = shown.iter().zip(stored).find(|(shown, _)| **shown == meant);
+            same.map_or(meant, |(_, stored)| stored.clone())
+        };
+        self.meant().into_iter().map(kept).collect()
     }
 
     /// The field that a sentence is about, and what it says about it: `"constraints[1].values[0]" is not allowed …`.
@@ -186,10 +198,29 @@ fn draw(place: usize, number: usize, row: &Row, fields: &[ContextField], problem
             }
             (with(&values, if several { "Values" } else { "Value" }, Some(&hint)).lines(&row.values))
             div.pair {
-                (check(&name("inverted"), "Turned around", "Holds where it would not.", row.inverted))
-                (check(&name("ignore_case"), "Upper and lower case are the same", "For texts.", row.ignore_case))
+                (check(&name("inverted"), "Reverse it", "Holds for everyone it would not match.", row.inverted))
+                (check(&name("ignore_case"), "Ignore case", "Upper and lower case letters of texts count as the same.", row.ignore_case))
             }
             (drop_button("c", number, &format!("Remove condition {place}")))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_changed_stays_as_it_is() {
+        let values = |values: &[&str]| Constraint {
+            context_name: "country".to_owned(),
+            operator: Operator::In,
+            values: values.iter().map(|value| (*value).to_owned()).collect(),
+            ..Constraint::default()
+        };
+        let stored = [values(&[" DE ", "a\r\nb"]), values(&["NO"])];
+        let mut rows = Conditions::of(&stored);
+        rows.0.entry(1).and_modify(|row| row.values = "SE".to_owned());
+        assert_eq!(rows.meant_over(&stored), [stored[0].clone(), values(&["SE"])]);
     }
 }

@@ -52,12 +52,15 @@ pub(in crate::ui) fn one(frame: &Frame, record: &Record, among: Among, open: boo
     }
 }
 
-/// What it happened to.
+/// What it happened to; API tokens may be of several projects.
 fn subject(frame: &Frame, project: Option<String>, flag: Option<&str>) -> Markup {
     html! {
         @match (project, flag) {
             (Some(project), Some(flag)) => a href=(frame.at(&format!("/projects/{project}/features/{flag}"))) { (flag) },
-            (Some(project), None) => a href=(frame.at(&format!("/projects/{project}"))) { "Project " (project) },
+            // An API token may reach several.
+            (Some(projects), None) => @for project in projects.split(',') {
+                a href=(frame.at(&format!("/projects/{project}"))) { "Project " (project) }
+            },
             (None, Some(flag)) => span { (flag) },
             (None, None) => {},
         }

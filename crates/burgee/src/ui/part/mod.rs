@@ -5,6 +5,7 @@ pub(in crate::ui) mod button;
 pub(in crate::ui) mod chart;
 pub(in crate::ui) mod code;
 pub(in crate::ui) mod conditions;
+pub(in crate::ui) mod count;
 pub(in crate::ui) mod diff;
 pub(in crate::ui) mod event;
 pub(in crate::ui) mod expiry;

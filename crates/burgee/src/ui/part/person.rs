@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::{icon, tag};
+use crate::people::login_history::Login;
 use crate::people::roster::Status;
 use crate::people::user::User;
 
@@ -21,7 +22,15 @@ pub(in crate::ui) fn status(user: &User) -> Markup {
     match (Status::of(user), user.has_password) {
         (Status::Active, _) => tag::toned("Active", "good"),
         (Status::Deactivated, _) => tag::toned("Deactivated", "problem"),
-        (Status::Unseen, false) if user.scim_id.is_none() => tag::toned("Invited", "warning"),
-        (Status::Unseen, _) => tag::toned("Never signed in", "warning"),
+        (Status::Unseen, false) if user.scim_id.is_none() => tag::toned("Invited", "info"),
+        (Status::Unseen, _) => tag::chip("Never signed in"),
+    }
+}
+
+/// What came of a try to sign in.
+pub(in crate::ui) fn outcome(login: &Login) -> Markup {
+    html! {
+        @if login.successful { (tag::toned("signed in", "good")) }
+        @else { (tag::toned("refused", "problem")) @if let Some(why) = &login.failure_reason { " " span.muted { (why) } } }
     }
 }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{table, tag, time};
+use super::{person, table, tag, time};
 use crate::people::login_history::Login;
 use crate::people::signed_in::Session;
 use crate::ui::frame::Frame;
@@ -35,7 +35,7 @@ pub(in crate::ui) fn sessions(frame: &Frame, sessions: &[Session], with: Session
                     @let mine = it.digest == with.mine;
                     tr {
                         @if with.named { td.wide { a.row-link href=(frame.at(&format!("/users/{}", it.user_id))) { (name(it)) } @if mine { (this) } } }
-                        td { (browser) span.muted { " · " (it.device()) } @if mine && !with.named { (this) } }
+                        td.wide { (browser) span.muted { " · " (it.device()) } @if mine && !with.named { (this) } }
                         td { (it.ip.as_deref().unwrap_or("unknown")) }
                         td { (time::ago(it.created_at, frame.now)) }
                         td { (time::ago(it.expires_at, frame.now)) }
@@ -68,7 +68,7 @@ pub(in crate::ui) fn tries(frame: &Frame, logins: &[Login]) -> Markup {
                 tbody { @for it in logins {
                     tr {
                         td.wide { (it.username) }
-                        td { @if it.successful { (tag::toned("signed in", "good")) } @else { (tag::toned("refused", "problem")) " " span.muted { (it.failure_reason.as_deref().unwrap_or_default()) } } }
+                        td { (person::outcome(it)) }
                         td { (it.ip.as_deref().unwrap_or("unknown")) }
                         td { (time::ago(it.created_at, frame.now)) }
                     }

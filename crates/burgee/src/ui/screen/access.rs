@@ -57,13 +57,13 @@ pub(in crate::ui) async fn explained(
             @if let Some(asked) = Permission::named(&question.may) { (answer(frame, about, question, asked, &ways)) }
         }
         section aria-labelledby="everything" {
-            h2 #everything { "All that they hold, and why" }
+            h2 #everything { "Everything they may do, and why" }
             @if ways.is_empty() { p.calm { "No role yet: this gives nobody anything." } }
             @for (project, ways) in &places {
                 div.reach {
                     h3 {
                         @if project.is_empty() { (icon::globe()) "Root roles" }
-                        @else { (icon::folder()) a href=(frame.at(&format!("/projects/{project}"))) { (viewer.projects.iter().find(|(id, _)| id == project).map_or(*project, |(_, name)| name)) } }
+                        @else { (icon::folder()) a href=(frame.at(&format!("/projects/{project}"))) { (viewer.project(project)) } }
                     }
                     ul { @for way in ways { li { (one(frame, about, way)) } } }
                 }
@@ -124,7 +124,7 @@ fn answer(frame: &Frame, about: &About<'_>, question: &Question, asked: Permissi
                 @if may { (tag::toned("Yes", "good")) } @else { (tag::toned("No", "problem")) }
                 span {
                     @if may {
-                        @match found.len() { 1 => "By this way:", count => { "By " (count) " ways; each is enough:" } }
+                        @match found.len() { 1 => "In one way:", count => { "In " (count) " ways; each is enough:" } }
                     } @else if !found.is_empty() {
                         "The account is deactivated. Once it is reactivated, they may:"
                     } @else {

@@ -277,6 +277,7 @@ async fn homes<G: Guard>(
 
 fn done(frame: &Frame, names: &[String], what: &str) -> Response {
     let note = match names {
+        [] => "Nothing changed: somebody else was faster".to_owned(),
         [one] => format!("{one} {what}"),
         many => format!("{} flags: each {what}", many.len()),
     };
@@ -291,11 +292,12 @@ async fn revive(
 ) -> Result<Response, Fault> {
     let names = names(pairs)?;
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
-    for (project, names) in homes(&mut tx, &grant, names.clone()).await? {
-        features::revive(&mut tx, &project, &names).await?;
+    let mut back = Vec::new();
+    for (project, names) in homes(&mut tx, &grant, names).await? {
+        back.extend(features::revive(&mut tx, &project, &names).await?);
     }
     tx.commit().await?;
-    Ok(done(&frame, &names, "is back, and off everywhere"))
+    Ok(done(&frame, &back, "is back, and off everywhere"))
 }
 
 async fn delete(
@@ -306,9 +308,10 @@ async fn delete(
 ) -> Result<Response, Fault> {
     let names = names(pairs)?;
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
-    for (project, names) in homes(&mut tx, &grant, names.clone()).await? {
-        features::delete(&mut tx, &project, &names).await?;
+    let mut gone = Vec::new();
+    for (project, names) in homes(&mut tx, &grant, names).await? {
+        gone.extend(features::delete(&mut tx, &project, &names).await?);
     }
     tx.commit().await?;
-    Ok(done(&frame, &names, "is deleted for good"))
+    Ok(done(&frame, &gone, "is deleted for good"))
 }

@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use super::api_tokens::snippet;
 use crate::access::{CreateProjectTokens, Granted, Guard, SeeProject};
-use crate::applications;
 use crate::clock::Time;
 use crate::db::Read;
 use crate::features;
@@ -15,7 +14,7 @@ use crate::people::api_token::{self, EVERYWHERE, Kind, NewToken};
 use crate::people::seen::Subject;
 use crate::projects::{environment, tokens};
 use crate::ui::fault::Fault;
-use crate::ui::frame::{Frame, segment};
+use crate::ui::frame::Frame;
 use crate::ui::guard::{Form, Query, Viewer, why_not};
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
@@ -100,7 +99,8 @@ async fn draw<G: Guard>(
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.read().await?;
     let viewer = Viewer::of(grant, &mut tx).await?;
-    if !wanted.flag.is_empty() {
+    // What was made is shown, whatever became of the flag.
+    if !wanted.flag.is_empty() && made.is_none() {
         features::get(&mut tx, project, &wanted.flag).await?;
     }
     let places = environment::list(&mut tx, project).await?;
@@ -113,33 +113,41 @@ async fn draw<G: Guard>(
         |runs: &str| frame.at(&Wanted { token: String::new(), ..wanted.clone() }.with(project, "", runs));
     let body = html! {
         (form::problems(problems))
-        (heard.line(frame, project, &wanted))
         nav.segments aria-label="Where it runs" {
             a href=(to("server")) aria-current=[(!browser).then_some("true")] { "On a server" }
             a href=(to("browser")) aria-current=[browser.then_some("true")] { "In a browser or an app" }
         }
-        @match made {
-            Some(secret) => (secret::once("API token", secret)),
-            None => section.card aria-labelledby="token" {
-                h2 #token { "1. An API token" }
-                p.muted {
-                    @if browser { "It gets results for one user only, so that others may see it." }
-                    @else { "It gets all flags of this project in one environment, with their rules: keep it secret." }
+        ol.how-to {
+            li {
+                @match made {
+                    Some(secret) => (secret::once("API token", secret)),
+                    None => {
+                        h2 { "Create an API token" }
+                        p.muted {
+                            @if browser { "It only gets what the flags are for one user, so that anybody may see it." }
+                            @else { "It gets all flags of this project in one environment, with their rules: keep it secret." }
+                        }
+                        form.row.wide-row method="post" action=(frame.at(&format!("/projects/{project}/connect"))) {
+                            input type="hidden" name="flag" value=(wanted.flag);
+                            input type="hidden" name="runs" value=(if browser { "browser" } else { "server" });
+                            (Field { name: "environment", label: "Environment", ..Field::default() }.choice(&environments, &wanted.environment))
+                            @if why_not.is_some() { (button::or_why("make", "Create token", why_not.as_deref())) } @else { button.button.primary #make { "Create token" } }
+                        }
+                    },
                 }
-                form.row.wide-row method="post" action=(frame.at(&format!("/projects/{project}/connect"))) {
-                    input type="hidden" name="flag" value=(wanted.flag);
-                    input type="hidden" name="runs" value=(if browser { "browser" } else { "server" });
-                    (Field { name: "environment", label: "Environment", ..Field::default() }.choice(&environments, &wanted.environment))
-                    (button::or_why("make", "Create token", why_not.as_deref()))
-                }
-            },
-        }
-        section aria-labelledby="code" {
-            h2 #code { @if made.is_some() { "Ask for the flag" } @else { "2. Ask for the flag" } }
-            (snippet::all(wanted.kind(), &ui.config.url(), made.unwrap_or("<API token>"), wanted.flag()))
+            }
+            li {
+                h2 { "Ask for the flag" }
+                @if made.is_none() { p.muted { "Put your token where the code says <API token>." } }
+                (snippet::all(wanted.kind(), &ui.config.url(), made.unwrap_or("<API token>"), wanted.flag()))
+            }
+            li {
+                h2 { "See the first call arrive" }
+                (heard.line(frame, project, &wanted))
+            }
         }
         div.row {
-            @if wanted.flag.is_empty() { (button::link(&frame.at(&format!("/projects/{project}")), "Flags")) }
+            @if wanted.flag.is_empty() { (button::link(&frame.at(&format!("/projects/{project}")), "See the flags")) }
             @else { (button::link(&frame.at(&format!("/projects/{project}/features/{}", wanted.flag)), "Open the flag")) }
         }
     };
@@ -170,6 +178,9 @@ async fn make(
     };
     let made = async {
         let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
+        if !wanted.flag.is_empty() {
+            features::get(&mut tx, &project, &wanted.flag).await?;
+        }
         let limit = ui.config.unleash_api_tokens_limit;
         let made = tokens::create_in_project(&mut tx, &grant, &ui.entropy, limit, new).await?;
         tx.commit().await?;
@@ -204,8 +215,6 @@ async fn status(
 struct Heard {
     /// When a token was used: the one that is waited for, or any that reaches the project.
     called: Option<Time>,
-    /// An application that gets the flags of the project.
-    application: Option<String>,
 }
 
 impl Heard {
@@ -219,9 +228,7 @@ impl Heard {
         // What is noted and not written yet counts, too: nobody likes to wait for it.
         let called =
             tokens.filter_map(|token| ui.seen.noted(Subject::ApiToken, token.id).max(token.seen_at)).max();
-        let first = applications::Page { query: String::new(), descending: false, offset: 0, limit: 1 };
-        let (found, _) = applications::of_project(tx, project, &first).await?;
-        Ok(Self { called, application: found.into_iter().next().map(|it| it.name) })
+        Ok(Self { called })
     }
 
     fn line(&self, frame: &Frame, project: &str, wanted: &Wanted) -> Markup {
@@ -232,10 +239,7 @@ impl Heard {
                     (icon::done())
                     p {
                         strong { "Connected. " }
-                        @match &self.application {
-                            Some(name) => { a href=(frame.at(&format!("/applications/{}", segment(name)))) { (name) } " asked for flags " },
-                            None => "An application asked for flags ",
-                        }
+                        "An application asked for flags "
                         (time::ago(called, frame.now)) "."
                     }
                 },

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::kind::{Kind, flags};
+use super::kind::Kind;
 use super::segments::where_used;
 use crate::access::{CreateContextField, DeleteContextField, Granted, Guard, SignedIn, UpdateContextField};
 use crate::constraints::usage;
@@ -19,7 +19,7 @@ use crate::ui::live::Watch;
 use crate::ui::nav::Section;
 use crate::ui::part::form::{Field, check, in_row};
 use crate::ui::part::notice::{Tone, notice};
-use crate::ui::part::{button, tag};
+use crate::ui::part::{button, count, tag};
 use crate::ui::{Places, Ui};
 
 const KIND: Kind = Kind { section: Section::ContextFields, title: "Context fields", path: "/context-fields" };
@@ -59,7 +59,7 @@ async fn list(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
         Some("c"),
     );
     let rows: Vec<Markup> = all.iter().map(|used| row(&frame, used)).collect();
-    let hint = "What applications say about who asks. Conditions compare these fields, and rollouts may go by them. Conditions can also name fields that do not stand here.";
+    let hint = "What applications say about who asks. Conditions compare these fields, and rollouts can go by them. Conditions can also name fields that are not listed here.";
     let columns = ["Context field", "Allowed values", "For rollouts", "Belongs to", "Used by"];
     Ok(frame.page(&viewer, &KIND.list(watch, hint, &columns, &rows, Some(create))))
 }
@@ -82,7 +82,7 @@ fn row(frame: &Frame, used: &Used) -> Markup {
             }
             td { @if field.stickiness { "yes" } @else { span.muted { "no" } } }
             td.muted { (field.project.as_deref().unwrap_or("All projects")) }
-            td { (flags(used.features)) }
+            td { (count::of(used.features, "flag")) }
         }
     }
 }
@@ -108,7 +108,9 @@ fn values(field: &ContextField) -> Values {
     ]
 }
 
-fn draft(edit: &Edit, sort_order: i64) -> Draft {
+/// What the form means; what nobody changed of the allowed values stays as it is, even if a text cannot hold it.
+fn draft(edit: &Edit, there: Option<&ContextField>) -> Draft {
+    let kept = there.filter(|_| edit.get("legal") == edit.was("legal"));
     let legal = edit.list("legal").into_iter().map(|line| match line.split_once(MEANS) {
         Some((value, text)) => {
             LegalValue { value: value.trim().to_owned(), description: Some(text.trim().to_owned()) }
@@ -118,8 +120,8 @@ fn draft(edit: &Edit, sort_order: i64) -> Draft {
     Draft {
         description: edit.some("description"),
         stickiness: edit.on("stickiness"),
-        sort_order,
-        legal_values: legal.collect(),
+        sort_order: there.map_or(0, |field| field.sort_order),
+        legal_values: kept.map_or_else(|| legal.collect(), |field| field.legal_values.0.clone()),
         project: None,
     }
 }
@@ -159,11 +161,11 @@ async fn create(
     frame: Frame,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let made = async {
         let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
         let view = View { sight: grant.sight(&mut tx).await?, project: None };
-        let made = contexts::create(&mut tx, &view, edit.get("name").to_owned(), draft(&edit, 0)).await?;
+        let made = contexts::create(&mut tx, &view, edit.get("name").to_owned(), draft(&edit, None)).await?;
         tx.commit().await?;
         Ok::<_, Error>(made)
     }
@@ -218,14 +220,14 @@ async fn save(
     Path(name): Path<String>,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     let view = view(&grant, &mut tx).await?;
     // Locked before it is compared, so that nobody comes between.
     let there = contexts::lock(&mut tx, &view, &name).await?;
     if edit.onto(values(&there)) {
         let saved = async {
-            contexts::update(&mut tx, &view, &name, draft(&edit, there.sort_order)).await?;
+            contexts::update(&mut tx, &view, &name, draft(&edit, Some(&there))).await?;
             tx.commit().await
         }
         .await;

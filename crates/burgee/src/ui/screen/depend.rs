@@ -7,6 +7,8 @@ use burgee_eval::document::Dependency;
 use maud::{Markup, html};
 
 use crate::access::{Granted, SeeProject, UpdateDependency};
+use crate::entropy::digest;
+use crate::error::Error;
 use crate::features::{self, Detail, dependency};
 use crate::projects::environment;
 use crate::ui::fault::Fault;
@@ -101,6 +103,16 @@ struct Wanted {
     /// `on`, `off` or `as`: one of the variants.
     state: String,
     variants: Vec<String>,
+    /// On what the flag depended when the form was opened.
+    was: Option<String>,
+}
+
+/// What a flag depends on, as one text that can be compared; empty if it depends on nothing.
+fn version(dependencies: &[Dependency]) -> Result<String, Error> {
+    if dependencies.is_empty() {
+        return Ok(String::new());
+    }
+    Ok(digest(&serde_json::to_string(dependencies)?))
 }
 
 impl Wanted {
@@ -111,6 +123,7 @@ impl Wanted {
                 "parent" => value.trim().clone_into(&mut wanted.parent),
                 "state" => wanted.state = value,
                 "variant" => wanted.variants.push(value),
+                "was" => wanted.was = Some(value),
                 _ => {}
             }
         }
@@ -135,6 +148,7 @@ impl Wanted {
             parent: dependency.feature.clone(),
             state: state.to_owned(),
             variants: dependency.variants.clone(),
+            was: None,
         }
     }
 }
@@ -168,6 +182,7 @@ async fn draw(
         Some(parent) if wanted.state.is_empty() => Wanted::of(parent),
         _ => wanted,
     };
+    let was = wanted.was.clone().map_or_else(|| version(&now), Ok)?;
     let variants = dependency::variants_of(&mut tx, project, &wanted.parent).await?;
     let to = frame.at(&path(project, name, "/dependency"));
     let back = path(project, name, "");
@@ -187,6 +202,7 @@ async fn draw(
         } @else if chosen {
             form.stack method="post" action=(to) data-draft {
                 input type="hidden" name="parent" value=(wanted.parent);
+                input type="hidden" name="was" value=(was);
                 p { strong { (name) } " is on only where " strong { (wanted.parent) } " is …" }
                 fieldset.choices {
                     legend.unseen { "What the parent has to be" }
@@ -202,13 +218,14 @@ async fn draw(
                             }
                         }
                     }
-                    (radio("off", "Off", "For what is to be on instead of it."))
+                    (radio("off", "Off", "For what is to be on in its place."))
                 }
-                div.row { (button::submit("Save")) a.button href=(to) { "Another flag" } (button::link(&frame.at(&back), "Cancel")) }
+                div.row { (button::submit("Save")) a.button href=(to) { "Choose another flag" } (button::link(&frame.at(&back), "Cancel")) }
             }
         } @else {
             form.stack method="get" action=(to) data-draft {
-                (Field { name: "parent", label: "Flag that it depends on", hint: Some("A flag of this project that depends on no other one."), problem: unknown.as_deref(), ..Field::default() }.combo(&names, &wanted.parent))
+                p { strong { (name) } " is on only where another flag is on, or off." }
+                (Field { name: "parent", label: "Other flag", hint: Some("A flag of this project that depends on no other one."), problem: unknown.as_deref(), ..Field::default() }.combo(&names, &wanted.parent))
                 div.row { (button::submit("Next")) (button::link(&frame.at(&back), "Cancel")) }
             }
         }
@@ -225,13 +242,26 @@ async fn add(
     Path((project, name)): Path<(String, String)>,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let wanted = Wanted::read(pairs);
+    let mut wanted = Wanted::read(pairs);
     if wanted.state == "as" && wanted.variants.is_empty() {
         let problem = ["Tick at least one variant, or choose “On”.".to_owned()];
         return draw(&grant, &ui, &frame, &name, wanted, &problem).await;
     }
+    let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
+    // Locked before it is compared, so that nobody comes between.
+    features::lock(&mut tx, &project, &name).await?;
+    let there = dependency::of(&mut tx, &name).await?;
+    if version(&there)? != wanted.was.as_deref().unwrap_or_default() {
+        drop(tx);
+        let parents: Vec<&str> = there.iter().map(|it| it.feature.as_str()).collect();
+        let now = if parents.is_empty() { "nothing".to_owned() } else { parents.join(", ") };
+        let problem = [format!(
+            "Somebody else changed this meanwhile: {name} depends on {now} now. Save again to replace that."
+        )];
+        wanted.was = None;
+        return draw(&grant, &ui, &frame, &name, wanted, &problem).await;
+    }
     let added = async {
-        let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
         features::ensure_direct(&mut tx, &grant, &project).await?;
         dependency::add(&mut tx, &project, &name, wanted.dependency()).await?;
         tx.commit().await
@@ -260,13 +290,14 @@ async fn remove(
     features::ensure_direct(&mut tx, &grant, &project).await?;
     let there = dependency::of(&mut tx, &name).await?;
     dependency::remove(&mut tx, &project, &name, Some(&parent)).await?;
+    let left = version(&dependency::of(&mut tx, &name).await?)?;
     tx.commit().await?;
     let note = Note::new(format!("{name} does not depend on {parent} any more"));
     let note = match there.iter().find(|it| it.feature == parent) {
         Some(before) => {
             let before = Wanted::of(before);
             let variants = before.variants.iter().map(|variant| ("variant", variant.as_str()));
-            let fields = [("parent", parent.as_str()), ("state", before.state.as_str())];
+            let fields = [("parent", parent.as_str()), ("state", before.state.as_str()), ("was", &left)];
             let fields: Vec<(&str, &str)> = fields.into_iter().chain(variants).collect();
             note.undo(path(&project, &name, "/dependency"), &fields)
         }

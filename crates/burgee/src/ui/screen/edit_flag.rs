@@ -76,7 +76,7 @@ async fn save(
     Path((project, name)): Path<(String, String)>,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     // Locked before it is compared, so that nobody comes between.
     let there = features::lock(&mut tx, &project, &name).await?;

@@ -65,7 +65,7 @@ fn approvals_field(edit: &Edit) -> Markup {
     let counts: Vec<(&str, &str)> = std::iter::once(("", "None"))
         .chain(counts.iter().map(|count| (count.as_str(), count.as_str())))
         .collect();
-    Field { hint: Some("How many people must agree to a change, in projects that come later. Each project can say otherwise."), ..edit.field("approvals", "Approvals") }
+    Field { hint: Some("How many people must approve a change, in new projects. Each project can change it in its settings."), ..edit.field("approvals", "Approvals") }
         .choice(&counts, edit.get("approvals"))
 }
 
@@ -85,7 +85,7 @@ async fn draw_new(
         (name_field(edit))
         (kind_field(edit))
         (approvals_field(edit))
-        (check("enabled", "In new projects", "Projects that come later get it. Those that exist add it in their settings.", edit.on("enabled")))
+        (check("enabled", "In new projects", "New projects use it. Others can add it in their settings.", edit.on("enabled")))
     };
     Ok(page(frame, &viewer, "New environment", "/new-environment", edit, "Create environment", &fields))
 }
@@ -96,7 +96,7 @@ async fn create(
     frame: Frame,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let draft = Draft {
         name: edit.get("name").to_owned(),
         r#type: edit.get("kind").to_owned(),
@@ -146,7 +146,7 @@ async fn draw(
     let fields = html! {
         (kind_field(edit))
         (approvals_field(edit))
-        (check("enabled", "In new projects", "Projects that come later get it.", edit.on("enabled")))
+        (check("enabled", "In new projects", "New projects use it.", edit.on("enabled")))
     };
     Ok(page(frame, &viewer, name, &format!("/environments/{name}"), edit, "Save", &fields))
 }
@@ -158,7 +158,7 @@ async fn save(
     Path(name): Path<String>,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     // Locked before it is compared, so that nobody comes between.
     let there = environments::lock(&mut tx, &name).await?;
@@ -207,7 +207,7 @@ async fn draw_copy(
     let using: Vec<(&str, &str, &str)> =
         using.iter().map(|(id, called)| (id.as_str(), called.as_str(), "")).collect();
     let fields = html! {
-        p.hint { "In the copy, flags stand as they stand in " strong { (name) } " now: on or off, with the same strategies. Later changes of one do not reach the other." }
+        p.hint { "In the copy, flags begin as they are in " strong { (name) } " now: on or off, with the same strategies. Later changes in one do not reach the other." }
         (name_field(edit))
         (kind_field(edit))
         @if using.len() > 1 {
@@ -226,7 +226,7 @@ async fn copy(
     Path(name): Path<String>,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let likeness = Likeness {
         name: edit.get("name").to_owned(),
         r#type: edit.get("kind").to_owned(),

@@ -17,7 +17,7 @@ use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::notice::{Tone, notice};
 use crate::ui::part::switch::{Switch, switch as lever};
-use crate::ui::part::{button, icon, table, tag};
+use crate::ui::part::{button, count, icon, table, tag};
 use crate::ui::{Places, Ui};
 
 pub(in crate::ui) fn places(places: Places) -> Places {
@@ -51,7 +51,7 @@ async fn list(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
         }
     };
     let body = html! {
-        p.hint { "A flag has a state of its own in each environment. Everything that lists environments lists them in this order." }
+        p.hint { "A flag has a state of its own in each environment. Everywhere else, they are listed in this order." }
         (table::scroll("Environments", &rows))
     };
     let page = Page::new(Section::Environments, "Environments", body).watch(watch).actions(
@@ -81,7 +81,7 @@ fn row(frame: &Frame, it: &Usage, (up, down): (bool, bool), why_not: Option<&str
                     @if place.r#type != name { (tag::chip(&place.r#type)) }
                     @if place.protected { (tag::toned("protected", "info")) }
                 }
-                @if let Some(count) = place.required_approvals { div.muted { "In new projects, changes need " (count) (if count == 1 { " approval" } else { " approvals" }) } }
+                @if let Some(count) = place.required_approvals { div.muted { "In new projects, changes need " (count::of(count, "approval")) } }
             }
             td {
                 (lever(&Switch {
@@ -123,10 +123,15 @@ async fn switch(
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     let changes = Changes { enabled: Some(wanted.enabled), ..Changes::default() };
     environments::update(&mut tx, &name, changes).await?;
+    let changed = tx.recorded() > 0;
     tx.commit().await?;
     let (state, back) = if wanted.enabled { ("get", "false") } else { ("do not get", "true") };
-    let note = Note::new(format!("New projects {state} {name}"))
-        .undo(format!("/environments/{name}/switch"), &[("enabled", back)]);
+    let note = if changed {
+        Note::new(format!("New projects {state} {name}"))
+            .undo(format!("/environments/{name}/switch"), &[("enabled", back)])
+    } else {
+        Note::new(format!("New projects {state} {name}: it was so already"))
+    };
     Ok(frame.done("/environments", &note))
 }
 
@@ -144,15 +149,16 @@ async fn shift(
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     let mut names: Vec<String> =
-        environments::all(&mut tx).await?.into_iter().map(|place| place.name).collect();
+        environments::lock_all(&mut tx).await?.into_iter().map(|place| place.name).collect();
     let from = names.iter().position(|it| *it == name).ok_or_else(Fault::nowhere)?;
     let to = if wanted.up { from.checked_sub(1) } else { Some(from + 1) };
-    if let Some(to) = to.filter(|to| *to < names.len()) {
-        names.swap(from, to);
-        let order: BTreeMap<String, i64> = names.into_iter().zip(1..).collect();
-        environments::sort(&mut tx, order).await?;
-        tx.commit().await?;
-    }
+    let Some(to) = to.filter(|to| *to < names.len()) else {
+        return Ok(frame.done("/environments", &Note::new(format!("{name} stood there already"))));
+    };
+    names.swap(from, to);
+    let order: BTreeMap<String, i64> = names.into_iter().zip(1..).collect();
+    environments::sort(&mut tx, order).await?;
+    tx.commit().await?;
     let (way, back) = if wanted.up { ("up", "false") } else { ("down", "true") };
     let note =
         Note::new(format!("{name} moved {way}")).undo(format!("/environments/{name}/move"), &[("up", back)]);
@@ -174,14 +180,14 @@ async fn ask(
             (notice(Tone::Problem, "It is protected", &html! { p { "A protected environment cannot be deleted." } }))
         }
         @if it.enabled_flags > 0 {
-            (notice(Tone::Warning, &format!("{} flags are on in {name}", it.enabled_flags), &html! {
+            (notice(Tone::Warning, &format!("{} on in {name}", count::are(it.enabled_flags, "flag")), &html! {
                 p { "Applications that ask for them there get what they do without the flag." }
             }))
         }
         p { "This goes with " strong { (name) } ", and does not come back:" }
         ul.list {
-            li { "its place in " (it.projects) " projects, with the states and strategies that flags have in it" }
-            li { (it.api_tokens) " API tokens: applications that use them are refused" }
+            @if it.projects > 0 { li { "its place in " (count::of(it.projects, "project")) ", with the states and strategies that flags have in it" } }
+            @if it.api_tokens > 0 { li { (count::of(it.api_tokens, "API token")) "; whoever uses one of them is refused" } }
             li { "what roles may do in it" }
         }
         @if it.environment.enabled { p.muted { "To keep it out of new projects only, switch it off instead." } }

@@ -216,7 +216,7 @@ fn environment(
             }
             div.row {
                 (strategy::add_link(frame, &at, &allowed.strategies))
-                @if !feature.archived { (strategy::copy_link(frame, &at, &detail.environments)) }
+                @if !feature.archived { (strategy::copy_link(frame, &at, &detail.environments, &allowed.strategies)) }
             }
             @if !place.variants.is_empty() {
                 p { "Variants: " (sentence::variants(&place.variants)) }

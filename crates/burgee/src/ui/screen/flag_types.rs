@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::kind::{Kind, flags};
+use super::kind::Kind;
 use crate::access::{Administer, Granted, SignedIn};
 use crate::db::Read;
 use crate::feature_types::{self, FeatureType};
@@ -15,8 +15,8 @@ use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::{Form, Viewer, why_not_everywhere};
 use crate::ui::live::Watch;
 use crate::ui::nav::Section;
-use crate::ui::part::button;
 use crate::ui::part::form::Field;
+use crate::ui::part::{button, count};
 use crate::ui::{Places, Ui};
 
 const KIND: Kind = Kind { section: Section::FlagTypes, title: "Flag types", path: "/flag-types" };
@@ -37,11 +37,11 @@ async fn list(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
         tr data-row id={ "row-" (kind.id) } {
             td.wide { strong { (kind.name) } div.muted.clip { (kind.description) } }
             td { (lifetime(kind.lifetime_days)) }
-            td { (flags(used.get(&kind.id).copied().unwrap_or_default())) }
+            td { (count::of(used.get(&kind.id).copied().unwrap_or_default(), "flag")) }
             td.ends { (button::link_or_why(&format!("change-{}", kind.id), &frame.at(&format!("/flag-types/{}", kind.id)), "Change", why_not.as_deref())) }
         }
     }).collect();
-    let hint = "A flag that is older than flags of its type should get is marked as potentially stale.";
+    let hint = "Flags that are older than their type expects are marked as potentially stale.";
     Ok(frame.page(
         &viewer,
         &KIND.list(watch, hint, &["Flag type", "Should be gone after", "Used by", ""], &rows, None),
@@ -95,7 +95,7 @@ async fn save(
     Path(id): Path<String>,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     // Locked before it is compared, so that nobody comes between.
     let kind = feature_types::lock(&mut tx, &id).await?;

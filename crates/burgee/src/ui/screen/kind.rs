@@ -95,12 +95,3 @@ impl Kind {
         Page::new(self.section, title, body).below(self.title, self.path.to_owned())
     }
 }
-
-/// How many flags use something, in words.
-pub(super) fn flags(count: i64) -> String {
-    match count {
-        0 => "no flag".to_owned(),
-        1 => "1 flag".to_owned(),
-        count => format!("{count} flags"),
-    }
-}

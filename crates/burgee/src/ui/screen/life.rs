@@ -60,7 +60,6 @@ pub(in crate::ui) fn section(
                 p.muted { "A flag that is revived begins anew: off everywhere, and depending on nothing." }
                 form.row method="post" action=(to("/revive")) { (button::or_why("revive", "Revive", update.as_deref())) }
             } @else {
-                p.muted { "Completed says what was decided. Stale says that it should go. Archived, clients no longer get it." }
                 div.row {
                     @if completed(history) {
                         form method="post" action=(to("/uncomplete")) { (button::or_why("uncomplete", "Not completed after all", update.as_deref())) }
@@ -71,8 +70,9 @@ pub(in crate::ui) fn section(
                         (button::or_why("stale", if feature.stale { "Not stale any more" } else { "Mark as stale" }, update.as_deref()))
                     }
                     @if remove.is_some() { (button::or_why("archive", "Archive", remove.as_deref())) }
-                    @else { a.button #archive href=(to("/archive")) { "Archive" } }
+                    @else { a.button #archive href=(to("/archive")) { "Archive…" } }
                 }
+                p.hint { "Completed: it is decided what becomes of it. Stale: it should go. Archived: clients no longer get it." }
             }
         }
     }
@@ -157,7 +157,7 @@ async fn ask_outcome(
                 }
                 (radio("discarded", "It goes", "What it guards is removed.", false))
             }
-            p.hint { "Nothing changes for applications. It says that the flag can be removed from the code." }
+            p.hint { "Nothing changes for applications. It tells everybody that the flag can be removed from the code." }
             div.row { (button::submit("Complete flag")) (button::link(&frame.at(&path), "Cancel")) }
         }
     };
@@ -175,10 +175,14 @@ async fn complete(
     let outcome = if decided.outcome == "discarded" { Outcome::Discarded } else { Outcome::Kept };
     let variant = (decided.outcome == "variant").then_some(decided.variant);
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
+    features::lock(&mut tx, &project, &name).await?;
+    let already = completed(&lifecycle::history(&mut tx, &project, &name).await?);
     lifecycle::complete(&mut tx, &project, &name, outcome, variant).await?;
     tx.commit().await?;
     let path = path(&project, &name);
-    let note = Note::new(format!("{name} is completed")).undo(format!("{path}/uncomplete"), &[]);
+    let note = Note::new(format!("{name} is completed"));
+    // What somebody else decided before does not come back.
+    let note = if already { note } else { note.undo(format!("{path}/uncomplete"), &[]) };
     Ok(frame.done(&path, &note))
 }
 
@@ -208,10 +212,15 @@ async fn stale(
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     features::switch_stale(&mut tx, &project, &name, wanted.stale).await?;
+    let changed = tx.recorded() > 0;
     tx.commit().await?;
     let (state, back) = if wanted.stale { ("stale", "false") } else { ("not stale", "true") };
     let path = path(&project, &name);
-    let note = Note::new(format!("{name} is {state}")).undo(format!("{path}/stale"), &[("stale", back)]);
+    let note = if changed {
+        Note::new(format!("{name} is {state}")).undo(format!("{path}/stale"), &[("stale", back)])
+    } else {
+        Note::new(format!("{name} was {state} already"))
+    };
     Ok(frame.done(&path, &note))
 }
 
@@ -230,12 +239,19 @@ async fn ask(
     let body = html! {
         @if !detail.children.is_empty() {
             (notice(Tone::Problem, "Other flags depend on it", &html! {
-                p { (detail.children.join(", ")) ": end that first, or archive them." }
+                p {
+                    "End the dependency, or archive them first: "
+                    @for (index, child) in detail.children.iter().enumerate() {
+                        @if index > 0 { ", " }
+                        a href=(frame.at(&self::path(&project, child))) { (child) }
+                    }
+                    "."
+                }
             }))
         }
         @for place in on {
             (notice(Tone::Warning, &format!("It is on in {}", place.environment), &html! {
-                p { "Where it is archived, applications get what they do without the flag. "
+                p { "Once it is archived, applications fall back to what they do without it. "
                     @match place.last_seen_at { Some(seen) => { "A client asked for it " (time::ago(seen, frame.now)) "." }, None => "No client has asked for it yet." } }
             }))
         }

@@ -25,6 +25,8 @@ use crate::ui::{Places, Ui};
 const SIZE: i64 = 50;
 /// The shortest text that is searched for, in characters.
 const SHORTEST: usize = 2;
+/// How many may be added at a time.
+const MOST: usize = 50;
 
 pub(in crate::ui) fn places(places: Places) -> Places {
     const ONE: &str = "/projects/{projectId}/members/{kind}/{id}";
@@ -117,7 +119,7 @@ async fn list(
     let body = html! {
         p.hint {
             "Root roles hold in every project: admins may do everything here, editors may change flags, viewers may look. "
-            "Whoever has only a root role does not stand in this list."
+            "Who has only a root role is not listed here."
             @if viewer.admin { " " a href=(frame.at("/users")) { "See root roles" } }
         }
         @if none {
@@ -155,23 +157,33 @@ fn row(frame: &Frame, project: &str, member: &Member, why_not: Option<&str>) -> 
 /// What somebody is called, and what they are.
 fn name(member: &Member) -> Markup {
     html! {
-        div.row {
+        div.named {
             (match member.subject { Subject::Group(_) => icon::group(), Subject::User(_) if member.service => icon::bot(), Subject::User(_) => icon::user() })
-            strong { (member.name) }
-            @if let Some(size) = member.size { (tag::chip(&people(size))) }
-            @if member.service { (tag::chip("service account")) }
-            @if !member.active { (tag::toned("cannot sign in", "warning")) }
+            div {
+                div.row {
+                    strong { (member.name) }
+                    @if let Some(size) = member.size { (tag::chip(&people(size))) }
+                    @if member.service { (tag::chip("service account")) }
+                    @if !member.active { (tag::toned("cannot sign in", "warning")) }
+                }
+                @if let Some(login) = member.login.as_deref().filter(|login| *login != member.name) { div.muted.clip { (login) } }
+            }
         }
-        @if let Some(login) = member.login.as_deref().filter(|login| *login != member.name) { div.muted.clip { (login) } }
+    }
+}
+
+/// What somebody is, on a page that is named for them.
+fn what(member: &Member) -> String {
+    match member.subject {
+        Subject::Group(_) => format!("Group of {}", people(member.size.unwrap_or_default())),
+        Subject::User(_) if member.service => "Service account".to_owned(),
+        Subject::User(_) => member.login.clone().unwrap_or_default(),
     }
 }
 
 fn people(count: i64) -> String {
     if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
 }
-
-/// How many are chosen at a time.
-const MOST: usize = 50;
 
 /// Somebody who was found, or chosen.
 struct Found {
@@ -198,21 +210,35 @@ fn found(user: &user::User) -> Found {
     Found { subject: Subject::User(user.id), name: user.name.clone().unwrap_or_else(|| user.label()), hint }
 }
 
+/// Who is chosen: those that may be added at a time. The rest is said.
+fn wanted(edit: &mut Edit) -> Vec<Subject> {
+    let mut subjects = Vec::new();
+    for key in edit.list("who") {
+        let subject = key.split_once('-').and_then(|(kind, id)| subject(kind, id));
+        subjects.extend(subject.filter(|subject| !subjects.contains(subject)));
+        if subjects.len() > MOST {
+            subjects.truncate(MOST);
+            edit.complain("who", format!("At most {MOST} can be added at a time. The rest is left out."));
+            break;
+        }
+    }
+    subjects
+}
+
 /// Those who are chosen already; whoever is not there any more is left out.
-async fn chosen(tx: &mut Read, keys: &[String]) -> Result<Vec<Found>, Fault> {
+async fn chosen(tx: &mut Read, wanted: &[Subject]) -> Result<Vec<Found>, Fault> {
     let mut people = Vec::new();
-    for key in keys.iter().take(MOST) {
-        match key.split_once('-').and_then(|(kind, id)| subject(kind, id)) {
-            Some(Subject::User(id)) => people.extend(user::find(tx, id).await?.as_ref().map(found)),
-            Some(subject @ Subject::Group(id)) => {
+    for subject in wanted {
+        match *subject {
+            Subject::User(id) => people.extend(user::find(tx, id).await?.as_ref().map(found)),
+            Subject::Group(id) => {
                 let group = group::find(tx, id).await?;
                 people.extend(group.map(|group| Found {
-                    subject,
+                    subject: *subject,
                     name: group.name,
                     hint: "group".to_owned(),
                 }));
             }
-            None => {}
         }
     }
     Ok(people)
@@ -225,7 +251,9 @@ async fn ask_new(
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.read().await?;
-    draw_new(&grant, &mut tx, &frame, &Edit::read(pairs)).await
+    let mut edit = Edit::read(pairs)?;
+    let wanted = wanted(&mut edit);
+    draw_new(&grant, &mut tx, &frame, &edit, &wanted).await
 }
 
 async fn draw_new(
@@ -233,12 +261,13 @@ async fn draw_new(
     tx: &mut Read,
     frame: &Frame,
     edit: &Edit,
+    wanted: &[Subject],
 ) -> Result<Response, Fault> {
     let project = grant.scope().project.as_str();
     let viewer = Viewer::of(grant, tx).await?;
     let here: Vec<Subject> = members::list(tx, project).await?.into_iter().map(|it| it.subject).collect();
     let results = find(tx, edit.get("q")).await?;
-    let chosen = chosen(tx, &edit.list("who")).await?;
+    let chosen = chosen(tx, wanted).await?;
     let roles = members::givable(tx, grant.held(), project).await?;
     let path = format!("{}/add", path(project));
     let with = |people: Vec<Subject>| {
@@ -271,7 +300,7 @@ async fn draw_new(
                         @for it in &results {
                             li {
                                 (if matches!(it.subject, Subject::Group(_)) { icon::group() } else { icon::user() })
-                                strong.clip { (it.name) } span.muted.clip { (it.hint) }
+                                span.who { strong { (it.name) } span.muted { (it.hint) } }
                                 span.end {
                                     @if here.contains(&it.subject) { a href=(frame.at(&one(project, it.subject))) { "Is a member" } }
                                     @else if are_chosen().any(|subject| subject == it.subject) { span.muted { "Chosen" } }
@@ -310,14 +339,9 @@ async fn add(
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
     let project = grant.scope().project.as_str();
-    let mut edit = Edit::read(pairs);
-    let who = edit.list("who");
-    let subjects: Vec<Subject> =
-        who.iter().filter_map(|key| key.split_once('-')).filter_map(|(kind, id)| subject(kind, id)).collect();
+    let mut edit = Edit::read(pairs)?;
+    let subjects = wanted(&mut edit);
     let roles = roles(&edit);
-    if subjects.len() > MOST {
-        edit.complain("who", format!("Add {MOST} at a time, at most."));
-    }
     if subjects.is_empty() {
         edit.complain("who", "Search for somebody, and choose them.");
     }
@@ -338,7 +362,7 @@ async fn add(
         }
     }
     let mut tx = ui.db.read().await?;
-    draw_new(&grant, &mut tx, &frame, &edit).await
+    draw_new(&grant, &mut tx, &frame, &edit, &subjects).await
 }
 
 fn roles(edit: &Edit) -> Vec<i64> {
@@ -397,7 +421,7 @@ async fn draw(
     let is_me = grant.person().ok().map(Subject::User) == Some(member.subject);
     let body = html! {
         (edit.notices())
-        (name(member))
+        p.hint { (what(member)) @if !member.active { " · cannot sign in" } }
         form.stack method="post" action=(frame.at(&path)) data-draft {
             (edit.opened())
             (edit.field("role", "Roles in this project").checks(&roles, &edit.list("role")))
@@ -409,10 +433,10 @@ async fn draw(
                 (if is_me { "You lose" } else { "They lose" }) " all roles here. What root roles and groups give stays."
                 @if is_me { " You may not be able to come back." }
             }
-            form.row method="post" action=(frame.at(&format!("{path}/remove"))) { button.button.danger #remove { "Remove" } }
+            form.row method="post" action=(frame.at(&format!("{path}/remove"))) { button.button.danger #remove { "Remove from project" } }
         }
     };
-    let page = Page::new(Section::Members, member.name.clone(), body)
+    let page = Page::new(Section::Members, format!("Roles of {}", member.name), body)
         .within(&viewer, project)
         .below("Members", self::path(project));
     Ok(frame.page(&viewer, &page.status(edit.status())))
@@ -425,7 +449,7 @@ async fn save(
     Path((project, kind, id)): Path<(String, String, String)>,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     crate::projects::lock(&mut tx, &project).await?;
     let there = member(&mut tx, &project, &kind, &id).await?;

@@ -113,7 +113,8 @@ async fn create(
 }
 
 async fn make(ui: &Ui, grant: &Granted<CreateFeature>, wanted: &Wanted) -> Result<(), Fault> {
-    let description = wanted.description.trim();
+    let description = wanted.description.replace("\r\n", "\n");
+    let description = description.trim();
     let draft = Draft {
         description: (!description.is_empty()).then(|| description.to_owned()),
         kind: wanted.kind.clone(),

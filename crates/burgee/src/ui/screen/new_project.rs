@@ -69,7 +69,7 @@ async fn create(
     frame: Frame,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let draft = Draft {
         id: edit.some("id"),
         name: edit.get("name").to_owned(),

@@ -135,7 +135,7 @@ async fn find(
         form.filter role="search" method="get" action=(frame.at("/search")) {
             (icon::search())
             input type="search" name="q" value=(asked.q) aria-label="Search or act" placeholder="A flag, a project, or “turn off checkout in production”";
-            button.button.small { "Search" }
+            button.button { "Search" }
         }
         div.found { (list) }
     };

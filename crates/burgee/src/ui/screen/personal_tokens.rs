@@ -23,7 +23,7 @@ pub(in crate::ui) fn list(frame: &Frame, tokens: &[Personal], path: &str) -> Mar
         "Tokens",
         &html! {
             table.rows {
-                thead { tr { th scope="col" { "What for" } th scope="col" { "Last used" } th scope="col" { "Expires" } th scope="col" { "Made" } th scope="col" { span.unseen { "Revoke it" } } } }
+                thead { tr { th scope="col" { "What for" } th scope="col" { "Last used" } th scope="col" { "Expires" } th scope="col" { "Created" } th scope="col" { span.unseen { "Revoke it" } } } }
                 tbody {
                     @for token in tokens {
                         tr {

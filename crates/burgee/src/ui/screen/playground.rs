@@ -1,10 +1,14 @@
 //! Trying flags out: what they come to for contexts that one describes, in environments beside each other, and why.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use bytes::Bytes;
+use futures_util::stream::iter;
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -33,6 +37,10 @@ const SIZE: usize = 50;
 const COLUMNS: usize = 12;
 /// How many fields the form asks for by themselves.
 const FIELDS: usize = 8;
+/// The longest question, in bytes: every cell has a link that repeats it.
+const LONGEST: usize = 8000;
+/// How many lines of the table are written at once.
+const SOME: usize = 500;
 
 pub(in crate::ui) fn places(places: Places) -> Places {
     places.page("/playground", show).page("/playground/results.csv", download)
@@ -57,7 +65,12 @@ struct Asked {
 }
 
 impl Asked {
-    fn of(pairs: Vec<(String, String)>) -> Self {
+    fn of(pairs: Vec<(String, String)>) -> Result<Self, Fault> {
+        if pairs.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > LONGEST {
+            return Err(Fault::unreadable(format!(
+                "The question is longer than {LONGEST} bytes. Ask for fewer values at a time."
+            )));
+        }
         let mut asked = Self { somebody: Somebody::of(&pairs), page: 1, ..Self::default() };
         for (name, value) in pairs {
             match name.as_str() {
@@ -85,7 +98,7 @@ impl Asked {
         }
         asked.environments.sort();
         asked.environments.dedup();
-        asked
+        Ok(asked)
     }
 
     /// The address with other things: those of `changes` instead of what they name.
@@ -211,17 +224,15 @@ impl Ready {
         (lines.collect(), flags.len())
     }
 
-    /// What distinguishes each context from the others.
+    /// What distinguishes each context that has a column from the others.
     fn labels(&self) -> Vec<String> {
-        let environment = self.scenes.first().map_or("", |scene| scene.environment.as_str());
-        let all: Vec<_> = self.attempts.within(environment).map(|attempt| attempt.shown).collect();
-        let varies = |name: &String, value: &Value| all.iter().any(|other| other.get(name) != Some(value));
-        let label = |shown: &serde_json::Map<String, Value>| {
-            let parts = shown.iter().filter(|(name, value)| varies(name, value));
-            let parts = parts.map(|(name, value)| format!("{name} {}", value.as_str().unwrap_or_default()));
+        let label = |number| {
+            let shown = self.attempts.shown(number);
+            let value = |name: &str| shown.get(name).and_then(Value::as_str).unwrap_or_default();
+            let parts = self.attempts.varying().map(|name| format!("{name} {}", value(name)));
             parts.collect::<Vec<_>>().join(", ")
         };
-        all.iter().map(label).collect()
+        (0..self.attempts.count().min(COLUMNS)).map(label).collect()
     }
 }
 
@@ -236,7 +247,7 @@ async fn show(
     frame: Frame,
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let asked = Asked::of(pairs);
+    let asked = Asked::of(pairs)?;
     let mut tx = ui.db.read().await?;
     let viewer = Viewer::of(&grant, &mut tx).await?;
     let fields = fields(&mut tx, &grant, &asked.somebody).await?;
@@ -266,7 +277,7 @@ async fn show(
                 (grid(&frame, &asked, ready, lines, *total))
             },
             None => @if problems.is_empty() {
-                (notice::empty("Nothing is asked yet", "Describe somebody above, choose environments, and see which flags they get. Applications notice nothing.", &html! {}))
+                (notice::empty("Nothing is asked yet", "Describe somebody above, choose environments, and see which flags they get. Applications are not affected.", &html! {}))
             },
         }
     };
@@ -310,8 +321,8 @@ fn question(
     html! {
         form.card.playground method="get" action=(frame.at("/playground")) data-draft {
             fieldset.choices {
-                legend { "Somebody" }
-                p.hint { "Several values are separated by commas: every combination is tried." }
+                legend { "Whom to evaluate for" }
+                p.hint { "What is left empty is not sent. Separate several values by commas: every combination is tried." }
                 div.pair {
                     @for field in fields {
                         @let id = format!("c.{field}");
@@ -352,7 +363,7 @@ fn told(frame: &Frame, asked: &Asked, ready: &Ready) -> Markup {
     let Some((name, environment, number)) = &asked.why else { return html! {} };
     let found = ready.scenes.iter().find(|scene| scene.environment == *environment).and_then(|scene| {
         let flag = scene.flags.iter().find(|flag| flag.name == *name)?;
-        Some((scene, flag, ready.attempts.within(environment).nth(*number)?))
+        Some((scene, flag, ready.attempts.within(environment).take(COLUMNS).nth(*number)?))
     });
     let Some((scene, flag, attempt)) = found else { return html! {} };
     let Some(explanation) = scene.explain(flag, &attempt) else { return html! {} };
@@ -361,7 +372,7 @@ fn told(frame: &Frame, asked: &Asked, ready: &Ready) -> Markup {
         section.card #why aria-labelledby="why-title" {
             header.row {
                 h2 #why-title { (name) " in " (environment) (whom(&label)) }
-                @if explanation.evaluation.enabled { (tag::toned("on", "good")) } @else { (tag::toned("off", "warning")) }
+                @if explanation.evaluation.enabled { (tag::toned("on", "good")) } @else { (tag::chip("off")) }
                 a.small-link href=(frame.at(&format!("/projects/{}/features/{name}", flag.project))) { "Open the flag" }
                 a.icon-button.to-end href=(asked.with(frame, "/playground", &[("page", &asked.page.to_string())])) aria-label="Close" { (icon::close()) }
             }
@@ -372,7 +383,7 @@ fn told(frame: &Frame, asked: &Asked, ready: &Ready) -> Markup {
 
 fn grid(frame: &Frame, asked: &Asked, ready: &Ready, lines: &[Line], total: usize) -> Markup {
     let labels = ready.labels();
-    let shown = labels.len().min(COLUMNS);
+    let shown = labels.len();
     let projects = lines.iter().any(|line| line.project != lines[0].project);
     let to = |changes: &[(&str, &str)]| asked.with(frame, "/playground", changes);
     let rows = html! {
@@ -384,7 +395,7 @@ fn grid(frame: &Frame, asked: &Asked, ready: &Ready, lines: &[Line], total: usiz
                     @for scene in &ready.scenes { th.edge scope="colgroup" colspan=(shown) { (scene.environment) } }
                 }
                 @if shown > 1 {
-                    tr { @for _ in &ready.scenes { @for (index, label) in labels.iter().take(shown).enumerate() { th.edge[index == 0] scope="col" { (label) } } } }
+                    tr { @for _ in &ready.scenes { @for (index, label) in labels.iter().enumerate() { th.edge[index == 0] scope="col" { (label) } } } }
                 }
             }
             tbody {
@@ -426,12 +437,12 @@ fn grid(frame: &Frame, asked: &Asked, ready: &Ready, lines: &[Line], total: usiz
                 h2 #results { "Results" }
                 nav.segments aria-label="Which results" {
                     a href=(to(&[("only", "")])) aria-current=[(!asked.differs).then_some("true")] { "All" }
-                    a href=(to(&[("only", "differs")])) aria-current=[asked.differs.then_some("true")] { "Not the same everywhere" }
+                    a href=(to(&[("only", "differs")])) aria-current=[asked.differs.then_some("true")] { "Only what differs" }
                 }
                 a.button.small.to-end href=(asked.with(frame, "/playground/results.csv", &[])) hx-boost="false" { (icon::download()) "CSV" }
             }
-            @if labels.len() > shown {
-                p.hint { "The first " (shown) " of " (labels.len()) " contexts are shown. The CSV has all of them." }
+            @if ready.attempts.count() > shown {
+                p.hint { "The first " (shown) " of " (ready.attempts.count()) " contexts are shown. The CSV has all of them." }
             }
             @if lines.is_empty() {
                 @if asked.differs { (notice::empty("All flags are the same everywhere", "For these contexts and environments, no flag differs.", &button::link(&to(&[("only", "")]), "Show all flags"))) }
@@ -449,42 +460,66 @@ async fn download(
     State(ui): State<Ui>,
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let asked = Asked::of(pairs);
+    let asked = Asked::of(pairs)?;
     let mut tx = ui.db.read().await?;
     let ready = asked.ready(&ui, &mut tx, &grant).await?;
     tx.end().await?;
     let ready = ready.map_err(|sentences| Fault::unreadable(sentences.join(" ")))?;
-    let text = aside(move || {
-        let environment = ready.scenes.first().map_or("", |scene| scene.environment.as_str());
-        let contexts: Vec<_> = ready.attempts.within(environment).map(|attempt| attempt.shown).collect();
-        let fields: Vec<String> =
-            contexts.first().into_iter().flat_map(serde_json::Map::keys).cloned().collect();
-        let columns = ["flag", "project", "environment", "on", "variant"].into_iter().map(str::to_owned);
-        let mut text = csv::line(columns.chain(fields.iter().cloned()).map(Value::from));
-        for line in ready.lines().filter(|line| !asked.differs || line.differs()) {
-            for (scene, verdicts) in ready.scenes.iter().zip(line.verdicts) {
-                for (verdict, context) in verdicts.into_iter().flatten().zip(&contexts) {
-                    let cells = [
-                        line.flag.clone().into(),
-                        line.project.clone().into(),
-                        scene.environment.clone().into(),
-                        verdict.on.into(),
-                        verdict.variant.into(),
-                    ];
-                    let told = fields.iter().map(|field| context.get(field).cloned().unwrap_or_default());
-                    text.push_str(&csv::line(cells.into_iter().chain(told)));
-                }
-            }
-        }
-        text
+    let table = aside(move || {
+        let lines = ready.lines().filter(|line| !asked.differs || line.differs()).collect();
+        Table { ready, lines }
     })
     .await?;
-    Ok(csv::file("playground.csv", csv::KIND, text.into()))
+    let beginning = table.beginning();
+    let rest = (0..table.count()).step_by(SOME).map(move |from| table.some(from));
+    let text = std::iter::once(beginning).chain(rest).map(|text| Ok::<_, Infallible>(Bytes::from(text)));
+    Ok(csv::file("playground.csv", csv::KIND, Body::from_stream(iter(text))))
+}
+
+/// All answers, written piece by piece: the contexts in them may be large.
+struct Table {
+    ready: Ready,
+    lines: Vec<Line>,
+}
+
+impl Table {
+    fn beginning(&self) -> String {
+        let columns = ["flag", "project", "environment", "on", "variant"].map(str::to_owned);
+        let fields = self.ready.attempts.shown(0);
+        csv::line(columns.into_iter().chain(fields.into_iter().map(|(name, _)| name)).map(Value::from))
+    }
+
+    /// How many rows there may be: one for each flag, environment and context.
+    fn count(&self) -> usize {
+        self.lines.len() * self.ready.scenes.len() * self.ready.attempts.count()
+    }
+
+    fn some(&self, from: usize) -> String {
+        (from..self.count().min(from + SOME)).filter_map(|number| self.row(number)).collect()
+    }
+
+    /// A row. `None`: the flag is not there.
+    fn row(&self, number: usize) -> Option<String> {
+        let (place, number) = (number / self.ready.attempts.count(), number % self.ready.attempts.count());
+        let scenes = &self.ready.scenes;
+        let (line, scene) = (&self.lines[place / scenes.len()], place % scenes.len());
+        let verdict = line.verdicts[scene].as_ref()?.get(number)?;
+        let cells = [
+            line.flag.clone().into(),
+            line.project.clone().into(),
+            scenes[scene].environment.clone().into(),
+            verdict.on.into(),
+            verdict.variant.clone().into(),
+        ];
+        let context = self.ready.attempts.shown(number).into_iter().map(|(_, value)| value);
+        Some(csv::line(cells.into_iter().chain(context)))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Time;
 
     #[test]
     fn the_cell_and_the_page_are_no_part_of_the_question() {
@@ -495,9 +530,21 @@ mod tests {
             ("page", "3"),
             ("why", "1 production a b"),
         ];
-        let asked = Asked::of(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec());
+        let asked =
+            Asked::of(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()).unwrap();
         assert_eq!(asked.environments, ["production"]);
         assert_eq!(asked.why, Some(("a b".to_owned(), "production".to_owned(), 1)));
         assert_eq!((asked.page, asked.pairs.len()), (3, 3));
+        assert!(Asked::of(vec![("c.userId".to_owned(), "1,".repeat(5000))]).is_err());
+    }
+
+    #[test]
+    fn only_contexts_that_have_a_column_are_told_apart() {
+        let hundred = (0..100).map(|number| number.to_string()).collect::<Vec<_>>().join(",");
+        let context = serde_json::json!({ "userId": hundred, "appName": hundred, "plan": "gold" });
+        let (attempts, _) =
+            Attempts::combined(context.as_object().unwrap(), Time::from_millis(0), 1).unwrap();
+        let labels = Ready { scenes: Vec::new(), attempts }.labels();
+        assert_eq!((labels.len(), labels[1].as_str()), (COLUMNS, "appName 1, userId 0"));
     }
 }

@@ -150,7 +150,7 @@ fn table(frame: &Frame, ask: &Ask<'_>, rows: &[&Row]) -> Markup {
                         td { (project.flags.total) }
                         td { (health(project)) }
                         td { (members) }
-                        td.muted { (named(owners)) }
+                        td.muted.wraps { (named(owners)) }
                         td { (time::ago_or(project.last_event_at, frame.now, "never")) }
                     }
                 }

@@ -7,7 +7,6 @@ use burgee_eval::document::Constraint;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::kind::flags;
 use crate::access::{
     CreateSegment, DeleteSegment, Granted, Guard, Holdings, SeeProject, Sight, SignedIn, UpdateSegment,
 };
@@ -27,7 +26,7 @@ use crate::ui::part::conditions::Conditions;
 use crate::ui::part::form::Field;
 use crate::ui::part::notice::{Tone, notice};
 use crate::ui::part::table::{self, Ask};
-use crate::ui::part::{button, diff, icon, notice as place, sentence, time};
+use crate::ui::part::{button, count, diff, icon, notice as place, sentence, time};
 use crate::ui::{Places, Ui};
 
 /// How many segments a page has.
@@ -164,7 +163,7 @@ fn row(frame: &Frame, viewer: &Viewer, used: &Used) -> Markup {
                 @if rules.len() > MOST_CONDITIONS { span.muted { ", and " (more_conditions(rules.len() - MOST_CONDITIONS)) } }
             }
             td.muted { (owner(viewer, segment.project.as_deref())) }
-            td { (flags(used.features)) }
+            td { (count::of(used.features, "flag")) }
         }
     }
 }
@@ -179,7 +178,7 @@ fn path(id: i64, step: &str) -> String {
 
 fn owner(viewer: &Viewer, project: Option<&str>) -> String {
     let Some(id) = project else { return "All projects".to_owned() };
-    viewer.projects.iter().find(|(known, _)| known == id).map_or(id, |(_, name)| name).to_owned()
+    viewer.project(id).to_owned()
 }
 
 /// The strategies that use something, with links to their flags.
@@ -299,7 +298,7 @@ impl Open {
                 _ => rest.push((name, value)),
             }
         }
-        Ok((Self { edit: Edit::read(rest), conditions }, act))
+        Ok((Self { edit: Edit::read(rest)?, conditions }, act))
     }
 
     /// Puts it on top of what is there now. False: somebody else changed the same.
@@ -313,12 +312,13 @@ impl Open {
         Ok(mergeable)
     }
 
-    fn draft(&self) -> Draft {
+    /// What is meant, where these constraints were shown.
+    fn draft(&self, stored: &[Constraint]) -> Draft {
         Draft {
             name: self.edit.get("name").to_owned(),
             description: self.edit.some("description"),
             project: self.edit.some("project"),
-            constraints: self.conditions.meant(),
+            constraints: self.conditions.meant_over(stored),
         }
     }
 
@@ -425,7 +425,7 @@ async fn create(
     let (mut open, act) = Open::read(pairs)?;
     if !open.conditions.act(&act) {
         open.conditions.drop_empty();
-        let draft = open.draft();
+        let draft = open.draft(&[]);
         let made = async {
             grant.ensure_in(draft.project.as_deref(), None)?;
             let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
@@ -476,7 +476,7 @@ async fn save(
     } else {
         open.conditions.drop_empty();
         if open.onto(&there)? {
-            let draft = open.draft();
+            let draft = open.draft(&there.constraints.0);
             let saved = async {
                 grant.ensure_in(draft.project.as_deref(), None)?;
                 segments::update(&mut tx, &sight, there.clone(), draft).await?;

@@ -7,7 +7,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::kind::{Kind, flags};
+use super::kind::Kind;
 use crate::access::{
     CreateStrategyType, DeleteStrategyType, Granted, Guard, Holdings, SignedIn, UpdateStrategyType,
 };
@@ -24,7 +24,7 @@ use crate::ui::nav::Section;
 use crate::ui::part::conditions::drop_button;
 use crate::ui::part::form::{Field, check, in_row};
 use crate::ui::part::switch::{Switch, switch as lever};
-use crate::ui::part::{button, tag};
+use crate::ui::part::{button, count, tag};
 use crate::ui::{Places, Ui};
 
 const KIND: Kind = Kind { section: Section::StrategyTypes, title: "Strategy types", path: "/strategy-types" };
@@ -75,7 +75,7 @@ async fn list(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
         .iter()
         .map(|kind| row(&frame, kind, used.get(&kind.name).copied().unwrap_or_default(), change.as_deref()))
         .collect();
-    let hint = "What strategies of flags can do. Types of your own work where applications know them. Those that are not offered stay in flags that have them.";
+    let hint = "How strategies decide who gets a flag. Custom types work where applications know them. Types that are not offered stay in flags that have them.";
     let columns = ["Strategy type", "Needs to know", "Used by", "Offered"];
     Ok(frame.page(&viewer, &KIND.list(watch, hint, &columns, &rows, Some(create))))
 }
@@ -89,7 +89,7 @@ fn row(frame: &Frame, kind: &StrategyType, used: i64, change: Option<&str>) -> M
                 @if let Some(text) = kind.description.as_deref().filter(|text| !text.is_empty()) { div.muted.clip { (text) } }
             }
             td { div.chips { @for parameter in &kind.parameters.0 { (tag::chip(&parameter.name)) } @if kind.parameters.0.is_empty() { span.muted { "nothing" } } } }
-            td { (flags(used)) }
+            td { (count::of(used, "flag")) }
             td {
                 (lever(&Switch {
                     id: &format!("switch-{}", kind.name),
@@ -188,7 +188,7 @@ impl Open {
                 return Err(Fault::unreadable(format!("The form has more than {MOST_ROWS} rows.")));
             }
         }
-        open.edit = Edit::read(rest);
+        open.edit = Edit::read(rest)?;
         let dropped = act.strip_prefix("drop p.").and_then(|number| number.parse::<usize>().ok());
         if act == "add-parameter" {
             let next = open.rows.keys().next_back().map_or(0, |last| last.saturating_add(1));
@@ -395,12 +395,19 @@ async fn switch(
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     strategies::deprecate(&mut tx, &name, !wanted.enabled).await?;
+    let changed = tx.recorded() > 0;
     tx.commit().await?;
-    let state = if wanted.enabled { "offered for new strategies" } else { "not offered any more" };
-    let note = Note::new(format!("{name} is {state}")).undo(
-        format!("/strategy-types/{name}/switch"),
-        &[("enabled", if wanted.enabled { "false" } else { "true" })],
-    );
+    let (state, before, back) = if wanted.enabled {
+        ("offered for new strategies", "offered", "false")
+    } else {
+        ("not offered any more", "not offered", "true")
+    };
+    let note = if changed {
+        Note::new(format!("{name} is {state}"))
+            .undo(format!("/strategy-types/{name}/switch"), &[("enabled", back)])
+    } else {
+        Note::new(format!("{name} was {before} already"))
+    };
     Ok(frame.done(KIND.path, &note))
 }
 
@@ -416,7 +423,7 @@ async fn ask_delete(
     let kind = strategies::get(&mut tx, &name).await?;
     let used = features::types_in_use(&mut tx, &sight).await?.remove(&name).unwrap_or_default();
     let what = html! {
-        p { "Strategies of the type " strong { (name) } " are in " (flags(used)) ". They stay, and can no longer be edited by their parameters. Instead of deleting it, you can stop offering it." }
+        p { "Strategies of the type " strong { (name) } " are in " (count::of(used, "flag")) ". They stay, and can no longer be edited by their parameters. Instead of deleting it, you can stop offering it." }
     };
     Ok(KIND.confirm(&frame, &viewer, &name, &what, !kind.built_in))
 }

@@ -37,14 +37,16 @@ async fn switch(
     let edit = Edit::UpdateEnabled { enabled: wanted.enabled, should_activate_disabled_strategies: false };
     let place = Place { project, feature, environment };
     features::submit(&mut tx, &grant, &ui.entropy, &place, edit).await?;
+    let changed = tx.recorded() > 0;
     tx.commit().await?;
     let Place { project, feature, environment } = place;
-    let note =
-        Note::new(format!("{feature} is {} in {environment}", if wanted.enabled { "on" } else { "off" }))
-            .undo(
-                path(&project, &feature, &environment),
-                &[("enabled", if wanted.enabled { "false" } else { "true" })],
-            );
+    let (state, back) = if wanted.enabled { ("on", "false") } else { ("off", "true") };
+    let note = if changed {
+        Note::new(format!("{feature} is {state} in {environment}"))
+            .undo(path(&project, &feature, &environment), &[("enabled", back)])
+    } else {
+        Note::new(format!("{feature} was {state} in {environment} already"))
+    };
     let back = wanted.back.filter(|back| is_own(back));
     Ok(frame.done(&back.unwrap_or_else(|| format!("/projects/{project}/features/{feature}")), &note))
 }

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::kind::{Kind, flags};
+use super::kind::Kind;
 use crate::access::{CreateTagType, DeleteTagType, Granted, Guard, SignedIn, UpdateTagType};
 use crate::db::Read;
 use crate::error::Error;
@@ -16,7 +16,7 @@ use crate::ui::guard::{Form, Viewer, why_not_everywhere};
 use crate::ui::live::Watch;
 use crate::ui::nav::Section;
 use crate::ui::part::form::Field;
-use crate::ui::part::{button, tag};
+use crate::ui::part::{button, count, tag};
 use crate::ui::{Places, Ui};
 
 const KIND: Kind = Kind { section: Section::TagTypes, title: "Tag types", path: "/tag-types" };
@@ -52,7 +52,7 @@ async fn list(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
                 @if let Some(text) = kind.description.as_deref().filter(|text| !text.is_empty()) { div.muted.clip { (text) } }
             }
             td { (tag::tag(&kind.name, "value", kind.color.as_deref())) }
-            td { (flags(used.get(&kind.name).copied().unwrap_or_default())) }
+            td { (count::of(used.get(&kind.name).copied().unwrap_or_default(), "flag")) }
         }
     }).collect();
     let hint = "Tags say who owns a flag, or what it belongs to. Each has a type and a value.";
@@ -102,7 +102,7 @@ async fn create(
     frame: Frame,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let draft = TagType {
         name: edit.get("name").to_owned(),
         description: edit.some("description"),
@@ -157,7 +157,7 @@ async fn save(
     Path(name): Path<String>,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     // Locked before it is compared, so that nobody comes between.
     let there = types::lock(&mut tx, &name).await?;
@@ -193,7 +193,7 @@ async fn ask_delete(
     let sight = grant.sight(&mut tx).await?;
     types::get(&mut tx, &name).await?;
     let count = types::in_use(&mut tx, &sight).await?.remove(&name).unwrap_or_default();
-    let what = html! { p { "Tags of the type " strong { (name) } " are on " (flags(count)) ". They are taken off, and do not come back." } };
+    let what = html! { p { "Tags of the type " strong { (name) } " are on " (count::of(count, "flag")) ". They are taken off, and do not come back." } };
     Ok(KIND.confirm(&frame, &viewer, &name, &what, true))
 }
 

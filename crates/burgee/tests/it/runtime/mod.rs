@@ -71,7 +71,7 @@ async fn fetch(sdk: &Client) -> Answer {
 }
 
 /// Asks until the answer is as it should be.
-async fn until(client: &Client, path: &str, good: impl Fn(&Answer) -> bool) -> Answer {
+pub async fn until(client: &Client, path: &str, good: impl Fn(&Answer) -> bool) -> Answer {
     let begun = Instant::now();
     loop {
         let answer = client.get(path).await;

@@ -59,7 +59,7 @@ both! {
         let asked = editor.get(&format!("{PROJECT}/flags/archive?flag=a&flag=b")).await.expect(200).text;
         assert!(asked.contains("Archive 2 flags"));
         form(&editor, &format!("{PROJECT}/flags/archive"), "flag=a&flag=b").await.expect(303);
-        assert_eq!(stored(&server, "a").await["archived"], true);
+        assert_eq!(events(&server, "feature-archived").await, 2);
         let list = editor.get(&format!("{PROJECT}?state=archived")).await.expect(200).text;
         assert!(list.contains("flags/revive") && !list.contains("flags/archive"));
         form(&editor, &format!("{PROJECT}/flags/revive"), "flag=a&flag=b").await.expect(303);

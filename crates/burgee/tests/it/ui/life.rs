@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{form, person};
+use super::{encoded, form, hidden, person};
 use crate::support::TestServer;
 
 const FLAG: &str = "/projects/default/features/f";
@@ -19,12 +19,18 @@ both! {
     async fn a_flag_is_stale_archived_and_back(server) {
         flag(&server, "f").await;
         let editor = person(&server, "ed", "Editor").await;
-        form(&editor, &format!("{FLAG}/stale"), "stale=true").await.expect(303);
+        let marked = form(&editor, &format!("{FLAG}/stale"), "stale=true").await.expect(303);
+        assert!(marked.header("set-cookie").contains("undo"));
+        let again = form(&editor, &format!("{FLAG}/stale"), "stale=true").await.expect(303);
+        assert!(again.header("set-cookie").contains("already") && !again.header("set-cookie").contains("undo"));
         assert_eq!(stored(&server).await["stale"], true);
         assert!(editor.get(FLAG).await.expect(200).text.contains("Not stale any more"));
         form(&editor, &format!("{FLAG}/stale"), "stale=false").await.expect(303);
         assert_eq!(stored(&server).await["stale"], false);
-        form(&editor, "/projects/default/features/f/environments/production/switch", "enabled=true").await.expect(303);
+        let switch = "/projects/default/features/f/environments/production/switch";
+        assert!(form(&editor, switch, "enabled=true").await.expect(303).header("set-cookie").contains("undo"));
+        let again = form(&editor, switch, "enabled=true").await.expect(303);
+        assert!(again.header("set-cookie").contains("already") && !again.header("set-cookie").contains("undo"));
         let ask = editor.get(&format!("{FLAG}/archive")).await.expect(200).text;
         assert!(ask.contains("It is on in production") && ask.contains("Archive flag"));
         form(&editor, &format!("{FLAG}/archive"), "").await.expect(303);
@@ -90,6 +96,10 @@ both! {
         form(&editor, &format!("{FLAG}/dependency"), "parent=parent&state=off").await.expect(303);
         assert_eq!(stored(&server).await["dependencies"][0]["enabled"], false);
         assert!(editor.get("/projects/default/features/parent").await.expect(200).text.contains("Needed by"));
+        let late = form(&editor, &format!("{FLAG}/dependency"), "parent=parent&state=on&was=").await.expect(422).text;
+        assert!(late.contains("Somebody else changed this meanwhile"));
+        let again = encoded(&[("parent", "parent"), ("state", "on"), ("was", &hidden(&late, "was"))]);
+        form(&editor, &format!("{FLAG}/dependency"), &again).await.expect(303);
         let refused = form(&editor, "/projects/default/features/parent/dependency", "parent=f&state=on").await;
         assert!(refused.expect(422).text.contains("Transitive"));
         let gone = form(&editor, &format!("{FLAG}/dependency/remove"), "parent=parent").await.expect(303);
@@ -122,7 +132,7 @@ both! {
         flag(&server, "f").await;
         let editor = person(&server, "ed", "Editor").await;
         let at = |environment: &str| format!("/api/admin{FLAG}/environments/{environment}");
-        let strategy = |ids: &str| json!({ "name": "userWithId", "parameters": { "userIds": ids } });
+        let strategy = |ids: &str| json!({ "name": "applicationHostname", "parameters": { "hostNames": ids } });
         server.admin().post(&format!("{}/strategies", at("development")), strategy("1")).await.expect(200);
         let path = format!("{FLAG}/environments/production/copy-strategies");
         let page = editor.get(&format!("{path}?from=development")).await.expect(200).text;

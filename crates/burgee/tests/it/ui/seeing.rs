@@ -25,7 +25,7 @@ both! {
         hidden_project(&server).await;
         flag(&server, "f").await;
         let at = "/api/admin/projects/default/features/f/environments/production";
-        let strategy = json!({ "name": "userWithId", "parameters": { "userIds": "1" } });
+        let strategy = json!({ "name": "default", "constraints": [{ "contextName": "userId", "operator": "IN", "values": ["1"] }] });
         server.admin().post(&format!("{at}/strategies"), strategy).await.expect(200);
         server.admin().post(&format!("{at}/on"), json!({})).await.expect(200);
         let viewer = person(&server, "vera", "Viewer").await;
@@ -44,6 +44,9 @@ both! {
         let wrong = viewer.get("/playground?e=production&more=nonsense").await.expect(422).text;
         assert!(wrong.contains("says no field") && wrong.contains("nonsense"));
         viewer.get("/playground?e=nowhere").await.expect(422);
+        let none = viewer.get("/playground?e=production&q=no-such-flag&c.userId=1,2,3").await.expect(200).text;
+        assert!(none.contains("No flag is here"));
+        viewer.get(&format!("/playground?e=production&c.userId={}", "1,".repeat(5000))).await.expect(400);
         let many = (0..300).map(|number| number.to_string()).collect::<Vec<_>>().join(",");
         viewer.get(&format!("/playground?e=production&c.userId={many}&c.appName={many}")).await.expect(422);
     }
@@ -101,6 +104,11 @@ both! {
         let today = server.app.clock.now().to_string()[..10].to_owned();
         let page = admin.get(&format!("/events?from={today}&to={today}&by=nobody+at+all")).await.expect(200).text;
         assert!(page.contains("No event matches") && page.contains("by nobody at all"));
+        let page = admin.get("/events?what=Nothing+like+it").await.expect(200).text;
+        assert!(page.contains("No event matches") && page.contains("Remove this filter"), "{page}");
+        assert_eq!(admin.get("/events.csv?what=Nothing+like+it").await.expect(200).text.lines().count(), 1);
+        assert_eq!(admin.get("/events.jsonl?what=Nothing+like+it").await.expect(200).text, "");
+        assert!(admin.get("/events?from=soon").await.expect(400).text.contains("“soon” is no day"));
         assert!(admin.get("/events").await.expect(200).text.contains("Events by the day"));
     }
 
@@ -114,6 +122,12 @@ both! {
         let admin = server.sign_in("admin", PASSWORD).await;
         assert!(admin.get("/projects/default/connect?flag=first").await.expect(200).text.contains("isEnabled(&quot;first&quot;"));
         admin.get("/projects/default/connect?flag=none").await.expect(404);
+        let tokens = async || server.admin().get("/api/admin/api-tokens").await.expect(200).json()["tokens"].as_array().unwrap().len();
+        let before = tokens().await;
+        form(&admin, "/projects/default/connect", "flag=none&runs=server&environment=production").await.expect(404);
+        assert_eq!(tokens().await, before, "nothing is made that nobody sees");
+        let register = json!({ "appName": "another-application", "interval": 1000, "started": "2026-01-01T00:00:00Z", "strategies": [] });
+        sdk(&server, "production").await.post("/api/client/register", register).await.done();
         let made = form(&admin, "/projects/default/connect", "flag=first&runs=server&environment=production").await.expect(200).text;
         assert!(made.contains("Waiting for the first call"));
         let secret = made.split("default:production.").nth(1).unwrap().split(['"', '&', '<']).next().unwrap();
@@ -121,7 +135,8 @@ both! {
         assert!(admin.get(&status).await.expect(200).text.contains("Waiting"));
         let sdk = server.anonymous().with("authorization", &format!("default:production.{secret}"));
         sdk.get("/api/client/features").await.expect(200);
-        assert!(admin.get(&status).await.expect(200).text.contains("Connected."));
+        let status = admin.get(&status).await.expect(200).text;
+        assert!(status.contains("Connected.") && !status.contains("another-application"), "{status}");
         form(&editor, "/first-run/dismiss", "").await.expect(303);
         assert!(!editor.get("/").await.expect(200).text.contains("First steps"));
     }

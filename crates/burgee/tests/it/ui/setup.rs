@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{form, hidden, person};
+use crate::runtime::until;
 use crate::support::TestServer;
 use crate::support::server::PASSWORD;
 
@@ -46,7 +47,7 @@ both! {
         assert_eq!(recorded(&server, "api-token-updated").await, 1);
         assert!(admin.get(&format!("{path}/delete")).await.expect(200).text.contains("Delete token"));
         form(&admin, &format!("{path}/delete"), "").await.expect(303);
-        sdk.get("/api/client/features").await.expect(401);
+        until(&sdk, "/api/client/features", |answer| answer.status == 401).await;
         admin.get(&path).await.expect(404);
     }
 

@@ -177,7 +177,7 @@ async fn list<G: Guard>(
     let body = html! {
         @if let Some(project) = project {
             (settings::tabs(frame, &viewer, project, Tab::Tokens))
-            p.muted.lead { "Tokens that reach this project. Those that reach others, too, are changed where all tokens are." }
+            p.muted.lead { "Tokens that reach this project. Those that reach other projects, too, are changed under API tokens." }
         }
         @if none {
             (notice::empty("No tokens yet", "An application asks for flags with a token. It says for which environment and which projects.", &create(None)))
@@ -212,7 +212,7 @@ fn filters(frame: &Frame, ask: &Ask<'_>, asked: &Asked) -> Markup {
         div.filters {
             form.filter role="search" method="get" action=(frame.at(ask.path)) data-draft {
                 (icon::search())
-                input type="search" name="q" value=(asked.q) aria-label="Filter tokens by name, environment or project" placeholder="Filter tokens" data-key="/";
+                input type="search" name="q" value=(asked.q) aria-label="Find tokens by name, environment or project" placeholder="Find tokens" data-key="/";
                 input type="hidden" name="which" value=(asked.which);
                 input type="hidden" name="sort" value=(asked.sort);
                 button.unseen { "Filter" }
@@ -236,7 +236,7 @@ fn rows(frame: &Frame, ask: &Ask<'_>, tokens: &[&ApiToken]) -> Markup {
                 th scope="col" { "Projects" }
                 (ask.heading(frame, "seen", "Last used"))
                 (ask.heading(frame, "expires", "Expires"))
-                (ask.heading(frame, "created", "Made"))
+                (ask.heading(frame, "created", "Created"))
             } }
             tbody {
                 @for token in tokens {
@@ -247,7 +247,7 @@ fn rows(frame: &Frame, ask: &Ask<'_>, tokens: &[&ApiToken]) -> Markup {
                         td { (projects(token, NAMED)) }
                         td { (time::ago_or(token.seen_at, frame.now, "never")) }
                         td { (expiry::told(token.expires_at, frame.now)) }
-                        td { (time::ago(token.created_at, frame.now)) @if let Some(author) = &token.created_by { span.muted { " by " (author) } } }
+                        td { (time::ago(token.created_at, frame.now)) }
                     }
                 }
             }

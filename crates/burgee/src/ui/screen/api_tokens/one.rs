@@ -109,7 +109,7 @@ async fn show_in_project(
             (snippet::all(token.kind, &ui.config.url(), "YOUR-TOKEN", snippet::FLAG))
         }
         @if elsewhere {
-            p { a href=(frame.at(&format!("/tokens/{selector}"))) { "Change its expiry" } " where all tokens are." }
+            p { a href=(frame.at(&format!("/tokens/{selector}"))) { "Change its expiry" } " under API tokens." }
         }
         (end(&frame, &here, why_not.as_deref()))
     };
@@ -123,7 +123,7 @@ fn facts(frame: &Frame, token: &ApiToken) -> Markup {
             div { dt { "Type" } dd { (kind(token.kind)) } }
             div { dt { "Environment" } dd { (environment(token)) } }
             div { dt { "Projects" } dd { (projects(token, usize::MAX)) } }
-            div { dt { "Made" } dd { (time::ago(token.created_at, frame.now)) @if let Some(author) = &token.created_by { " by " (author) } } }
+            div { dt { "Created" } dd { (time::ago(token.created_at, frame.now)) @if let Some(author) = &token.created_by { " by " (author) } } }
             div { dt { "Last used" } dd { (time::ago_or(token.seen_at, frame.now, "never")) } }
             div { dt { "Expires" } dd { (expiry::told(token.expires_at, frame.now)) } }
             div { dt { "In the event log" } dd { a href=(frame.at(&format!("/events?q={}", token.selector))) { (token.selector) } } }

@@ -1,23 +1,22 @@
 //! An application: where it runs and with what, which flags it uses, and what is wrong with it.
 
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
-use serde::Deserialize;
 
 use super::{path, sdk};
 use crate::access::{Granted, Guard, Holdings, SignedIn, UpdateApplication};
 use crate::applications::{self, Application, Draft, Environment, Instance, OF_USERS};
 use crate::db::Read;
 use crate::metrics::{self, UsedFlag};
+use crate::ui::edit::{Edit, Values};
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::{Form, Viewer};
 use crate::ui::live::Watch;
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
-use crate::ui::part::form::{self, Field};
+use crate::ui::part::form::Field;
 use crate::ui::part::notice::{Tone, notice};
 use crate::ui::part::{button, table, time};
 use crate::ui::screen::unknown_flags;
@@ -74,7 +73,8 @@ async fn show(
         }
         @if !missing.is_empty() {
             section aria-labelledby="missing" {
-                h2 #missing { "Flags that it asks for, and that are not there" }
+                h2 #missing { "Unknown flags that it asks for" }
+                p.muted { "It gets “off” for them: mistyped in its code, archived too early, or not created yet." }
                 ul.links {
                     @for (environment, names) in &missing {
                         @for name in names {
@@ -93,8 +93,8 @@ async fn show(
     let why = why_not(grant.held());
     let actions = html! {
         @match &why {
-            None => { (button::link(&frame.at(&format!("{}/forget", path(&name))), "Forget")) (button::link(&frame.at(&format!("{}/edit", path(&name))), "Edit")) },
-            Some(why) => { (button::or_why("forget", "Forget", Some(why))) (button::or_why("edit", "Edit", Some(why))) },
+            None => { (button::link(&frame.at(&format!("{}/edit", path(&name))), "Edit")) (button::link(&frame.at(&format!("{}/forget", path(&name))), "Forget…")) },
+            Some(why) => { (button::or_why("edit", "Edit", Some(why))) (button::or_why("forget", "Forget", Some(why))) },
         }
     };
     let page = Page::new(Section::Applications, name, body).below("Applications", "/applications".to_owned());
@@ -177,23 +177,11 @@ fn used(frame: &Frame, flags: &[UsedFlag]) -> Markup {
     }
 }
 
-/// What the form sends: what is wanted, and what was there when it was opened.
-#[derive(Default, Deserialize)]
-struct Edit {
-    description: String,
-    url: String,
-    #[serde(default)]
-    was_description: String,
-    #[serde(default)]
-    was_url: String,
-}
-
-impl Edit {
-    fn of(it: &Application) -> Self {
-        let description = it.details.description.clone().unwrap_or_default();
-        let url = it.details.url.clone().unwrap_or_default();
-        Self { was_description: description.clone(), was_url: url.clone(), description, url }
-    }
+fn values(it: &Application) -> Values {
+    vec![
+        ("description", it.details.description.clone().unwrap_or_default()),
+        ("url", it.details.url.clone().unwrap_or_default()),
+    ]
 }
 
 async fn ask(
@@ -204,8 +192,8 @@ async fn ask(
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.read().await?;
     let sight = grant.sight(&mut tx).await?;
-    let edit = Edit::of(&applications::get(&mut tx, &sight, &name).await?);
-    draw(&grant, &mut tx, &frame, &name, &edit, &[], StatusCode::OK).await
+    let edit = Edit::of(values(&applications::get(&mut tx, &sight, &name).await?));
+    draw(&grant, &mut tx, &frame, &name, &edit).await
 }
 
 async fn draw(
@@ -214,32 +202,18 @@ async fn draw(
     frame: &Frame,
     name: &str,
     edit: &Edit,
-    problems: &[String],
-    status: StatusCode,
 ) -> Result<Response, Fault> {
     let viewer = Viewer::of(grant, tx).await?;
-    let theirs = |was: &str| format!("Somebody else made it: “{was}”. Save to keep yours.");
-    let disputed = status == StatusCode::CONFLICT;
-    let of = |mine: &str, was: &str| (disputed && mine != was).then(|| theirs(was));
-    let (of_description, of_url) =
-        (of(&edit.description, &edit.was_description), of(&edit.url, &edit.was_url));
-    let body = html! {
-        (form::problems(problems))
-        @if disputed {
-            (notice(Tone::Warning, "Somebody wrote about it while you were editing", &html! { p { "Nothing is saved yet. Look at the fields below, then save again." } }))
-        }
-        form.stack method="post" action=(frame.at(&format!("{}/edit", path(name)))) data-draft {
-            input type="hidden" name="was_description" value=(edit.was_description);
-            input type="hidden" name="was_url" value=(edit.was_url);
-            (Field { name: "description", label: "Description", hint: Some("What it is, and who looks after it."), optional: true, problem: of_description.as_deref() }.lines(&edit.description))
-            (Field { name: "url", label: "Link", hint: Some("Where to read more, such as https://wiki.example.com/shop."), optional: true, problem: of_url.as_deref() }.text("text", &edit.url, "off"))
-            div.row { (button::submit("Save")) (button::link(&frame.at(&path(name)), "Cancel")) }
-        }
+    let fields = html! {
+        (Field { hint: Some("What it is, and who looks after it."), optional: true, ..edit.field("description", "Description") }.lines(edit.get("description")))
+        (Field { hint: Some("Where to read more, such as https://wiki.example.com/shop."), optional: true, ..edit.field("url", "Link") }.text("text", edit.get("url"), "off"))
     };
+    let action = format!("{}/edit", path(name));
+    let body = edit.form(frame, &action, ("save", "Save"), Some(&path(name)), None, &fields);
     let page = Page::new(Section::Applications, "Edit application", body)
         .below("Applications", "/applications".to_owned())
         .below(name, path(name));
-    Ok(frame.page(&viewer, &page.status(status)))
+    Ok(frame.page(&viewer, &page.status(edit.status())))
 }
 
 async fn save(
@@ -247,52 +221,32 @@ async fn save(
     State(ui): State<Ui>,
     frame: Frame,
     Path(name): Path<String>,
-    Form(edit): Form<Edit>,
+    Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let plain = |text: &str| text.replace("\r\n", "\n").trim().to_owned();
-    let url = edit.url.trim();
-    if !(url.is_empty() || url.starts_with("https://") || url.starts_with("http://")) {
-        let mut tx = ui.db.read().await?;
-        let problem = ["The link has to begin with https:// or http://.".to_owned()];
-        return draw(&grant, &mut tx, &frame, &name, &edit, &problem, StatusCode::UNPROCESSABLE_ENTITY).await;
-    }
+    let mut edit = Edit::read(pairs)?;
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     let sight = grant.sight(&mut tx).await?;
-    let there = Edit::of(&applications::get(&mut tx, &sight, &name).await?);
-    // What only one of two people changed is kept; what both changed is asked.
-    let disputed = |mine: &str, was: &str, now: &str| {
-        let (mine, was, now) = (plain(mine), plain(was), plain(now));
-        mine != was && now != was && mine != now
-    };
-    if disputed(&edit.description, &edit.was_description, &there.description)
-        || disputed(&edit.url, &edit.was_url, &there.url)
-    {
-        drop(tx);
-        let mut tx = ui.db.read().await?;
-        let edit = Edit { was_description: there.description, was_url: there.url, ..edit };
-        return draw(&grant, &mut tx, &frame, &name, &edit, &[], StatusCode::CONFLICT).await;
+    // Locked before it is compared, so that nobody comes between.
+    let there = applications::lock(&mut tx, &sight, &name).await?;
+    edit.onto(values(&there));
+    let url = edit.some("url");
+    let leads = |url: &String| url.starts_with("https://") || url.starts_with("http://");
+    if edit.get("url") != edit.was("url") && !url.as_ref().is_none_or(leads) {
+        edit.complain("url", "The link has to begin with https:// or http://.");
     }
-    let changed = |mine: &str, was: &str| {
-        (plain(mine) != plain(was)).then(|| Some(plain(mine)).filter(|text| !text.is_empty()))
-    };
-    let draft = Draft {
-        description: changed(&edit.description, &edit.was_description),
-        url: changed(&edit.url, &edit.was_url),
-        ..Draft::default()
-    };
-    let saved = async {
-        applications::describe(&mut tx, &sight, &name, draft).await?;
-        tx.commit().await
-    };
-    match saved.await.map_err(Fault::from) {
-        Ok(()) => Ok(frame.done(&path(&name), &Note::new(format!("{name} is saved")))),
-        Err(fault) if fault.is_about_input() => {
-            let mut tx = ui.db.read().await?;
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            draw(&grant, &mut tx, &frame, &name, &edit, &fault.sentences(), status).await
+    if edit.sound() {
+        let draft = Draft { description: Some(edit.some("description")), url: Some(url), ..Draft::default() };
+        let saved = async {
+            applications::describe(&mut tx, &sight, &name, draft).await?;
+            tx.commit().await
+        };
+        if edit.settle(saved.await, &[])?.is_some() {
+            return Ok(frame.done(&path(&name), &Note::new(format!("{name} is saved"))));
         }
-        Err(fault) => Err(fault),
+    } else {
+        drop(tx);
     }
+    draw(&grant, &mut ui.db.read().await?, &frame, &name, &edit).await
 }
 
 async fn ask_forget(

@@ -84,18 +84,24 @@ impl Asked {
             // Nobody is called so.
             created_by.push(i64::MIN);
         }
+        let what = self.what.trim();
+        let mut types: Vec<String> = Fact::ALL
+            .iter()
+            .filter(|fact| fact.label() == what || fact.name() == what)
+            .map(|fact| fact.name().to_owned())
+            .collect();
+        if types.is_empty() {
+            // Nothing is called so, and nothing of the kind happened.
+            types.extend(one(what));
+        }
         Ok(Filter {
-            types: Fact::ALL
-                .iter()
-                .filter(|fact| fact.label() == self.what || fact.name() == self.what)
-                .map(|fact| fact.name().to_owned())
-                .collect(),
+            types,
             projects: project.map(str::to_owned).or_else(|| one(&self.project)).into_iter().collect(),
             features: one(&self.flag).into_iter().collect(),
             environments: one(&self.environment).into_iter().collect(),
             created_by,
-            from: day(&self.from),
-            until: day(&self.to).map(|day| day.plus(DAY)),
+            from: day(&self.from)?,
+            until: day(&self.to)?.map(|day| day.plus(DAY)),
             query: one(&self.q),
             sight: live::sight(grant, tx).await?,
             ..Filter::default()
@@ -103,9 +109,14 @@ impl Asked {
     }
 }
 
-/// The beginning of a day.
-fn day(text: &str) -> Option<Time> {
-    Time::parse(&format!("{}T00:00:00Z", text.trim()))
+/// The beginning of a day, if one is told.
+fn day(text: &str) -> Result<Option<Time>, Fault> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let day = Time::parse(&format!("{text}T00:00:00Z"));
+    day.map(Some).ok_or_else(|| Fault::unreadable(format!("“{text}” is no day. Write it like 2026-11-27.")))
 }
 
 async fn everywhere(
@@ -148,6 +159,7 @@ async fn list<G: Guard>(
     let narrows = ask.pairs.iter().any(|(_, value)| !value.is_empty());
     let more = more(asked, &viewer, project, &people);
     let chips: Vec<(&str, String)> = [
+        ("what", &asked.what, ""),
         ("flag", &asked.flag, "flag: "),
         ("by", &asked.by, "by "),
         ("project", &asked.project, "project: "),

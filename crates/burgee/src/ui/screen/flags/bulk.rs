@@ -246,9 +246,9 @@ async fn revive(
         return Ok(nothing(&frame, &picked.back(project)));
     }
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
-    features::revive(&mut tx, project, &picked.names()).await?;
+    let back = features::revive(&mut tx, project, &picked.names()).await?;
     tx.commit().await?;
-    let text = format!("{} back, and off everywhere", are(picked.flags.len()));
+    let text = format!("{} back, and off everywhere", are(back.len()));
     Ok(picked.done(&frame, project, text, None))
 }
 
@@ -332,7 +332,7 @@ async fn ask_archive(
         }
         @if let Some(why) = &refused { (notice(Tone::Warning, "This cannot be done", &html! { p { (why) } })) }
         @if on > 0 {
-            (notice(Tone::Warning, &if on == 1 { "One of them is on".to_owned() } else { format!("{on} of them are on") }, &html! { p { "Applications get what they do without the flag." } }))
+            (notice(Tone::Warning, &if on == 1 { "One of them is on".to_owned() } else { format!("{on} of them are on") }, &html! { p { "Once they are archived, applications fall back to what they do without them." } }))
         }
         p { "Clients no longer get these flags. They can be revived later, and are off everywhere then." }
         (listed(&frame, &flags))
@@ -356,9 +356,9 @@ async fn archive(
     let project = &grant.scope().project;
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     features::ensure_direct(&mut tx, &grant, project).await?;
-    features::archive(&mut tx, project, &picked.names()).await?;
+    let gone = features::archive(&mut tx, project, &picked.names()).await?;
     tx.commit().await?;
-    Ok(picked.done(&frame, project, format!("{} archived", are(picked.flags.len())), None))
+    Ok(picked.done(&frame, project, format!("{} archived", are(gone.len())), None))
 }
 
 async fn ask_tags(
@@ -418,20 +418,21 @@ async fn retag(
     let picked = Picked::read(pairs)?;
     let project = &grant.scope().project;
     let remove = picked.get("act") == "remove";
-    let changed: Result<(), Error> = async {
+    let changed: Result<usize, Error> = async {
         let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
         features::lock_all(&mut tx, project, &picked.names()).await?;
         let one = vec![Tag::new(picked.get("kind").to_owned(), picked.get("value"))?];
         let (added, removed) = if remove { (Vec::new(), one) } else { (one, Vec::new()) };
-        of_flags::retag(&mut tx, project, &picked.names(), added, removed).await?;
-        tx.commit().await
+        let changed = of_flags::retag(&mut tx, project, &picked.names(), added, removed).await?;
+        tx.commit().await?;
+        Ok(changed.len())
     }
     .await;
     match changed.map_err(Fault::from) {
-        Ok(()) => {
+        Ok(count) => {
             let (kind, value) = (picked.get("kind"), picked.get("value").trim());
             let what = if remove { "not tagged any more with" } else { "tagged with" };
-            let text = format!("{} {what} {kind}:{value}", are(picked.flags.len()));
+            let text = format!("{} {what} {kind}:{value}", are(count));
             Ok(picked.done(&frame, project, text, None))
         }
         Err(fault) if fault.is_about_input() => {

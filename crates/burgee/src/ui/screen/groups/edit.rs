@@ -105,7 +105,7 @@ async fn create(
     frame: Frame,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let made = async {
         let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
         let group = groups::create(&mut tx, draft(&edit, Vec::new())?).await?;
@@ -160,7 +160,7 @@ async fn save(
     Number(id): Number,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     // Locked before it is compared, so that nobody comes between.
     let there = groups::lock(&mut tx, id).await?;

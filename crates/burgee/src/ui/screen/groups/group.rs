@@ -166,7 +166,7 @@ fn projects(frame: &Frame, viewer: &Viewer, ways: &[Way]) -> Markup {
                     tbody {
                         @for (project, ways) in &places {
                             tr {
-                                td.wide { a href=(frame.at(&format!("/projects/{project}/members"))) { (viewer.projects.iter().find(|(id, _)| id == project).map_or(*project, |(_, name)| name)) } }
+                                td.wide { a href=(frame.at(&format!("/projects/{project}/members"))) { (viewer.project(project)) } }
                                 td {
                                     div.chips {
                                         @for way in ways {

@@ -64,7 +64,7 @@ pub(super) fn form(
             ul.links aria-label="Who may be meant" {
                 @for it in &refused.meant {
                     li {
-                        (it.user.called()) span.muted { (it.user.email.as_deref().or(it.user.username.as_deref()).unwrap_or_default()) }
+                        span.who { (it.user.called()) span.muted { (it.user.email.as_deref().or(it.user.username.as_deref()).unwrap_or_default()) } }
                         form.end method="post" action=(action) {
                             input type="hidden" name="user" value=(it.user.id);
                             button.button.small id={ "add-" (it.user.id) } aria-label={ "Add " (it.user.called()) } { "Add" }

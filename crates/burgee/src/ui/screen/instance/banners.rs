@@ -62,7 +62,7 @@ async fn list(grant: Granted<ManageBanners>, State(ui): State<Ui>, frame: Frame)
 fn rows(frame: &Frame, all: &[Banner]) -> Markup {
     html! {
         table.rows {
-            thead { tr { th scope="col" { "Shown" } th scope="col" { "What it says" } th scope="col" { "Tone" } th scope="col" { "Made" } } }
+            thead { tr { th scope="col" { "Shown" } th scope="col" { "What it says" } th scope="col" { "Tone" } th scope="col" { "Created" } } }
             tbody { @for it in all {
                 @let tone = TONES.iter().find(|(name, _)| *name == it.draft.variant).map_or(it.draft.variant.as_str(), |(_, label)| label);
                 tr data-row {
@@ -211,20 +211,14 @@ async fn draw(
                 (Field { name: "link", label: "Link", hint: Some("An address, or a path here."), problem: of_link, optional: true }.text("text", link, "off"))
                 (Field { name: "link_text", label: "What the link says", optional: true, ..Field::default() }.text("text", &sent.link_text, "off"))
             }
-            (Field { name: "dialog_title", label: "Title of more to read", optional: true, ..Field::default() }.text("text", &sent.dialog_title, "off"))
-            (Field { name: "dialog", label: "More to read", hint: Some("Opens in place; takes the place of the link."), optional: true, ..Field::default() }.lines(&sent.dialog))
+            (Field { name: "dialog_title", label: "Title of the details", optional: true, ..Field::default() }.text("text", &sent.dialog_title, "off"))
+            (Field { name: "dialog", label: "Details", hint: Some("Unfold in the banner, in place of the link."), optional: true, ..Field::default() }.lines(&sent.dialog))
             (form::check("sticky", "Stays in view", "It does not scroll away with the page.", sent.sticky))
             (form::check("enabled", "Shown", "At the top of every page, for everybody.", sent.enabled))
             div.row {
                 (button::submit(if banner.is_some() { "Save" } else { "Create banner" }))
                 button.button name="act" value="preview" { "Preview" }
                 (button::link(&frame.at(HERE), "Cancel"))
-            }
-        }
-        @if banner.is_some() {
-            section aria-labelledby="end" {
-                h2 #end { "Delete" }
-                div.row { a.button.danger href=(frame.at(&format!("{path}/delete"))) { "Delete banner…" } }
             }
         }
     };
@@ -234,7 +228,9 @@ async fn draw(
         Answer::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Answer::Disputed => StatusCode::CONFLICT,
     };
-    Ok(frame.page(&viewer, &below(title, body).status(status)))
+    let delete =
+        html! { @if banner.is_some() { (button::link(&frame.at(&format!("{path}/delete")), "Delete…")) } };
+    Ok(frame.page(&viewer, &below(title, body).actions(delete).status(status)))
 }
 
 fn below(title: &str, body: Markup) -> Page {
@@ -339,7 +335,7 @@ async fn confirm(
     let banner = one(&mut tx, &id).await?;
     let body = html! {
         (announcement::banner(&frame, &Draft { sticky: false, ..banner.draft }))
-        p { "It goes from every page, for good. To show it again later, hide it instead." }
+        p { "It goes from every page, for good. To show it again later, switch it off instead." }
         form.row method="post" action=(frame.at(&format!("{HERE}/{id}/delete"))) {
             button.button.danger #delete { "Delete banner" }
             (button::link(&frame.at(HERE), "Cancel"))

@@ -41,7 +41,7 @@ async fn show(
         ui.config.settings.iter().filter(|it| !only_set || it.origin != Origin::Default).collect();
     let ask = Ask { path: HERE, pairs: vec![("which", asked.which.clone())] };
     let body = html! {
-        p.muted.lead { "Settings of this process. They change when the operator starts it anew with others; secrets are not shown." }
+        p.muted.lead { "What this server was started with. To change a setting, set it and restart. Secrets are not shown." }
         div.filters {
             nav.segments aria-label="Which" {
                 @for (which, label) in [("", "All"), ("set", "Set by the operator")] {
@@ -61,7 +61,7 @@ fn rows(settings: &[&Setting]) -> Markup {
             thead { tr { th scope="col" { "Setting" } th scope="col" { "Value" } th scope="col" { "From" } } }
             tbody { @for it in settings {
                 tr {
-                    td.wide { code { (it.name) } div.muted { (it.about) } }
+                    td.wide { code { (it.name) } div.muted { (about(&it.about)) } }
                     td.wide { @match &it.value { Some(value) => code { (value) }, None => span.muted { "not set" } } }
                     td { @match it.origin {
                         Origin::Default => span.muted { "default" },
@@ -71,6 +71,15 @@ fn rows(settings: &[&Setting]) -> Markup {
                     } }
                 }
             } }
+        }
+    }
+}
+
+/// A description; what stands in backticks is code.
+fn about(text: &str) -> Markup {
+    html! {
+        @for (index, part) in text.split('`').enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
         }
     }
 }

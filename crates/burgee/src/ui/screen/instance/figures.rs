@@ -47,11 +47,11 @@ async fn show(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) ->
                 ("Segments", it.segments),
                 ("Context fields", it.context_fields),
                 ("Strategy types", it.strategies),
-                ("Most strategies in one place", it.most_strategies),
+                ("Most strategies of a flag in one environment", it.most_strategies),
             ]),
         ),
         (
-            "Places",
+            "Projects and environments",
             named(&[
                 ("Projects", it.projects),
                 ("Environments", it.environments),
@@ -63,11 +63,11 @@ async fn show(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) ->
             "People and access",
             named(&[
                 ("People with access", it.users),
-                ("Of them, viewers only", it.read_only_users),
+                ("Viewers among them", it.read_only_users),
                 ("Groups", it.groups),
                 ("Roles", it.roles),
-                ("Own root roles", it.custom_root_roles),
-                ("Of them, in use", it.custom_root_roles_in_use),
+                ("Custom root roles", it.custom_root_roles),
+                ("Custom root roles in use", it.custom_root_roles_in_use),
                 ("Service accounts", it.service_accounts),
             ]),
         ),
@@ -79,15 +79,12 @@ async fn show(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) ->
                 ("Admin", of_tokens("admin")),
             ]),
         ),
-        ("People who were here", active),
+        ("Active users", active),
         ("Changes in production", changes),
-        (
-            "Reports of usage, yesterday",
-            named(&[("Counters of flags", buckets), ("Counters of variants", variants)]),
-        ),
+        ("Usage reported yesterday", named(&[("Flag counters", buckets), ("Variant counters", variants)])),
     ];
     let body = html! {
-        div.places { @for (title, figures) in &groups { (group(title, figures)) } }
+        div.tally { @for (title, figures) in &groups { (group(title, figures)) } }
     };
     let csv = html! {
         a.button href=(frame.at("/api/admin/instance-admin/statistics/csv")) hx-boost="false" { (icon::download()) "CSV" }

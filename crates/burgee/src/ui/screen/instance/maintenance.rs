@@ -29,7 +29,7 @@ async fn show(grant: Granted<Maintain>, State(ui): State<Ui>, frame: Frame) -> R
                 h2 #maintenance { "Maintenance mode" }
                 (switch(&Switch { id: "switch-maintenance", label: "Maintenance mode", on: viewer.maintenance, action: &frame.at(HERE), back: HERE, why_not: None }))
             }
-            p.muted.lead { "While it is on, nobody changes anything by pages or the Admin API, and everybody is told so. Applications get their flags, and identity providers still provision." }
+            p.muted.lead { "While it is on, nobody can change anything here or with the Admin API, and every page says so. Applications still get their flags, and identity providers still provision." }
         }
     };
     Ok(frame.page(&viewer, &page(&frame, &viewer, HERE, &body)))

@@ -84,7 +84,7 @@ async fn health(grant: Granted<SeeInstance>, State(ui): State<Ui>, frame: Frame)
             section.place aria-labelledby="copy" {
                 header { h2 #copy { "What clients get" } (good(copy.is_fresh(), "up to date", "out of date")) }
                 dl.facts {
-                    div { dt { "Last change in it" } dd {
+                    div { dt { "Last change" } dd {
                         @match last.first() {
                             Some(event) => { a href=(frame.at(&format!("/events/{revision}"))) { "#" (revision) } " " (time::ago(event.created_at, frame.now)) },
                             None => span.muted { "none" },
@@ -97,7 +97,7 @@ async fn health(grant: Granted<SeeInstance>, State(ui): State<Ui>, frame: Frame)
                 header { h2 #streams { "Streams" } }
                 dl.facts {
                     div { dt { "Open" } dd { (ui.streams.open()) } }
-                    div { dt { "Room" } dd { (ui.config.streaming_max_connections) " of each kind" } }
+                    div { dt { "Limit" } dd { (ui.config.streaming_max_connections) " of each kind" } }
                 }
                 p.muted { "SDKs and pages that follow changes as they happen." }
             }
@@ -112,7 +112,7 @@ async fn health(grant: Granted<SeeInstance>, State(ui): State<Ui>, frame: Frame)
             dl.facts {
                 div { dt { "Version" } dd { (env!("CARGO_PKG_VERSION")) } }
                 div { dt { "Address" } dd { (ui.config.url()) } }
-                div { dt { "Name among others" } dd { (id) } }
+                div { dt { "Instance ID" } dd { (id) } }
             }
             ul.links {
                 li { a href=(frame.at("/docs/openapi.json")) hx-boost="false" { "OpenAPI document" } span.muted { "every operation of the Admin API" } }

@@ -52,7 +52,7 @@ async fn list(
         div.filters {
             form.filter role="search" method="get" action=(frame.at(HERE)) data-draft {
                 (icon::search())
-                input type="search" name="q" value=(asked.q) aria-label="Filter by user name or address" placeholder="Filter by name" data-key="/";
+                input type="search" name="q" value=(asked.q) aria-label="Find sessions by user name or e-mail address" placeholder="Find by name" data-key="/";
                 button.unseen { "Filter" }
             }
         }

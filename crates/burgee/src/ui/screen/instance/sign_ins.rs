@@ -50,11 +50,11 @@ async fn list(
     let pairs = [("q", &asked.q), ("which", &asked.which)];
     let ask = Ask { path: HERE, pairs: pairs.map(|(name, value)| (name, value.clone())).to_vec() };
     let body = html! {
-        p.muted { "Of the last two weeks." }
+        p.muted { "Who tried to sign in during the last two weeks." }
         div.filters {
             form.filter role="search" method="get" action=(frame.at(HERE)) data-draft {
                 (icon::search())
-                input type="search" name="q" value=(asked.q) aria-label="Filter by user name or address" placeholder="Filter by name" data-key="/";
+                input type="search" name="q" value=(asked.q) aria-label="Find sign-ins by user name or address" placeholder="Find by name or address" data-key="/";
                 input type="hidden" name="which" value=(asked.which);
                 button.unseen { "Filter" }
             }

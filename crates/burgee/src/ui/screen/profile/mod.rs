@@ -48,10 +48,6 @@ async fn show(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
         held.entry(project).or_default().push(role.name);
     }
     let groups = group::of_user(&mut tx, id).await?;
-    let named = |project: &str| {
-        let found = viewer.projects.iter().find(|(id, _)| id == project);
-        found.map_or_else(|| project.to_owned(), |(_, name)| name.clone())
-    };
     let body = html! {
         @if managed {
             (notice(Tone::Info, "Your identity provider manages your account", &html! {
@@ -59,7 +55,7 @@ async fn show(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
             }))
         }
         (facts(&frame, &user))
-        @if !managed { p.hint { @if viewer.admin { "You change your name and address where " a href=(frame.at("/users")) { "all users" } " are." } @else { "Ask an admin to change your name or address." } } }
+        @if !managed { p.hint { @if viewer.admin { "Change your name and address on " a href=(frame.at(&format!("/users/{id}/edit"))) { "your page among the users" } "." } @else { "Ask an admin to change your name or address." } } }
         section aria-labelledby="access" {
             h2 #access { "What you may do" }
             @if viewer.admin {
@@ -78,7 +74,7 @@ async fn show(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
                     table.rows {
                         thead { tr { th scope="col" { "Project" } th scope="col" { "Your roles there" } } }
                         tbody { @for (project, roles) in &held {
-                            tr data-row { td.wide { a.row-link href=(frame.at(&format!("/projects/{project}"))) { (named(project)) } } td { (roles.join(", ")) } }
+                            tr data-row { td.wide { a.row-link href=(frame.at(&format!("/projects/{project}"))) { (viewer.project(project)) } } td { (roles.join(", ")) } }
                         } }
                     }
                 }))

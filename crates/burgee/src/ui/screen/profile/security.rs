@@ -74,9 +74,9 @@ async fn draw(
             } @else {
                 form.stack method="post" action=(frame.at("/profile/security/password")) data-draft {
                     input type="text" name="username" value=(user.label()) autocomplete="username" hidden;
-                    (Field { name: "old", label: "Present password", problem: problems.of_old.as_deref(), ..Field::default() }.text("password", "", "current-password"))
+                    (Field { name: "old", label: "Current password", problem: problems.of_old.as_deref(), ..Field::default() }.text("password", "", "current-password"))
                     (Field { name: "new", label: "New password", hint: Some(RULES), problem: problems.of_new.as_deref(), ..Field::default() }.text("password", "", "new-password"))
-                    p.hint { "Your sessions in other browsers end." }
+                    p.hint { "You are signed out in all other browsers." }
                     div.row { (button::submit("Change password")) }
                 }
             }
@@ -92,8 +92,8 @@ async fn draw(
             }
         }
         section aria-labelledby="sign-ins" {
-            h2 #sign-ins { "Sign-ins by your name" }
-            p.muted { "Of the last two weeks. If you do not know one that worked, change your password." }
+            h2 #sign-ins { "Recent sign-ins" }
+            p.muted { "Of the last two weeks. If one that worked was not you, change your password." }
             @if logins.is_empty() { p.calm { "None." } } @else { (sign_in::tries(frame, &logins)) }
         }
     };

@@ -9,6 +9,7 @@ use super::base_url;
 use crate::access::{ConfigureAuth, Granted};
 use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
+use crate::ui::part::notice::{Tone, notice};
 use crate::ui::part::{code, table};
 use crate::ui::{Places, Ui};
 
@@ -37,7 +38,9 @@ pub(super) fn section(ui: &Ui, frame: &Frame, asked: &str) -> Markup {
             h2 #set-up { "Set it up" }
             (table::tabs("Identity provider", &tabs))
             @if url.starts_with("http://") {
-                p.hint { "Identity providers in the cloud call over HTTPS only, and this server calls itself " (url) ". Set UNLEASH_URL to the address under which it is reached." }
+                (notice(Tone::Warning, "Identity providers in the cloud need HTTPS", &html! {
+                    p { "This server calls itself " code { (url) } ". Set " code { "UNLEASH_URL" } " to the address under which it is reached." }
+                }))
             }
             ol.how-to {
                 @match chosen {

@@ -82,14 +82,14 @@ async fn show(
         (guide::section(&ui, &frame, &asked.r#for))
         @if !quirks.is_empty() {
             section aria-labelledby="quirks" {
-                h2 #quirks { "What is peculiar about it" }
-                p.muted { "Where the identity provider deviates from the standard, and was understood all the same. Counted since this server started." }
+                h2 #quirks { "Deviations from the standard" }
+                p.muted { "What the identity provider sends against the standard, and is understood all the same. Counted since this server started." }
                 p.chips { @for (name, times) in &quirks { (tag::chip(&format!("{name} {times}"))) } }
             }
         }
         @if admin && (!latest.is_empty() || !fresh) {
             section aria-labelledby="latest" {
-                h2 #latest { "What it changed last" }
+                h2 #latest { "Recent changes" }
                 @if latest.is_empty() { p.calm { "Nothing yet. Assign yourself in the identity provider: you appear here." } }
                 @else { (event::feed(&frame, &latest, event::Among::Many)) }
             }
@@ -168,7 +168,7 @@ async fn ask_token(
     let it = one(&mut tx, &id).await?;
     let body = html! {
         @if it.token_at.is_some() {
-            (notice(Tone::Warning, "The present token stops working at once", &html! {
+            (notice(Tone::Warning, "The current token stops working at once", &html! {
                 p { "The identity provider is refused until it has the new one. It called " (time::ago_or(it.called_at, frame.now, "never")) ". Nothing is lost: it sends again what failed." }
             }))
         }

@@ -115,10 +115,10 @@ async fn draw(
         @if connections.iter().any(|it| it.enabled) {
             (notice(Tone::Warning, "Provisioning is on", &html! { p { "The identity provider makes them anew the next time it synchronises. Switch it off first if they are to stay away." } }))
         }
-        ul.bullets {
+        ul.list {
             @match what {
                 What::Users => {
-                    li { "They lose all access at once: sessions, personal tokens and one-time links end." }
+                    li { "They lose all access at once: sessions, access tokens and one-time links end." }
                     li { "What they did stays in the event log. User names and e-mail addresses become free." }
                     li { "Coming back makes new people, without the roles they had here." }
                     li { "If nobody were left who can administer, everything stays as it is." }

@@ -140,7 +140,7 @@ async fn create(
     frame: Frame,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let in_projects = edit.get("kind") != "root";
     let made = async {
         let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
@@ -163,7 +163,7 @@ async fn save(
     Number(id): Number,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     // Locked before it is compared, so that nobody comes between.
     let there = roles::lock(&mut tx, id).await?;

@@ -60,7 +60,7 @@ pub(super) async fn draw<G: Guard>(
     // The form shows the description of a role that can be changed.
     let changes = role.is_own() && why.is_none();
     let everything = holds.iter().any(|it| it.permission == Permission::Admin);
-    let holders = if viewer.admin { Some(holders(frame, tx, &role, held).await?) } else { None };
+    let holders = if viewer.admin { Some(holders(frame, tx, &viewer, &role, held).await?) } else { None };
     let body = html! {
         div.chips { (kind(&role)) @if !role.is_own() { (predefined()) } }
         @if !role.description.is_empty() && !changes { p.lead { (role.description) } }
@@ -120,11 +120,17 @@ pub(super) fn who(held: Holders) -> String {
 }
 
 /// Who has it, with ways to them.
-async fn holders(frame: &Frame, tx: &mut Read, role: &Role, held: Holders) -> Result<Markup, Fault> {
+async fn holders(
+    frame: &Frame,
+    tx: &mut Read,
+    viewer: &Viewer,
+    role: &Role,
+    held: Holders,
+) -> Result<Markup, Fault> {
     if !role.is_root() {
         let places = members::usage(tx, role.id).await?;
         return Ok(
-            html! { @if places.is_empty() { p.calm { "Nobody has it yet. Give it to somebody on the page of a project’s members." } } @else { (in_projects(frame, &places)) } },
+            html! { @if places.is_empty() { p.calm { "Nobody has it yet. Give it to somebody on the page of a project’s members." } } @else { (in_projects(frame, viewer, &places)) } },
         );
     }
     let filter = Filter { role: Some(role.id), ..Filter::default() };
@@ -161,7 +167,7 @@ async fn holders(frame: &Frame, tx: &mut Read, role: &Role, held: Holders) -> Re
     })
 }
 
-fn in_projects(frame: &Frame, places: &[Usage]) -> Markup {
+fn in_projects(frame: &Frame, viewer: &Viewer, places: &[Usage]) -> Markup {
     table::scroll(
         "Projects",
         &html! {
@@ -170,7 +176,7 @@ fn in_projects(frame: &Frame, places: &[Usage]) -> Markup {
                 tbody {
                     @for it in places {
                         tr {
-                            td.wide { a href=(frame.at(&format!("/projects/{}/members", it.project))) { (it.project) } }
+                            td.wide { a href=(frame.at(&format!("/projects/{}/members", it.project))) { (viewer.project(&it.project)) } }
                             td.number { (it.users) } td.number { (it.services) } td.number { (it.groups) }
                         }
                     }

@@ -80,15 +80,15 @@ async fn show(
             div { dt { "Created" } dd { (time::ago(account.created_at, frame.now)) } }
         }
         section aria-labelledby="tokens" {
-            h2 #tokens { "Tokens" }
-            @if list.is_empty() { p.calm { "No token yet: the account cannot do anything without one." } }
-            @else { (tokens::list(&frame, &list, &path(id))) }
-            div.row {
+            div.row.spread {
+                h2 #tokens { "Tokens" }
                 @match tokens::full(&list) {
                     None => a.button #new-token href=(to("/new-token")) data-key="c" { "New token" },
                     Some(why) => (button::or_why("new-token", "New token", Some(&why))),
                 }
             }
+            @if list.is_empty() { p.calm { "No token yet: the account cannot do anything without one." } }
+            @else { (tokens::list(&frame, &list, &path(id))) }
         }
         section aria-labelledby="groups" {
             h2 #groups { "Groups" }

@@ -80,7 +80,7 @@ async fn create(
     frame: Frame,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let made = async {
         let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
         let role = role::root(&mut tx, edit.get("role").parse().ok(), None).await?.id;
@@ -138,7 +138,7 @@ async fn save(
     Number(id): Number,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     // Locked before it is compared, so that nobody comes between.
     user::lock(&mut tx, id).await?;

@@ -103,7 +103,7 @@ fn rows(frame: &Frame, ask: &Ask<'_>, found: &[Person], roles: &[Role], live: im
         table.rows {
             thead { tr {
                 (ask.heading(frame, "name", "Name")) th scope="col" { "User name" } th scope="col" { "Root role" }
-                th scope="col" { "Tokens" } (ask.heading(frame, "seen", "Last seen")) th scope="col" { "Created" }
+                th.number scope="col" { "Tokens" } (ask.heading(frame, "seen", "Last seen")) th scope="col" { "Created" }
             } }
             tbody {
                 @for it in found {
@@ -112,7 +112,7 @@ fn rows(frame: &Frame, ask: &Ask<'_>, found: &[Person], roles: &[Role], live: im
                         td.wide { a.row-link href=(frame.at(&path(it.user.id))) { (it.user.called()) } }
                         td { (or_dash(it.user.username.as_deref())) }
                         td { (role_name(roles, it.user.root_role)) }
-                        td { @if count == 0 { (tag::toned("none that works", "warning")) } @else { (count) } }
+                        td.number { @if count == 0 { (tag::toned("none that works", "warning")) } @else { (count) } }
                         td { (time::ago_or(it.user.seen_at, frame.now, "never")) }
                         td { (time::ago(it.user.created_at, frame.now)) }
                     }

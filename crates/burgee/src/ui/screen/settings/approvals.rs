@@ -41,7 +41,7 @@ async fn list(
     let places = environment::list(&mut tx, project).await?;
     let watch = Watch::over(&grant, &mut tx, Some(project), None).await?;
     let body = html! {
-        p.hint { "Where changes need approval, nobody changes a flag at once: whoever wants to asks for it, and others agree." }
+        p.hint { "Where changes need approval, people request a change of a flag, and it takes effect after others approve it." }
         (table::scroll("Change requests", &html! {
             table.rows {
                 thead { tr { th scope="col" { "Environment" } th scope="col" { "A change needs" } th scope="col" { span.unseen { "Actions" } } } }
@@ -122,7 +122,7 @@ async fn save(
     Path((project, name)): Path<(String, String)>,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     projects::lock(&mut tx, &project).await?;
     let there = environment::get(&mut tx, &project, &name).await?;

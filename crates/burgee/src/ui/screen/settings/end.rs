@@ -16,7 +16,7 @@ use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::{Viewer, why_not};
 use crate::ui::live::Watch;
 use crate::ui::part::notice::{Tone, notice};
-use crate::ui::part::{button, time};
+use crate::ui::part::{button, count, time};
 use crate::ui::{Places, Ui};
 
 pub(super) fn places(places: Places) -> Places {
@@ -53,7 +53,7 @@ async fn show(grant: Granted<SeeProject>, State(ui): State<Ui>, frame: Frame) ->
     let why_not = why_not::<DeleteProject>(grant.held(), id, None).or_else(|| obstacle(&project));
     let to = |step: &str| frame.at(&format!("/projects/{id}/settings/{step}"));
     let body = html! {
-        @if let Some(why) = &why_not { (notice(Tone::Info, "The project cannot end now", &html! { p { (why) } })) }
+        @if let Some(why) = &why_not { (notice(Tone::Info, "The project can be neither archived nor deleted", &html! { p { (why) } })) }
         @if let Some(since) = project.archived_at {
             section aria-labelledby="revive-title" {
                 h2 #revive-title { "Archived" }
@@ -119,10 +119,10 @@ async fn ask(grant: Granted<DeleteProject>, State(ui): State<Ui>, frame: Frame) 
         @if let Some(why) = &obstacle { (notice(Tone::Problem, "It cannot be deleted yet", &html! { p { (why) } })) }
         p { "This goes with " strong { (project.name) } ", and does not come back:" }
         ul.list {
-            li { (flags) " archived flags, with their strategies and numbers" }
-            li { "the places of " (members) " people; they stay on the server" }
-            li { (only) " API tokens that reach nothing else: applications that use them are refused" }
-            @if others > 0 { li { "the project in " (others) " tokens that reach others, too" } }
+            @if flags > 0 { li { (count::of(flags, "archived flag")) ", with strategies and numbers" } }
+            @if members > 0 { li { "the roles of " (count::of(members, "member")) " in it; people stay on the server" } }
+            @if only > 0 { li { (count::of(only, "API token")) " of this project only; whoever uses one of them is refused" } }
+            @if others > 0 { li { "the project in " (count::of(others, "API token")) " of other projects, too" } }
             li { "its segments, context fields and settings" }
         }
         p.muted { "What happened in it stays in the event log." }

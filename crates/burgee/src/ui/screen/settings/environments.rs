@@ -14,7 +14,7 @@ use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::{Viewer, why_not};
 use crate::ui::live::Watch;
 use crate::ui::part::notice::{Tone, notice};
-use crate::ui::part::{button, sentence, table, tag};
+use crate::ui::part::{button, count, sentence, table, tag};
 use crate::ui::screen::strategy::{default_path, read_default};
 use crate::ui::{Places, Ui};
 
@@ -62,7 +62,7 @@ async fn list(grant: Granted<SeeProject>, State(ui): State<Ui>, frame: Frame) ->
         rows.push(row(&frame, project, place, default, used, change.as_deref(), edit.as_deref()));
     }
     let body = html! {
-        p.hint { "A flag has a state of its own in each environment that the project uses. What a flag gets that is turned on without a strategy is the default." }
+        p.hint { "A flag has a state of its own in each environment that the project uses. A flag that is turned on without a strategy of its own gets the default one." }
         (table::scroll("Environments", &html! {
             table.rows {
                 thead { tr {
@@ -141,16 +141,16 @@ async fn ask(
     let place = places.into_iter().find(|place| place.environment.name == name).ok_or_else(Fault::nowhere)?;
     let body = html! {
         @if place.enabled_flags > 0 {
-            (notice(Tone::Warning, &format!("{} flags are on in {name}", place.enabled_flags), &html! {
+            (notice(Tone::Warning, &format!("{} on in {name}", count::are(place.enabled_flags, "flag")), &html! {
                 p { "Applications that ask for them there get what they do without the flag." }
             }))
         }
         @if place.api_tokens > 0 {
-            (notice(Tone::Info, &format!("{} API tokens of this project are for {name}", place.api_tokens), &html! {
+            (notice(Tone::Info, &format!("{} for {name} in this project", count::are(place.api_tokens, "API token")), &html! {
                 p { "They stay, and find no flags of this project any more." }
             }))
         }
-        p { "The states and strategies that the flags of this project have in " strong { (name) } " are deleted, with its default strategy and what changes need there. They do not come back when the project uses it again." }
+        p { "The states and strategies that the flags of this project have in " strong { (name) } " are deleted, with the default strategy and the approvals that changes need there. They do not come back when the project uses it again." }
         form.row method="post" action=(frame.at(&path(&project, &name, "remove"))) {
             button.button.danger #remove { "Remove from project" }
             (button::link(&frame.at(&Tab::Environments.path(&project)), "Cancel"))

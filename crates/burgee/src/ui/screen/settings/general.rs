@@ -69,12 +69,12 @@ async fn draw<G: Guard<Scope = InProject>>(
         (Field { optional: true, hint: Some("Whose flags these are, and where they are used."), ..general.field("description", "Description") }.lines(general.get("description")))
         (general.field("mode", "Who sees it").radios(&MODES, general.get("mode")))
         (Field { hint: Some("What new rollouts go by."), ..general.field("default_stickiness", "Default stickiness") }.choice(&stickiness(&fields, sticky), sticky))
-        (Field { optional: true, hint: Some("As many flags as the project may have. Empty: as many as the server allows."), ..general.field("feature_limit", "Limit of flags") }.text("number", general.get("feature_limit"), "off"))
+        (Field { optional: true, hint: Some("Empty: only the limit of the server holds."), ..general.field("feature_limit", "Most flags") }.text("number", general.get("feature_limit"), "off"))
     };
     let naming_form = html! {
-        p.hint { "New flags must be named so. Flags that exist keep their names." }
-        (Field { optional: true, hint: Some("A regular expression for whole names, such as [a-z]+\\.[a-z-]+"), ..naming.field("pattern", "Pattern") }.text("text", naming.get("pattern"), "off"))
-        (Field { optional: true, hint: Some("Shown to whoever makes a flag."), ..naming.field("example", "Example") }.text("text", naming.get("example"), "off"))
+        p.hint { "Names of new flags must match the pattern. Existing flags keep their names." }
+        (Field { optional: true, hint: Some("A regular expression for the whole name, such as [a-z]+\\.[a-z-]+"), ..naming.field("pattern", "Pattern") }.text("text", naming.get("pattern"), "off"))
+        (Field { optional: true, hint: Some("Shown to whoever creates a flag."), ..naming.field("example", "Example") }.text("text", naming.get("example"), "off"))
         (Field { optional: true, hint: Some("What the parts of a name mean."), ..naming.field("naming_description", "Explanation") }.lines(naming.get("naming_description")))
     };
     let may_not = why_not::<UpdateProject>(grant.held(), id, None);
@@ -83,12 +83,12 @@ async fn draw<G: Guard<Scope = InProject>>(
     let body = html! {
         section aria-labelledby="about" {
             h2 #about { "About the project" }
-            p.hint { "Its id is " code { (id) } " and stays so." }
-            (general.form(frame, &to(""), ("save", "Save"), None, may_not.as_deref(), &general_form))
+            p.hint { "Its id is " code { (id) } " and cannot be changed." }
+            (general.form(frame, &to(""), ("save", "Save project"), None, may_not.as_deref(), &general_form))
         }
         section aria-labelledby="naming" {
             h2 #naming { "Names of flags" }
-            (naming.form(frame, &to("/naming"), ("save-naming", "Save"), None, may_not_name.as_deref(), &naming_form))
+            (naming.form(frame, &to("/naming"), ("save-naming", "Save pattern"), None, may_not_name.as_deref(), &naming_form))
         }
     };
     Ok(frame.page(&viewer, &super::page(frame, &viewer, id, Tab::General, &body).status(status)))
@@ -100,7 +100,7 @@ async fn save(
     frame: Frame,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let id = grant.scope().project.clone();
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     // Locked before it is compared, so that nobody comes between.
@@ -142,7 +142,7 @@ async fn save_naming(
     frame: Frame,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs);
+    let mut edit = Edit::read(pairs)?;
     let id = grant.scope().project.clone();
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     let there = projects::lock(&mut tx, &id).await?;

@@ -51,7 +51,7 @@ pub(super) fn section(
                     Some(_) => (button::or_why("new-link", "New link", why_not)),
                 }
             }
-            p.muted.lead { "Whoever has a link makes themselves an account, with the role Viewer. It works for a month at most." }
+            p.muted.lead { "Whoever has a link can make their own account, with the role Viewer. A link works for a month at most." }
             @if why_not.is_some() { p.calm { "Admins see the links." } }
             @else if links.is_empty() { p.calm { "There is none. Make one to let a team in without making each account by hand." } }
             @else { (table::scroll("Invite links", &rows(frame, links, guests))) }
@@ -62,7 +62,7 @@ pub(super) fn section(
 fn rows(frame: &Frame, links: &[Link], guests: &[(Guest, i64)]) -> Markup {
     html! {
         table.rows {
-            thead { tr { th scope="col" { "Works" } th scope="col" { "Name" } th scope="col" { "Expires" } th scope="col" { "Who came" } th scope="col" { "Made" } th scope="col" { span.unseen { "Prolong it" } } } }
+            thead { tr { th scope="col" { "On" } th scope="col" { "Name" } th scope="col" { "Expires" } th scope="col" { "Who came" } th scope="col" { "Created" } th scope="col" { span.unseen { "Extend it" } } } }
             tbody { @for link in links {
                 @let to = |step: &str| frame.at(&format!("/sign-in-settings/links/{}{step}", link.selector));
                 @let came: Vec<&(Guest, i64)> = guests.iter().filter(|(guest, _)| guest.link_id == link.id).collect();
@@ -79,7 +79,7 @@ fn rows(frame: &Frame, links: &[Link], guests: &[(Guest, i64)]) -> Markup {
                         @if let Some((_, total)) = came.first().filter(|(_, total)| *total > NAMED) { span.muted { " and " (total - NAMED) " more" } }
                     }
                     td { (time::ago(link.created_at, frame.now)) @if let Some(author) = &link.created_by { span.muted { " by " (author) } } }
-                    td.number { form method="post" action=(to("/expiry")) { button.button.small id={ "prolong-" (link.selector) } { "30 days from now" span.unseen { " for " (link.name) } } } }
+                    td.number { form method="post" action=(to("/expiry")) { button.button.small id={ "prolong-" (link.selector) } { "Extend to 30 days" span.unseen { " the link " (link.name) } } } }
                 }
             } }
         }
@@ -115,7 +115,7 @@ async fn draw(
         form.stack method="post" action=(frame.at("/sign-in-settings/new-link")) data-draft {
             (Field { name: "name", label: "Name", hint: Some("Whom it is for, such as Team checkout."), problem: of_name, ..Field::default() }.text("text", &wanted.name, "off"))
             (expiry.fields(&TERMS, false, of_expiry, frame.now))
-            p.hint { "A day later than in a month is taken for a month. Newcomers are viewers: they see open projects and change nothing." }
+            p.hint { "At most a month from now. Who joins is a viewer: they see open projects and change nothing." }
             div.row { (button::submit("Create link")) (button::link(&frame.at(HERE), "Cancel")) }
         }
     };

@@ -6,7 +6,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::{at, flag_path, mendable, path};
+use super::{Reasons, at, flag_path, mendable, path};
 use crate::access::{AddStrategy, Granted, Guard, RemoveStrategy, UpdateStrategy};
 use crate::db::Read;
 use crate::entropy::digest;
@@ -28,12 +28,13 @@ pub(super) fn places(places: Places) -> Places {
 }
 
 /// The way to copying into an environment, if another one has something to copy.
-pub(in crate::ui) fn copy_link(frame: &Frame, at: &Place, all: &[InPlace]) -> Markup {
+pub(in crate::ui) fn copy_link(frame: &Frame, at: &Place, all: &[InPlace], reasons: &Reasons) -> Markup {
     let other = |place: &&InPlace| place.environment != at.environment && !place.strategies.is_empty();
     html! {
         @if let Some(from) = all.iter().find(other) {
             @let query = form_urlencoded::Serializer::new(String::new()).append_pair("from", &from.environment).finish();
-            a.button.small id={ "copy-into-" (at.environment) } href=(frame.at(&path(at, &format!("/copy-strategies?{query}")))) { "Copy from…" }
+            @let to = frame.at(&path(at, &format!("/copy-strategies?{query}")));
+            (reasons.link_to_add(&format!("copy-into-{}", at.environment), &to, &html! { "Copy from…" }))
         }
     }
 }

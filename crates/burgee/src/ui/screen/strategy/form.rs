@@ -53,7 +53,7 @@ pub(super) fn fields(sent: &Sent, choices: &Choices, problems: &Problems) -> Mar
         (sent.conditions.fields(&choices.fields, problems))
         section aria-labelledby="variants" {
             h2 #variants { "Variants" }
-            p.hint { "In which forms the flag is on. Those without a share divide what the others leave." }
+            p.hint { "Different forms of the flag. Those without a share split what the others leave." }
             @for (index, (number, row)) in sent.variants.iter().enumerate() {
                 (variant(index + 1, *number, row, problems))
             }
@@ -74,7 +74,11 @@ fn parameter(parameter: &Parameter, sent: &Sent, choices: &Choices, problems: &P
         own => own,
     };
     let value = sent.parameters.get(&parameter.name).map_or("", String::as_str);
-    let hint = parameter.description.as_deref().filter(|text| !text.is_empty());
+    let hint = match parameter.name.as_str() {
+        "rollout" | "percentage" => Some("From 0 to 100."),
+        "IPs" | "hostNames" | "userIds" => None,
+        _ => parameter.description.as_deref().filter(|text| !text.is_empty()),
+    };
     let field = Field {
         name: &name,
         label,
@@ -122,7 +126,7 @@ fn segments(sent: &Sent, segments: &[Segment]) -> Markup {
         @if !segments.is_empty() {
             fieldset.choices {
                 legend { "Segments" }
-                p.hint { "Whoever gets the flag is in all that are chosen." }
+                p.hint { "Only who is in every chosen segment gets the flag." }
                 div.choice-list {
                     @for segment in segments {
                         div.check {

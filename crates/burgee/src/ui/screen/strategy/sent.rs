@@ -179,7 +179,7 @@ impl Sent {
         Ok(StrategyDraft {
             title: (!title.is_empty()).then(|| title.to_owned()),
             parameters,
-            constraints: self.conditions.meant(),
+            constraints: self.conditions.meant_over(&before.constraints),
             segments: self.segments.iter().copied().collect(),
             variants: self.variants(stickiness.as_deref())?,
             ..before
@@ -196,9 +196,9 @@ impl Sent {
                     "variants[{index}].weight: A share is a percentage from 0 to 100, with one decimal at most."
                 ));
             }
-            let kind = if row.payload_kind.is_empty() { "string" } else { &row.payload_kind };
-            let carries = !row.payload_kind.is_empty() || !row.payload.is_empty();
-            let payload = carries.then(|| Payload { kind: kind.to_owned(), value: row.payload.clone() });
+            let carries = !row.payload_kind.is_empty();
+            let payload =
+                carries.then(|| Payload { kind: row.payload_kind.clone(), value: row.payload.clone() });
             variants.push(Variant {
                 name: row.name.trim().to_owned(),
                 weight: weight.flatten().unwrap_or_default(),

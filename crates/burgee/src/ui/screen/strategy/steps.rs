@@ -49,20 +49,25 @@ impl Reasons {
     pub(in crate::ui) fn all(why: &str) -> Self {
         Self { add: Some(why.to_owned()), update: Some(why.to_owned()), remove: Some(why.to_owned()) }
     }
+
+    /// A way to more strategies, or why there is none.
+    pub(super) fn link_to_add(&self, id: &str, to: &str, label: &Markup) -> Markup {
+        html! {
+            @match &self.add {
+                None => a.button.small id=(id) href=(to) { (label) },
+                Some(why) => span.tip {
+                    button.button.small id=(id) type="button" aria-disabled="true" aria-describedby={ (id) "-why" } { (label) }
+                    span.tip-text id={ (id) "-why" } role="tooltip" { (why) }
+                },
+            }
+        }
+    }
 }
 
 /// The way to a new strategy.
 pub(in crate::ui) fn add_link(frame: &Frame, at: &Place, reasons: &Reasons) -> Markup {
-    let id = format!("add-{}", at.environment);
-    html! {
-        @match &reasons.add {
-            None => a.button.small id=(id) href=(frame.at(&path(at, "/new-strategy"))) { (icon::plus()) "Add strategy" },
-            Some(why) => span.tip {
-                button.button.small id=(id) type="button" aria-disabled="true" aria-describedby={ (id) "-why" } { (icon::plus()) "Add strategy" }
-                span.tip-text id={ (id) "-why" } role="tooltip" { (why) }
-            },
-        }
-    }
+    let to = frame.at(&path(at, "/new-strategy"));
+    reasons.link_to_add(&format!("add-{}", at.environment), &to, &html! { (icon::plus()) "Add strategy" })
 }
 
 /// What can be done to the strategy at a position of its list.
@@ -128,10 +133,13 @@ async fn switch(
     let edit = Edit::UpdateStrategy { id: id.clone(), draft };
     features::submit(&mut tx, &grant, &ui.entropy, &at, edit).await?;
     let after = features::place(&mut tx, &at.project, &at.feature, &at.environment).await?;
+    let changed = tx.recorded() > 0;
     tx.commit().await?;
     let state = if wanted.disabled { "off" } else { "on" };
     let note = if before.enabled && !after.enabled {
         last_one_gone(&at)
+    } else if !changed {
+        Note::new(format!("The strategy in {} was {state} already", at.environment))
     } else {
         let undo = if wanted.disabled { "false" } else { "true" };
         Note::new(format!("The strategy in {} is {state}", at.environment))
@@ -164,13 +172,14 @@ async fn shift(
     let mut ids: Vec<String> = place.strategies.into_iter().map(|strategy| strategy.id).collect();
     let from = ids.iter().position(|it| *it == id).ok_or_else(gone)?;
     let to = if wanted.up { from.checked_sub(1) } else { Some(from + 1) };
-    if let Some(to) = to.filter(|to| *to < ids.len()) {
-        ids.swap(from, to);
-        let positions =
-            ids.into_iter().zip(0..).map(|(id, sort_order)| Position { id, sort_order }).collect();
-        features::submit(&mut tx, &grant, &ui.entropy, &at, Edit::ReorderStrategy(positions)).await?;
-        tx.commit().await?;
-    }
+    let Some(to) = to.filter(|to| *to < ids.len()) else {
+        let note = Note::new(format!("The strategy in {} stood there already", at.environment));
+        return Ok(frame.done(&flag_path(&at), &note));
+    };
+    ids.swap(from, to);
+    let positions = ids.into_iter().zip(0..).map(|(id, sort_order)| Position { id, sort_order }).collect();
+    features::submit(&mut tx, &grant, &ui.entropy, &at, Edit::ReorderStrategy(positions)).await?;
+    tx.commit().await?;
     let (way, back) = if wanted.up { ("up", "false") } else { ("down", "true") };
     let note = Note::new(format!("The strategy in {} moved {way}", at.environment))
         .undo(path(&at, &format!("/strategies/{id}/move")), &[("up", back)]);

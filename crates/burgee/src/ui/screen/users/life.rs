@@ -43,8 +43,8 @@ pub(super) fn section(frame: &Frame, seen: &Seen, last: bool) -> Markup {
     let off = kept.or(last);
     html! {
         section aria-labelledby="life" {
-            h2 #life { "End of access" }
-            p.muted { "Deactivated, they cannot come in, and their roles and groups wait for them. Deleted, nothing comes back." }
+            h2 #life { "Deactivate or delete" }
+            p.muted { "Deactivate an account to sign them out and keep its roles and groups for later. Deleting is for good." }
             div.row {
                 @if user.active {
                     (button::link_or_why("deactivate", &to("/deactivate"), "Deactivate…", off))
@@ -68,7 +68,7 @@ async fn ask_to_deactivate(
     let last = admins::is_last(&mut tx, id).await?;
     let why = kept(&seen.person.user).or(last.then_some(LAST));
     let words = html! {
-        p { strong { (seen.person.user.called()) } " is signed out everywhere at once. Their personal tokens and password links are gone for good; name, roles and groups stay until you reactivate the account." }
+        p { strong { (seen.person.user.called()) } " is signed out everywhere at once. Their access tokens and password links are gone for good; name, roles and groups stay until you reactivate the account." }
     };
     Ok(confirm(&frame, &grant, &seen, ("Deactivate user", "Deactivate", "/deactivate"), why, &words))
 }

@@ -71,7 +71,7 @@ async fn show(
             }
         }
         section aria-labelledby="tokens" {
-            h2 #tokens { "Personal tokens" }
+            h2 #tokens { "Access tokens" }
             @if tokens.is_empty() { p.calm { "None. People make them on their profile; programs should have a service account." } }
             @else { (tokens::list(&frame, &tokens, &path(id))) }
         }

@@ -55,6 +55,7 @@ async fn settings(contract: &Contract, server: &TestServer) {
     call("getBanners", &[], None).await;
     call("updateBanner", &[&banner], Some(json!({"message": "Bye"}))).await;
     call("disableBanner", &[&banner], None).await;
+    call("disconnectAll", &[], None).await;
     call("enableBanner", &[&banner], None).await;
     call("deleteBanner", &[&banner], None).await;
 
