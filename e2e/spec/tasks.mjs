@@ -83,7 +83,7 @@ for (const [way, hands] of Object.entries({ mouse, keyboard })) {
         await page.goto(here.at("/projects/default/features/checkout"));
         await hand.press(link(page, "Who gets this?"));
         await hand.type(page.getByLabel(/^country/), "FR");
-        await hand.press(button(page, "Ask"));
+        await hand.press(button(page, "Evaluate"));
         await page.getByText("country").first().waitFor();
         await page.locator(".verdict.problem").first().waitFor();
       });
@@ -159,7 +159,7 @@ for (const [way, hands] of Object.entries({ mouse, keyboard })) {
 
       task("archive a flag that is not needed any more", async (page, hand) => {
         await page.goto(here.at(`/projects/default/features/${mine("flag")}`));
-        await hand.press(link(page, "Archive"));
+        await hand.press(link(page, "Archive…"));
         await hand.press(button(page, "Archive flag"));
         await page.getByText(`${mine("flag")} is archived`).first().waitFor();
         const { features } = await here.server.api("GET", "/api/admin/search/features?archived=IS:true");

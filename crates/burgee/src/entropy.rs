@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use hmac::{Hmac, KeyInit, Mac};
 use rand::rngs::{StdRng, SysRng};
 use rand::{Rng, SeedableRng, TryRng};
 use sha2::{Digest, Sha256};
@@ -71,6 +72,14 @@ pub fn numbered_ulid(at: Time, number: i64) -> String {
 /// SHA-256 of a secret as lower-case hexadecimal: the only form in which tokens are stored and looked up.
 pub fn digest(secret: &str) -> String {
     hex(&Sha256::digest(secret.as_bytes()))
+}
+
+/// What shows that whoever wrote a text knows a secret: HMAC-SHA256 as lower-case hexadecimal.
+#[expect(clippy::expect_used, reason = "keys may have any length")]
+pub fn seal(secret: &str, text: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("keys may have any length");
+    mac.update(text.as_bytes());
+    hex(&mac.finalize().into_bytes())
 }
 
 /// Without formatting: every request of a client comes this way.

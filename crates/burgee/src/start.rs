@@ -26,6 +26,7 @@ pub struct Welcome {
 
 /// Prepares an empty installation. On one that is in use, it changes nothing.
 pub async fn first(app: &App) -> Result<Welcome> {
+    user::label_all(&app.db).await?;
     match prepare(app).await {
         // Several nodes start on the same empty database: one of them was faster.
         Err(error)

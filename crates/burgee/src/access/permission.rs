@@ -280,6 +280,8 @@ guards! {
     ReadInstanceLogs: Root = [ReadLogs];
     /// Switch maintenance on and off.
     Maintain: Root = [UpdateMaintenanceMode];
+    /// See one of the pages about the server.
+    SeeInstance: Root = [ReadLogs, UpdateMaintenanceMode, UpdateInstanceBanners];
     /// Write what everybody reads at the top of the page.
     ManageBanners: Root = [UpdateInstanceBanners];
     /// Say which web pages may use the Frontend API.

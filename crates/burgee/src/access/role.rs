@@ -212,7 +212,7 @@ pub async fn lock(tx: &mut Change, id: i64) -> Result<Role> {
 
 /// Replaces name, description and permissions of a role that the installation made.
 pub async fn update(tx: &mut Change, id: i64, draft: Draft) -> Result<Role> {
-    let before = get(tx, id).await?;
+    let before = lock(tx, id).await?;
     ensure_own(&before)?;
     let draft = Draft { in_projects: !before.is_root(), ..draft };
     check(tx, &draft, Some(id)).await?;

@@ -10,6 +10,9 @@ use crate::sql;
 
 /// How many banners there may be.
 const MOST: i64 = 100;
+/// The longest text that stands on every page, and the longest text behind it, in characters.
+const LONGEST: usize = 2000;
+const LONGEST_DIALOG: usize = 20_000;
 
 /// A banner.
 #[derive(Clone, Debug, Serialize, sqlx::FromRow)]
@@ -54,6 +57,23 @@ impl Draft {
     pub fn check(&self) -> Result<()> {
         if self.message.trim().is_empty() {
             return Err(Error::bad_data("A banner needs a message."));
+        }
+        let texts = [
+            Some(&self.message),
+            self.icon.as_ref(),
+            self.link.as_ref(),
+            self.link_text.as_ref(),
+            self.dialog_title.as_ref(),
+        ];
+        if texts.into_iter().flatten().any(|text| text.chars().count() > LONGEST) {
+            return Err(Error::bad_data(format!(
+                "The texts of a banner must have {LONGEST} characters at most."
+            )));
+        }
+        if self.dialog.as_ref().is_some_and(|text| text.chars().count() > LONGEST_DIALOG) {
+            return Err(Error::bad_data(format!(
+                "What there is more to read must have {LONGEST_DIALOG} characters at most."
+            )));
         }
         let safe = self.link.as_deref().is_none_or(|link| {
             link.is_empty()
@@ -123,10 +143,16 @@ pub async fn create(tx: &mut Change, draft: Draft) -> Result<Banner> {
     Ok(banner)
 }
 
+/// Keeps everybody else from changing the banner until the transaction ends.
+pub async fn lock(tx: &mut Change, id: i64) -> Result<Banner> {
+    let _: Option<(i64,)> = tx.optional(sql!("SELECT id FROM banners WHERE id = $1{lock}", id)).await?;
+    get(tx, id).await
+}
+
 /// Replaces what a banner says and does.
 pub async fn update(tx: &mut Change, id: i64, draft: Draft) -> Result<Banner> {
     draft.check()?;
-    let before = get(tx, id).await?;
+    let before = lock(tx, id).await?;
     tx.execute(sql!(
         "UPDATE banners SET message = $2, enabled = $3, variant = $4, sticky = $5, icon = $6, link = $7,
                             link_text = $8, dialog_title = $9, dialog = $10 WHERE id = $1",
@@ -149,7 +175,7 @@ pub async fn update(tx: &mut Change, id: i64, draft: Draft) -> Result<Banner> {
 
 /// Shows a banner, or hides it.
 pub async fn show(tx: &mut Change, id: i64, enabled: bool) -> Result<Banner> {
-    let before = get(tx, id).await?;
+    let before = lock(tx, id).await?;
     if before.draft.enabled == enabled {
         return Ok(before);
     }
@@ -158,7 +184,7 @@ pub async fn show(tx: &mut Change, id: i64, enabled: bool) -> Result<Banner> {
 
 /// Deletes a banner.
 pub async fn delete(tx: &mut Change, id: i64) -> Result<()> {
-    let banner = get(tx, id).await?;
+    let banner = lock(tx, id).await?;
     tx.execute(sql!("DELETE FROM banners WHERE id = $1", id)).await?;
     tx.record(Event::deleted(Fact::BannerDeleted, &banner));
     Ok(())

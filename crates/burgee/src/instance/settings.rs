@@ -71,9 +71,16 @@ pub async fn load<S: Setting>(tx: &mut Read) -> Result<Option<S>> {
     Ok(found.map(|(content,)| serde_json::from_str(&content)).transpose()?)
 }
 
+/// Like [`load`], and keeps everybody else from changing what is stored until the transaction ends.
+pub async fn lock<S: Setting>(tx: &mut Change) -> Result<Option<S>> {
+    let _: Option<(String,)> =
+        tx.optional(sql!("SELECT name FROM settings WHERE name = $1{lock}", S::NAME)).await?;
+    load(tx).await
+}
+
 /// Stores a setting and records it, unless nothing differs.
 pub async fn store<S: Setting>(tx: &mut Change, setting: &S) -> Result<()> {
-    let before: Option<S> = load(tx).await?;
+    let before: Option<S> = lock(tx).await?;
     let before = before.as_ref().map(serde_json::to_value).transpose()?;
     let after = serde_json::to_value(setting)?;
     if before.as_ref() == Some(&after) {

@@ -208,11 +208,14 @@ pub async fn find(tx: &mut Read, id: i64) -> Result<Option<Group>> {
 
 /// Groups whose name contains `text`, by name, ten at most.
 pub async fn search(tx: &mut Read, text: &str) -> Result<Vec<Size>> {
-    let wanted = burgee_scim::fold(text);
-    let mut found = sizes(tx).await?;
-    found.retain(|group| burgee_scim::fold(&group.name).contains(&wanted));
-    found.truncate(10);
-    Ok(found)
+    let (start, middle, end) = dialect::contains(tx.engine());
+    let mut sql = Sql::build(
+        "SELECT g.id, g.name, (SELECT COUNT(*) FROM group_users m WHERE m.group_id = g.id) AS user_count
+         FROM groups g WHERE ",
+    );
+    sql.push(start).push("g.name_ci").push(middle).bind(burgee_scim::fold(text)).push(end);
+    sql.push(" ORDER BY g.name_ci LIMIT 10");
+    tx.all(sql).await
 }
 
 /// All groups with the number of their members, by name.

@@ -102,6 +102,28 @@ pub async fn guests(tx: &mut Read) -> Result<Vec<Guest>> {
     .await
 }
 
+/// Of those who came by each link and are still here: the first `each`, with how many there are.
+pub async fn first_guests(tx: &mut Read, each: i64) -> Result<Vec<(Guest, i64)>> {
+    let found: Vec<First> = tx
+        .all(sql!(
+            "SELECT link_id, id, name, username, total FROM (
+                 SELECT i.link_id, u.id, u.name, u.username, COUNT(*) OVER (PARTITION BY i.link_id) AS total,
+                        ROW_NUMBER() OVER (PARTITION BY i.link_id ORDER BY u.id) AS nth
+                 FROM invited_users i JOIN users u ON u.id = i.user_id WHERE u.deleted_at IS NULL
+             ) AS came WHERE nth <= $1 ORDER BY link_id, id",
+            each
+        ))
+        .await?;
+    Ok(found.into_iter().map(|First { guest, total }| (guest, total)).collect())
+}
+
+#[derive(sqlx::FromRow)]
+struct First {
+    #[sqlx(flatten)]
+    guest: Guest,
+    total: i64,
+}
+
 /// Makes a link, which works for a month at most; the secret is returned once.
 pub async fn create(
     tx: &mut Change,

@@ -89,7 +89,7 @@ pub async fn search(
         }
         if !text.is_empty() {
             sql.push(" AND ").push(start).push("lower(username)").push(middle);
-            sql.bind(text.to_ascii_lowercase()).push(end);
+            sql.push("lower(").bind(text).push(")").push(end);
         }
     };
     let mut counted = Sql::build("SELECT COUNT(*)");

@@ -16,8 +16,12 @@ use crate::sql;
 const LIFETIME: Duration = Duration::from_hours(24);
 
 /// Makes a link's token for a user, and records that somebody did: whoever has it can take the account over. The ones
-/// before it stop working.
+/// before it stop working. Whoever is deactivated gets none: it would open the account when it is active again.
 pub async fn issue(tx: &mut Change, entropy: &Entropy, user: &User) -> Result<String> {
+    user::lock(tx, user.id).await?;
+    if !user::get(tx, user.id).await?.active {
+        return Err(Error::bad_data("Only people whose account is active can have a password."));
+    }
     let token = entropy.base64url::<32>();
     let (now, author) = (tx.now(), tx.actor().name.clone());
     tx.execute(sql!("DELETE FROM reset_tokens WHERE user_id = $1 AND used_at IS NULL", user.id)).await?;

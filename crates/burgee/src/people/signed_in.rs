@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::clock::Time;
-use crate::db::Read;
+use crate::db::{Read, Sql, dialect};
 use crate::error::{Error, Result};
 use crate::events::{Change, Event, Fact};
 use crate::sql;
@@ -79,6 +79,33 @@ pub async fn list(tx: &mut Read, now: Time) -> Result<Vec<Session>> {
     .await
 }
 
+/// A page of the sessions that live, the newest first, and how many there are: those of people by whose name, as lists
+/// show it here, `text` is found.
+pub async fn search(
+    tx: &mut Read,
+    now: Time,
+    text: &str,
+    (offset, limit): (i64, i64),
+) -> Result<(Vec<Session>, i64)> {
+    let (start, middle, end) = dialect::contains(tx.engine());
+    let condition = |sql: &mut Sql| {
+        sql.push(" FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.expires_at > ").bind(now);
+        if !text.is_empty() {
+            sql.push(" AND ").push(start).push("COALESCE(u.email_ci, u.username_ci)").push(middle);
+            sql.bind(burgee_scim::fold(text)).push(end);
+        }
+    };
+    let mut counted = Sql::build("SELECT COUNT(*)");
+    condition(&mut counted);
+    let (total,): (i64,) = tx.one(counted).await?;
+    let mut page = Sql::build(
+        "SELECT s.digest, s.user_id, u.username, u.email, s.ip, s.user_agent, s.created_at, s.expires_at",
+    );
+    condition(&mut page);
+    page.push(" ORDER BY s.created_at DESC, s.digest LIMIT ").bind(limit).push(" OFFSET ").bind(offset);
+    Ok((tx.all(page).await?, total))
+}
+
 /// The sessions of one person that live, the newest first.
 pub async fn of(tx: &mut Read, user: i64, now: Time) -> Result<Vec<Session>> {
     tx.all(sql!(
@@ -104,16 +131,6 @@ pub async fn end(tx: &mut Change, digest: &str) -> Result<()> {
     let state = json!({ "userId": user, "username": username, "email": email });
     tx.record(Event::deleted(Fact::SessionEnded, &state));
     Ok(())
-}
-
-/// Ends all sessions of one person, and records that somebody did; how many there were.
-pub async fn end_all(tx: &mut Change, user: i64) -> Result<usize> {
-    let now = tx.now();
-    let sessions = of(tx, user, now).await?;
-    for session in &sessions {
-        end(tx, &session.digest).await?;
-    }
-    Ok(sessions.len())
 }
 
 /// Ends sessions of one person: the one with this digest, all but one, or all.

@@ -6,14 +6,16 @@
 use serde::Serialize;
 
 use crate::clock::Time;
-use crate::db::Read;
+use crate::db::{Db, Read};
 use crate::entropy::digest;
 use crate::error::{Error, Kind, Result};
 use crate::events::{Change, Event, Fact};
-use crate::sql;
+use crate::{keep, sql};
 
 /// The longest user name or e-mail address, in bytes.
 const LONGEST_NAME: usize = 1024;
+/// The part of a name that lists are sorted by, in characters: as much as any index holds.
+const LONGEST_LABEL: usize = 200;
 
 /// A user or service account as stored.
 #[derive(Clone, Debug, Serialize, sqlx::FromRow)]
@@ -164,6 +166,7 @@ pub async fn search(tx: &mut Read, text: &str) -> Result<Vec<User>> {
 /// Makes a user. Refuses a user name or e-mail address that somebody else has.
 pub async fn create(tx: &mut Change, new: NewUser) -> Result<User> {
     check_names(new.username.as_deref(), new.email.as_deref())?;
+    check_name(tx, new.name.as_deref())?;
     ensure_free(tx, new.username.as_deref(), new.email.as_deref(), None).await?;
     let now = tx.now();
     let author = tx.actor().user_id();
@@ -184,7 +187,7 @@ pub async fn create(tx: &mut Change, new: NewUser) -> Result<User> {
             new.is_service,
             now,
             author,
-            label(&[&new.name, &new.username, &new.email])
+            label([&new.name, &new.username, &new.email])
         ))
         .await?;
     let user = User {
@@ -232,6 +235,9 @@ pub async fn update(tx: &mut Change, id: i64, edit: Edit) -> Result<User> {
         after.active = active;
     }
     check_names(after.username.as_deref(), after.email.as_deref())?;
+    if after.name != before.name {
+        check_name(tx, after.name.as_deref())?;
+    }
     let same = before.name == after.name
         && before.username == after.username
         && before.email == after.email
@@ -258,7 +264,7 @@ pub async fn update(tx: &mut Change, id: i64, edit: Edit) -> Result<User> {
         after.root_role,
         after.active,
         now,
-        label(&[&after.name, &after.username, &after.email])
+        label([&after.name, &after.username, &after.email])
     ))
     .await?;
     if before.active && !after.active {
@@ -339,8 +345,33 @@ pub async fn inactive(tx: &mut Read, since: Time) -> Result<Vec<User>> {
 }
 
 /// What lists are sorted by.
-fn label(names: &[&Option<String>]) -> Option<String> {
-    names.iter().copied().flatten().find(|name| !name.is_empty()).map(|name| burgee_scim::fold(name))
+fn label(names: [&Option<String>; 3]) -> String {
+    let name = names.into_iter().flatten().find(|name| !name.is_empty());
+    name.map(|name| burgee_scim::fold(name).chars().take(LONGEST_LABEL).collect()).unwrap_or_default()
+}
+
+/// Gives a label to everybody who was there before there were labels.
+pub async fn label_all(db: &Db) -> Result<()> {
+    type Names = (i64, Option<String>, Option<String>, Option<String>);
+    loop {
+        let mut tx = db.read().await?;
+        let found: Vec<Names> = tx
+            .all(sql!(
+                "SELECT id, name, username, email FROM users WHERE label_ci IS NULL ORDER BY id LIMIT 1000"
+            ))
+            .await?;
+        tx.end().await?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        let mut tx = db.bookkeep().await?;
+        for (id, name, username, email) in found {
+            let label = label([&name, &username, &email]);
+            tx.execute(keep!("UPDATE users SET label_ci = $2 WHERE id = $1 AND label_ci IS NULL", id, label))
+                .await?;
+        }
+        tx.commit().await?;
+    }
 }
 
 /// Refuses an account without a name to sign in with, and names that no index can hold.
@@ -352,6 +383,14 @@ fn check_names(username: Option<&str>, email: Option<&str>) -> Result<()> {
         if name.is_some_and(|name| name.trim().is_empty() || name.len() > LONGEST_NAME) {
             return Err(Error::bad_data(format!("The {what} must have between 1 and {LONGEST_NAME} bytes.")));
         }
+    }
+    Ok(())
+}
+
+/// Refuses names that nobody reads to the end, except from identity providers: they must not fail over one.
+fn check_name(tx: &Change, name: Option<&str>) -> Result<()> {
+    if tx.actor().connection().is_none() && name.is_some_and(|name| name.len() > LONGEST_NAME) {
+        return Err(Error::bad_data(format!("The name must have {LONGEST_NAME} bytes at most.")));
     }
     Ok(())
 }

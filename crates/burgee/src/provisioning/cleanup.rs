@@ -5,22 +5,22 @@ use crate::events::{Change, Event, Fact};
 use crate::people::{group, user};
 use crate::sql;
 
-/// Removes all provisioned users, each recorded, and then the fact as a whole. With nobody to remove, nothing is
-/// recorded.
-pub async fn users(tx: &mut Change) -> Result<()> {
+/// Removes all provisioned users, each recorded, and then the fact as a whole; how many there were. With nobody to
+/// remove, nothing is recorded.
+pub async fn users(tx: &mut Change) -> Result<usize> {
     let ids: Vec<(i64,)> = tx.all(sql!("SELECT user_id FROM scim_users ORDER BY id")).await?;
-    if ids.is_empty() {
-        return Ok(());
+    for (id,) in &ids {
+        user::delete(tx, *id).await?;
     }
-    for (id,) in ids {
-        user::delete(tx, id).await?;
+    if !ids.is_empty() {
+        tx.record(Event::bare(Fact::ScimUsersDeleted));
     }
-    tx.record(Event::bare(Fact::ScimUsersDeleted));
-    Ok(())
+    Ok(ids.len())
 }
 
-/// Removes all provisioned groups, each recorded, and then the fact as a whole, even if there was none.
-pub async fn groups(tx: &mut Change) -> Result<()> {
+/// Removes all provisioned groups, each recorded, and then the fact as a whole, even if there was none; how many there
+/// were.
+pub async fn groups(tx: &mut Change) -> Result<usize> {
     // Locked, so that exactly those are removed that are recorded.
     let ids: Vec<(i64,)> = tx.all(sql!("SELECT group_id FROM scim_groups ORDER BY id{lock}")).await?;
     let ids = serde_json::to_string(&ids.into_iter().map(|(id,)| id).collect::<Vec<_>>())?;
@@ -35,9 +35,9 @@ pub async fn groups(tx: &mut Change) -> Result<()> {
     ))
     .await?;
     tx.execute(sql!("DELETE FROM groups WHERE id IN ({ids:$1})", &ids)).await?;
-    for group in groups {
-        tx.record(Event::deleted(Fact::GroupDeleted, &group));
+    for group in &groups {
+        tx.record(Event::deleted(Fact::GroupDeleted, group));
     }
     tx.record(Event::bare(Fact::ScimGroupsDeleted));
-    Ok(())
+    Ok(groups.len())
 }

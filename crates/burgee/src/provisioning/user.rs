@@ -77,18 +77,18 @@ pub async fn create(
     Ok(Created { user, adopted })
 }
 
-/// Makes `next` the user's document. Nothing is recorded, and no version rises, if it is what it was.
+/// Makes `next` the user's document. Nothing is recorded, and no version rises, if it is what it was and holds.
 pub async fn change(
     tx: &mut Change,
     connection: i64,
     current: Provisioned,
     next: Object,
 ) -> Result<Provisioned> {
-    if next == current.document {
+    let profile = Profile::of(&next);
+    if next == current.document && is_held(tx, current.local_id, &profile).await? {
         return Ok(current);
     }
     ensure_free(tx, connection, &next, Some(current.key)).await?;
-    let profile = Profile::of(&next);
     let now = tx.now();
     let (version,): (i64,) = tx
         .one(sql!(
@@ -203,6 +203,13 @@ async fn hold(tx: &mut Change, id: i64, last: Option<&Profile>, profile: &Profil
     };
     let after = user::update(tx, id, edit).await.map_err(as_scim)?;
     Ok(kept || differs(&before, &after))
+}
+
+/// True if the account is as active as the profile wants it to be. The last admin stays active all the same.
+async fn is_held(tx: &mut Read, id: i64, profile: &Profile) -> Result<bool> {
+    let Some(active) = profile.active else { return Ok(true) };
+    let user = user::get(tx, id).await?;
+    Ok(user.active == active || (user.active && admins::is_last(tx, id).await?))
 }
 
 fn differs(before: &user::User, after: &user::User) -> bool {

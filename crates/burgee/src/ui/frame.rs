@@ -10,6 +10,7 @@ use super::Ui;
 use super::guard::Viewer;
 use super::page::{self, Page};
 use crate::clock::Time;
+use crate::entropy::seal;
 use crate::gate;
 
 /// Remembers how somebody likes their pages.
@@ -110,19 +111,23 @@ impl Note {
         self
     }
 
-    fn write(&self) -> String {
+    /// As a cookie. Others could set one, too: what is done by it is sealed with the secret of the reader's session.
+    fn write(&self, session: &str) -> String {
         let mut out = form_urlencoded::Serializer::new(String::new());
         out.append_pair("text", &self.text.chars().take(LONGEST).collect::<String>());
         if let Some((action, fields)) = &self.undo {
             out.append_pair("undo", action).extend_pairs(fields);
         }
-        out.finish()
+        let note = out.finish();
+        format!("{}.{note}", seal(session, &note))
     }
 
-    fn read(cookie: &str) -> Option<Self> {
-        let mut pairs = form_urlencoded::parse(cookie.as_bytes()).into_owned();
+    fn read(cookie: &str, session: &str) -> Option<Self> {
+        let (given, note) = cookie.split_once('.')?;
+        let sealed = !session.is_empty() && given == seal(session, note);
+        let mut pairs = form_urlencoded::parse(note.as_bytes()).into_owned();
         let (_, text) = pairs.next().filter(|(name, text)| name == "text" && !text.is_empty())?;
-        let undo = pairs.next().filter(|(name, action)| name == "undo" && is_own(action));
+        let undo = pairs.next().filter(|(name, action)| sealed && name == "undo" && is_own(action));
         Some(Self { text, undo: undo.map(|(_, action)| (action, pairs.collect())) })
     }
 }
@@ -142,6 +147,8 @@ pub(super) fn segment(name: &str) -> String {
 pub(super) struct Frame {
     ui: Ui,
     base: String,
+    /// The secret of the reader's session; empty: none.
+    session: String,
     /// The address of the page, below the base path.
     pub(super) here: String,
     /// True if only the part that changes is wanted.
@@ -165,11 +172,14 @@ impl FromRequestParts<Ui> for Frame {
         let here = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let theme = gate::named_cookie(&parts.headers, THEME).map(Theme::named);
         // A page that refreshes by itself leaves the note to the one that somebody waits for.
-        let note =
-            gate::named_cookie(&parts.headers, NOTE).filter(|_| !has("burgee-live")).and_then(Note::read);
+        let session = gate::cookie(&parts.headers).unwrap_or_default();
+        let note = gate::named_cookie(&parts.headers, NOTE)
+            .filter(|_| !has("burgee-live"))
+            .and_then(|note| Note::read(note, session));
         Ok(Self {
             ui: ui.clone(),
             base: ui.config.base_path(),
+            session: session.to_owned(),
             here: here.to_owned(),
             fragment: has("hx-request"),
             theme: theme.unwrap_or_default(),
@@ -207,8 +217,11 @@ impl Frame {
     /// Goes to a page that says what was done.
     pub(super) fn done(&self, path: &str, note: &Note) -> Response {
         let mut response = self.go(path);
-        let note = if note.write().len() > LONGEST_COOKIE { &Note::new(note.text.as_str()) } else { note };
-        self.set_cookie(response.headers_mut(), NOTE, &note.write(), 20);
+        let mut cookie = note.write(&self.session);
+        if cookie.len() > LONGEST_COOKIE {
+            cookie = Note::new(note.text.as_str()).write(&self.session);
+        }
+        self.set_cookie(response.headers_mut(), NOTE, &cookie, 20);
         response
     }
 
@@ -261,9 +274,13 @@ mod tests {
     fn notes_survive_the_cookie_and_never_lead_elsewhere() {
         let note = Note::new("“a & b” is off; really")
             .undo("/projects/p/switch", &[("enabled", "true"), ("back", "/x?y=1&z")]);
-        assert_eq!(Note::read(&note.write()), Some(note));
+        assert_eq!(Note::read(&note.write("secret"), "secret"), Some(note.clone()));
         let elsewhere = Note::new("x").undo("//evil.test", &[]);
-        assert_eq!(Note::read(&elsewhere.write()), Some(Note::new("x")));
-        assert_eq!(Note::read("nonsense"), None);
+        assert_eq!(Note::read(&elsewhere.write("secret"), "secret"), Some(Note::new("x")));
+        assert_eq!(Note::read("nonsense", "secret"), None);
+        // What others wrote into the cookie says something at most.
+        for (theirs, mine) in [("theirs", "mine"), ("", "mine"), ("", "")] {
+            assert_eq!(Note::read(&note.write(theirs), mine), Some(Note::new(&note.text)));
+        }
     }
 }

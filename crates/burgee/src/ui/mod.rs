@@ -19,10 +19,10 @@ use std::ops::Deref;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::handler::Handler;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, on};
+use axum::routing::{MethodFilter, get, on};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
@@ -83,6 +83,25 @@ impl Places {
         self
     }
 
+    /// Where a form is drawn again, the browser stands at the address of an action. Whoever comes back to it is led to the
+    /// page above.
+    fn with_ways_back(mut self) -> Self {
+        let pages: Vec<&str> = self.places.iter().filter(|it| !it.action).map(|it| it.path).collect();
+        for place in self.places.iter().filter(|it| it.action && !pages.contains(&it.path)) {
+            let above = |path: &'static str| path.rsplit_once('/').map_or("", |(above, _)| above);
+            let (mut page, mut steps) = (above(place.path), 1);
+            while !page.is_empty() && !pages.contains(&page) {
+                (page, steps) = (above(page), steps + 1);
+            }
+            let lead = async move |frame: Frame, uri: Uri| {
+                let path = uri.path().rsplitn(steps + 1, '/').last().unwrap_or_default();
+                frame.go(if path.is_empty() { "/" } else { path })
+            };
+            self.router = self.router.route(place.path, get(lead));
+        }
+        self
+    }
+
     /// Adds those of a screen.
     fn with(self, add: fn(Self) -> Self) -> Self {
         add(self)
@@ -138,6 +157,7 @@ fn table() -> Places {
         .with(screen::palette::places)
         .with(screen::theme::places)
         .with(screen::design::places)
+        .with_ways_back()
 }
 
 /// Every page and action, with who may call it.

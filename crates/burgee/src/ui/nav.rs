@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::frame::{Frame, Theme};
 use super::guard::Viewer;
 use super::part::{icon, menu};
-use crate::access::Permission;
+use crate::access::{ConfigureAuth, Guard, Permission, SeeInstance, SeeSignIn};
 
 /// A screen's place in the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,10 +107,10 @@ const EVERYWHERE: [(&str, &[Way]); 4] = [
     (
         "Server",
         &[
-            way(Section::Provisioning, "Provisioning", "/provisioning", icon::sync).needs(ADMIN),
-            way(Section::SignIn, "Sign-in", "/sign-in-settings", icon::sign_in)
-                .needs(&[Permission::UpdateAuthConfiguration, Permission::UpdateCors]),
-            way(Section::Instance, "Instance", "/instance", icon::activity).needs(ADMIN),
+            way(Section::Provisioning, "Provisioning", "/provisioning", icon::sync)
+                .needs(ConfigureAuth::ANY_OF),
+            way(Section::SignIn, "Sign-in", "/sign-in-settings", icon::sign_in).needs(SeeSignIn::ANY_OF),
+            way(Section::Instance, "Instance", "/instance", icon::activity).needs(SeeInstance::ANY_OF),
         ],
     ),
 ];

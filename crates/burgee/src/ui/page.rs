@@ -9,6 +9,7 @@ use super::guard::Viewer;
 use super::live::Watch;
 use super::nav::{self, Section};
 use super::part::{announcement, icon, toast};
+use crate::access::{Guard, Maintain};
 
 /// A page, before its frame is drawn around it.
 pub(super) struct Page {
@@ -156,7 +157,7 @@ fn content(frame: &Frame, viewer: &Viewer, page: &Page) -> Markup {
         div #page hx-history-elt data-live=[live] data-revision=[page.watch.as_ref().map(|watch| watch.revision)] {
             (nav::side(frame, viewer, page.section, page.project.as_ref()))
             div.stage {
-                @if viewer.maintenance { (announcement::maintenance(frame, viewer.admin)) }
+                @if viewer.maintenance { (announcement::maintenance(frame, viewer.sees(Maintain::ANY_OF))) }
                 @for banner in &viewer.banners { (announcement::banner(frame, &banner.draft)) }
                 @if !page.crumbs.is_empty() {
                     nav.crumbs aria-label="Breadcrumbs" {

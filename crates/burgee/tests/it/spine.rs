@@ -24,7 +24,11 @@ const BOOKS: [&str; 16] = [
     "saved_searches",
 ];
 /// How statements begin that write an audited table without an event, each with the reason.
-const EXCEPTIONS: [(&str, &str); 3] = [
+const EXCEPTIONS: [(&str, &str); 4] = [
+    (
+        "UPDATE users SET label_ci = $2 WHERE id = $1 AND label_ci IS NULL",
+        "what names are sorted by, made of the names: nothing that anybody decided",
+    ),
     (
         "UPDATE users SET password_hash = $2 WHERE id = $1 AND password_hash = $3",
         "the same password in a better form: nothing that anybody decided",

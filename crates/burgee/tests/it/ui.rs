@@ -237,6 +237,23 @@ both! {
         assert_eq!(gone.header("hx-redirect"), "/sign-in?next=%2Fprojects%2Fdefault");
     }
 
+    async fn whoever_comes_back_to_the_address_of_an_action_finds_a_page(server) {
+        let admin = server.sign_in("admin", PASSWORD).await.with("accept", "text/html");
+        let pages: Vec<String> = ui::places().iter().filter(|it| !it.action).map(|it| real(it.path)).collect();
+        for place in ui::places() {
+            let path = real(place.path);
+            if !place.action || pages.contains(&path) { continue }
+            let answer = admin.get(&path.replace(['{', '}'], "")).await;
+            assert_eq!(answer.status, 303, "{path}");
+            let location = answer.header("location");
+            let known = |page: &String| page.replace(['{', '}'], "") == location;
+            assert!(path.replace(['{', '}'], "").starts_with(location) && pages.iter().any(known), "{path} leads to {location}");
+        }
+        for (path, page) in [("/users/1/role", "/users/1"), ("/sign-in-settings/origins?x=1", "/sign-in-settings"), ("/profile/security/password", "/profile/security")] {
+            assert_eq!(admin.get(path).await.expect(303).header("location"), page);
+        }
+    }
+
     async fn nothing_is_found_in_the_form_that_was_asked_for(server) {
         let page = browser(&server).get("/no/such/page").await.expect(404);
         assert!(page.text.contains("Page not found") && page.header("content-type").starts_with("text/html"));

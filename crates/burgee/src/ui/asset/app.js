@@ -173,7 +173,12 @@ document.addEventListener("submit", (event) => {
 /* A choice that narrows a list is asked for at once. */
 document.addEventListener("change", (event) => closest(event, "[data-sends]")?.form.requestSubmit());
 const edited = () => document.querySelector("form.stack[hx-morph-skip]");
-const isLive = (event) => Boolean(event.detail.ctx?.request.headers["burgee-live"]);
+const live = (event) => event.detail.ctx?.request.headers["burgee-live"];
+const isLive = (event) => Boolean(live(event));
+// A page as it was asked for anew must not take the place of another one that came meanwhile.
+document.addEventListener("htmx:before:swap", (event) => {
+  if (isLive(event) && live(event) !== here()) event.preventDefault();
+});
 // Whoever goes on to another page leaves the form; its edits must not stay in that page.
 document.addEventListener("htmx:before:request", (event) => {
   if (isLive(event)) return;
@@ -241,13 +246,14 @@ addEventListener("pageshow", (event) => {
   followed = undefined;
   follow();
 });
+const here = () => `${location.pathname}${location.search} ${page()?.dataset.live}`;
 function refresh(revision) {
   if (revision <= Math.max(asked, Number(page().dataset.revision))) return;
   asked = revision;
   htmx.ajax("GET", location.pathname + location.search, {
     target: "#page",
     swap: "outerMorph",
-    headers: { "burgee-live": "1" },
+    headers: { "burgee-live": here() },
   });
 }
 

@@ -36,14 +36,14 @@ pub(in crate::ui) fn banner(frame: &Frame, it: &Draft) -> Markup {
     }
 }
 
-/// That nothing can be changed now.
-pub(in crate::ui) fn maintenance(frame: &Frame, admin: bool) -> Markup {
+/// That nothing can be changed now; `ends` is true for who can end it.
+pub(in crate::ui) fn maintenance(frame: &Frame, ends: bool) -> Markup {
     html! {
         aside.announcement.warning.sticky aria-label="Maintenance" {
             (icon::lock())
             div {
                 span { "Maintenance: nothing can be changed now. Applications get their flags as before." }
-                @if admin { " " a href=(frame.at("/instance")) { "End it" } }
+                @if ends { " " a href=(frame.at("/instance/maintenance")) { "End it" } }
             }
         }
     }

@@ -28,18 +28,21 @@ pub(in crate::ui) fn between(
 ) -> Markup {
     let lines = lines(before, after);
     let more = lines.len().saturating_sub(MOST);
+    // What is only on one side needs one column.
+    let old = lines.iter().any(|line| line.before.is_some());
+    let new = lines.iter().any(|line| line.after.is_some());
     html! {
         @if lines.is_empty() {
             p.muted { "No values were recorded with this event." }
         } @else {
             table.diff {
-                thead { tr { th scope="col" { "Value" } th scope="col" { (first) } th scope="col" { (second) } } }
+                thead { tr { th scope="col" { "Field" } @if old { th scope="col" { (first) } } @if new { th scope="col" { (second) } } } }
                 tbody {
                     @for line in lines.iter().take(MOST) {
                         tr {
                             th scope="row" { (line.path) }
-                            td { @if let Some(before) = &line.before { del { span.unseen { "removed: " } (before) } } @else { span.muted { "–" } } }
-                            td { @if let Some(after) = &line.after { ins { span.unseen { "added: " } (after) } } @else { span.muted { "–" } } }
+                            @if old { td { @if let Some(before) = &line.before { del { span.unseen { "removed: " } (before) } } @else { span.muted { "–" } } } }
+                            @if new { td { @if let Some(after) = &line.after { ins { span.unseen { "added: " } (after) } } @else { span.muted { "–" } } } }
                         }
                     }
                 }

@@ -57,6 +57,7 @@ fn subject(frame: &Frame, project: Option<String>, flag: Option<&str>) -> Markup
     html! {
         @match (project, flag) {
             (Some(project), Some(flag)) => a href=(frame.at(&format!("/projects/{project}/features/{flag}"))) { (flag) },
+            // An API token may reach several.
             (Some(projects), None) => @for project in projects.split(',') {
                 a href=(frame.at(&format!("/projects/{project}"))) { "Project " (project) }
             },

@@ -17,6 +17,7 @@ pub(in crate::ui) mod notice;
 pub(in crate::ui) mod person;
 pub(in crate::ui) mod secret;
 pub(in crate::ui) mod sentence;
+pub(in crate::ui) mod sign_in;
 pub(in crate::ui) mod switch;
 pub(in crate::ui) mod table;
 pub(in crate::ui) mod tag;

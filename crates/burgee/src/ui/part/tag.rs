@@ -14,13 +14,16 @@ pub(in crate::ui) fn toned(word: &str, tone: &'static str) -> Markup {
 
 /// A tag, with the colour of its type.
 pub(in crate::ui) fn tag(kind: &str, value: &str, color: Option<&str>) -> Markup {
+    html! { span.chip { (inside(kind, value, color)) } }
+}
+
+/// What a chip says about a tag.
+pub(in crate::ui) fn inside(kind: &str, value: &str, color: Option<&str>) -> Markup {
     html! {
-        span.chip {
-            @if let Some(color) = color {
-                svg.dot viewBox="0 0 8 8" aria-hidden="true" { circle cx="4" cy="4" r="3.5" fill=(color) {} }
-            }
-            span.muted { (kind) ":" } (value)
+        @if let Some(color) = color {
+            svg.dot viewBox="0 0 8 8" aria-hidden="true" { circle cx="4" cy="4" r="3.5" fill=(color) {} }
         }
+        span.muted { (kind) ":" } (value)
     }
 }
 

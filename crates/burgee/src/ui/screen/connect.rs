@@ -113,33 +113,41 @@ async fn draw<G: Guard>(
         |runs: &str| frame.at(&Wanted { token: String::new(), ..wanted.clone() }.with(project, "", runs));
     let body = html! {
         (form::problems(problems))
-        (heard.line(frame, project, &wanted))
         nav.segments aria-label="Where it runs" {
             a href=(to("server")) aria-current=[(!browser).then_some("true")] { "On a server" }
             a href=(to("browser")) aria-current=[browser.then_some("true")] { "In a browser or an app" }
         }
-        @match made {
-            Some(secret) => (secret::once("API token", secret)),
-            None => section.card aria-labelledby="token" {
-                h2 #token { "1. An API token" }
-                p.muted {
-                    @if browser { "It gets results for one user only, so that others may see it." }
-                    @else { "It gets all flags of this project in one environment, with their rules: keep it secret." }
+        ol.how-to {
+            li {
+                @match made {
+                    Some(secret) => (secret::once("API token", secret)),
+                    None => {
+                        h2 { "Create an API token" }
+                        p.muted {
+                            @if browser { "It only gets what the flags are for one user, so that anybody may see it." }
+                            @else { "It gets all flags of this project in one environment, with their rules: keep it secret." }
+                        }
+                        form.row.wide-row method="post" action=(frame.at(&format!("/projects/{project}/connect"))) {
+                            input type="hidden" name="flag" value=(wanted.flag);
+                            input type="hidden" name="runs" value=(if browser { "browser" } else { "server" });
+                            (Field { name: "environment", label: "Environment", ..Field::default() }.choice(&environments, &wanted.environment))
+                            @if why_not.is_some() { (button::or_why("make", "Create token", why_not.as_deref())) } @else { button.button.primary #make { "Create token" } }
+                        }
+                    },
                 }
-                form.row.wide-row method="post" action=(frame.at(&format!("/projects/{project}/connect"))) {
-                    input type="hidden" name="flag" value=(wanted.flag);
-                    input type="hidden" name="runs" value=(if browser { "browser" } else { "server" });
-                    (Field { name: "environment", label: "Environment", ..Field::default() }.choice(&environments, &wanted.environment))
-                    (button::or_why("make", "Create token", why_not.as_deref()))
-                }
-            },
-        }
-        section aria-labelledby="code" {
-            h2 #code { @if made.is_some() { "Ask for the flag" } @else { "2. Ask for the flag" } }
-            (snippet::all(wanted.kind(), &ui.config.url(), made.unwrap_or("<API token>"), wanted.flag()))
+            }
+            li {
+                h2 { "Ask for the flag" }
+                @if made.is_none() { p.muted { "Put your token where the code says <API token>." } }
+                (snippet::all(wanted.kind(), &ui.config.url(), made.unwrap_or("<API token>"), wanted.flag()))
+            }
+            li {
+                h2 { "See the first call arrive" }
+                (heard.line(frame, project, &wanted))
+            }
         }
         div.row {
-            @if wanted.flag.is_empty() { (button::link(&frame.at(&format!("/projects/{project}")), "Flags")) }
+            @if wanted.flag.is_empty() { (button::link(&frame.at(&format!("/projects/{project}")), "See the flags")) }
             @else { (button::link(&frame.at(&format!("/projects/{project}/features/{}", wanted.flag)), "Open the flag")) }
         }
     };

@@ -218,13 +218,14 @@ async fn draw(
                             }
                         }
                     }
-                    (radio("off", "Off", "For what is to be on instead of it."))
+                    (radio("off", "Off", "For what is to be on in its place."))
                 }
-                div.row { (button::submit("Save")) a.button href=(to) { "Another flag" } (button::link(&frame.at(&back), "Cancel")) }
+                div.row { (button::submit("Save")) a.button href=(to) { "Choose another flag" } (button::link(&frame.at(&back), "Cancel")) }
             }
         } @else {
             form.stack method="get" action=(to) data-draft {
-                (Field { name: "parent", label: "Flag that it depends on", hint: Some("A flag of this project that depends on no other one."), problem: unknown.as_deref(), ..Field::default() }.combo(&names, &wanted.parent))
+                p { strong { (name) } " is on only where another flag is on, or off." }
+                (Field { name: "parent", label: "Other flag", hint: Some("A flag of this project that depends on no other one."), problem: unknown.as_deref(), ..Field::default() }.combo(&names, &wanted.parent))
                 div.row { (button::submit("Next")) (button::link(&frame.at(&back), "Cancel")) }
             }
         }

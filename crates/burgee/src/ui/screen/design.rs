@@ -8,6 +8,8 @@ use serde_json::json;
 use crate::access::{Administer, Granted};
 use crate::clock::Time;
 use crate::instance::banners::Draft;
+use crate::people::login_history::Login;
+use crate::people::signed_in::Session;
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::Viewer;
@@ -17,6 +19,7 @@ use crate::ui::part::chart::{Kind, Series, chart, marked, strip};
 use crate::ui::part::expiry::Expiry;
 use crate::ui::part::form::{self, Field};
 use crate::ui::part::notice::{self, Tone};
+use crate::ui::part::sign_in::{self, Sessions};
 use crate::ui::part::switch::{Switch, switch};
 use crate::ui::part::{
     announcement, button, code, diff, expiry, filter, icon, menu, person, secret, table, tag, time, toast,
@@ -110,6 +113,10 @@ async fn show(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) ->
                 }
             }))
         }
+        section { h2 { "Sessions and sign-ins" }
+            (sign_in::sessions(&frame, &[session(frame.now, "mine"), session(frame.now, "other")], Sessions { named: true, end: Some(&frame.at(here)), mine: "mine" }))
+            (sign_in::tries(&frame, &[login(frame.now, None), login(frame.now, Some("wrong password"))]))
+        }
         section { h2 { "Differences" } (diff::diff(Some(&before), Some(&after))) }
         section { h2 { "Code" } (code::block("Start the server", "docker run -p 4242:4242 burgee")) }
         section { h2 { "Announcements" }
@@ -135,4 +142,29 @@ async fn show(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) ->
         }
     };
     Ok(frame.page(&viewer, &Page::new(Section::Instance, "Design", body)))
+}
+
+fn session(at: Time, digest: &str) -> Session {
+    Session {
+        digest: digest.to_owned(),
+        user_id: 1,
+        username: Some("ada".to_owned()),
+        email: None,
+        ip: Some("192.0.2.7".to_owned()),
+        user_agent: Some("Firefox/140.0".to_owned()),
+        created_at: at,
+        expires_at: Time::from_millis(at.millis() + 86_400_000),
+    }
+}
+
+fn login(at: Time, failure: Option<&str>) -> Login {
+    Login {
+        id: 1,
+        username: "ada".to_owned(),
+        auth_type: "simple".to_owned(),
+        successful: failure.is_none(),
+        failure_reason: failure.map(str::to_owned),
+        ip: None,
+        created_at: at,
+    }
 }

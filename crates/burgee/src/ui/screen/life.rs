@@ -60,7 +60,6 @@ pub(in crate::ui) fn section(
                 p.muted { "A flag that is revived begins anew: off everywhere, and depending on nothing." }
                 form.row method="post" action=(to("/revive")) { (button::or_why("revive", "Revive", update.as_deref())) }
             } @else {
-                p.muted { "Completed says what was decided. Stale says that it should go. Archived, clients no longer get it." }
                 div.row {
                     @if completed(history) {
                         form method="post" action=(to("/uncomplete")) { (button::or_why("uncomplete", "Not completed after all", update.as_deref())) }
@@ -71,8 +70,9 @@ pub(in crate::ui) fn section(
                         (button::or_why("stale", if feature.stale { "Not stale any more" } else { "Mark as stale" }, update.as_deref()))
                     }
                     @if remove.is_some() { (button::or_why("archive", "Archive", remove.as_deref())) }
-                    @else { a.button #archive href=(to("/archive")) { "Archive" } }
+                    @else { a.button #archive href=(to("/archive")) { "Archive…" } }
                 }
+                p.hint { "Completed: it is decided what becomes of it. Stale: it should go. Archived: clients no longer get it." }
             }
         }
     }
@@ -157,7 +157,7 @@ async fn ask_outcome(
                 }
                 (radio("discarded", "It goes", "What it guards is removed.", false))
             }
-            p.hint { "Nothing changes for applications. It says that the flag can be removed from the code." }
+            p.hint { "Nothing changes for applications. It tells everybody that the flag can be removed from the code." }
             div.row { (button::submit("Complete flag")) (button::link(&frame.at(&path), "Cancel")) }
         }
     };
@@ -251,7 +251,7 @@ async fn ask(
         }
         @for place in on {
             (notice(Tone::Warning, &format!("It is on in {}", place.environment), &html! {
-                p { "Once it is archived, applications do what they do without the flag. "
+                p { "Once it is archived, applications fall back to what they do without it. "
                     @match place.last_seen_at { Some(seen) => { "A client asked for it " (time::ago(seen, frame.now)) "." }, None => "No client has asked for it yet." } }
             }))
         }

@@ -1,4 +1,4 @@
-//! The tokens of a user or service account, as admins see them. A new one is shown once.
+//! The tokens of a user or service account: listed, made, and revoked. A new one is shown once.
 
 use axum::http::StatusCode;
 use maud::{Markup, html};
@@ -6,12 +6,13 @@ use serde::Deserialize;
 
 use crate::clock::Time;
 use crate::db::Read;
-use crate::people::token::{self, Personal};
+use crate::people::token::{self, PERSONAL_LIMIT, Personal};
+use crate::ui::Ui;
 use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
 use crate::ui::part::expiry::{self, Expiry};
 use crate::ui::part::form::Field;
-use crate::ui::part::{button, secret, table, time};
+use crate::ui::part::{button, code, secret, table, time};
 
 /// After how many days a token may expire.
 const TERMS: [u32; 4] = [7, 30, 90, 365];
@@ -37,6 +38,12 @@ pub(in crate::ui) fn list(frame: &Frame, tokens: &[Personal], path: &str) -> Mar
             }
         },
     )
+}
+
+/// Why there can be no more.
+pub(in crate::ui) fn full(tokens: &[Personal]) -> Option<String> {
+    let full = i64::try_from(tokens.len()).is_ok_and(|count| count >= PERSONAL_LIMIT);
+    full.then(|| format!("There are {PERSONAL_LIMIT}, the most there may be. Revoke one first."))
 }
 
 /// Which token is revoked.
@@ -84,10 +91,11 @@ impl Wanted {
     }
 }
 
-/// The form of a new token, with the status to answer with.
+/// The form of a new token, with the status to answer with. `reach` says what one can do with it.
 pub(in crate::ui) fn form(
     frame: &Frame,
     path: &str,
+    reach: &str,
     wanted: &Wanted,
     fault: Option<&Fault>,
 ) -> (StatusCode, Markup) {
@@ -102,6 +110,7 @@ pub(in crate::ui) fn form(
         form.stack method="post" action=(frame.at(&format!("{path}/new-token"))) data-draft {
             (Field { name: "description", label: "What it is for", hint: Some("Such as nightly build. Tells you later which one to revoke."), problem: of_description.as_deref(), ..Field::default() }.text("text", &wanted.description, "off"))
             (expiry.fields(&TERMS, false, of_expiry.as_deref(), frame.now))
+            p.hint { (reach) }
             div.row { (button::submit("Create token")) (button::link(&frame.at(path), "Cancel")) }
         }
     };
@@ -109,10 +118,11 @@ pub(in crate::ui) fn form(
 }
 
 /// A token that was just made.
-pub(in crate::ui) fn made(frame: &Frame, secret: &str, back: &str) -> Markup {
+pub(in crate::ui) fn made(ui: &Ui, frame: &Frame, secret: &str, back: &str) -> Markup {
+    let call = format!("curl -H 'Authorization: {secret}' {}/api/admin/projects", ui.config.url());
     html! {
         (secret::once("token", secret))
-        p.muted { "Programs send it as the header Authorization." }
+        section aria-labelledby="use" { h2 #use { "Use it" } (code::block("A call with it", &call)) }
         div.row { (button::link(&frame.at(back), "Done")) }
     }
 }

@@ -277,7 +277,7 @@ async fn show(
                 (grid(&frame, &asked, ready, lines, *total))
             },
             None => @if problems.is_empty() {
-                (notice::empty("Nothing is asked yet", "Describe somebody above, choose environments, and see which flags they get. Applications notice nothing.", &html! {}))
+                (notice::empty("Nothing is asked yet", "Describe somebody above, choose environments, and see which flags they get. Applications are not affected.", &html! {}))
             },
         }
     };
@@ -321,8 +321,8 @@ fn question(
     html! {
         form.card.playground method="get" action=(frame.at("/playground")) data-draft {
             fieldset.choices {
-                legend { "Somebody" }
-                p.hint { "Several values are separated by commas: every combination is tried." }
+                legend { "Whom to evaluate for" }
+                p.hint { "What is left empty is not sent. Separate several values by commas: every combination is tried." }
                 div.pair {
                     @for field in fields {
                         @let id = format!("c.{field}");
@@ -372,7 +372,7 @@ fn told(frame: &Frame, asked: &Asked, ready: &Ready) -> Markup {
         section.card #why aria-labelledby="why-title" {
             header.row {
                 h2 #why-title { (name) " in " (environment) (whom(&label)) }
-                @if explanation.evaluation.enabled { (tag::toned("on", "good")) } @else { (tag::toned("off", "warning")) }
+                @if explanation.evaluation.enabled { (tag::toned("on", "good")) } @else { (tag::chip("off")) }
                 a.small-link href=(frame.at(&format!("/projects/{}/features/{name}", flag.project))) { "Open the flag" }
                 a.icon-button.to-end href=(asked.with(frame, "/playground", &[("page", &asked.page.to_string())])) aria-label="Close" { (icon::close()) }
             }
@@ -437,7 +437,7 @@ fn grid(frame: &Frame, asked: &Asked, ready: &Ready, lines: &[Line], total: usiz
                 h2 #results { "Results" }
                 nav.segments aria-label="Which results" {
                     a href=(to(&[("only", "")])) aria-current=[(!asked.differs).then_some("true")] { "All" }
-                    a href=(to(&[("only", "differs")])) aria-current=[asked.differs.then_some("true")] { "Not the same everywhere" }
+                    a href=(to(&[("only", "differs")])) aria-current=[asked.differs.then_some("true")] { "Only what differs" }
                 }
                 a.button.small.to-end href=(asked.with(frame, "/playground/results.csv", &[])) hx-boost="false" { (icon::download()) "CSV" }
             }

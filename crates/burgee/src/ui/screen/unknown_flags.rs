@@ -66,7 +66,7 @@ async fn list(
         }
     };
     let body = html! {
-        p.muted { "Applications ask for these names and get “off”. The name may be mistyped in the code, or the flag was archived before the code was cleaned up." }
+        p.muted { "Applications ask for these names and get “off”. A name may be mistyped in the code, the flag may have been archived too early, or nobody has created it yet." }
         div.filters {
             form.filter role="search" method="get" action=(frame.at(ask.path)) data-draft {
                 (icon::search())
@@ -80,7 +80,7 @@ async fn list(
         } @else if !word.is_empty() || page > 1 {
             (notice::empty("No name matches", "Try fewer letters.", &button::link(&frame.at(ask.path), "Show all names")))
         } @else {
-            (notice::empty("Every flag that applications ask for is there", "When one asks for a name that is not, you will see here which application it is.", &html! {}))
+            (notice::empty("No unknown flags", "Every flag that applications ask for exists. When one asks for another name, it shows up here, with the application.", &html! {}))
         }
     };
     let page = Page::new(Section::UnknownFlags, "Unknown flags", body).watch(watch);
@@ -106,9 +106,9 @@ fn row(frame: &Frame, index: usize, flag: &UnknownFlag, why_not: Option<&str>) -
                 }
             }
             td { (time::ago(flag.seen_at, frame.now)) }
-            td.number {
+            td.ends {
                 @match why_not {
-                    None => a.button.small href=(frame.at(&create(&flag.name))) { "Create this flag" },
+                    None => a.button href=(frame.at(&create(&flag.name))) { "Create this flag" },
                     Some(why) => (button::or_why(&format!("create-{index}"), "Create this flag", Some(why))),
                 }
             }

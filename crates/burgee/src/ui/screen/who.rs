@@ -70,8 +70,8 @@ async fn show(
                     (Field { name: &id, label, optional: true, ..Field::default() }.text("text", somebody.get(field), "off"))
                 }
             }
-            (Field { name: "more", label: "More about them", hint: Some("A line each, such as country = DE."), optional: true, ..Field::default() }.lines(&somebody.more))
-            div.row { (button::submit("Ask")) (button::link(&frame.at(&path), "Back to the flag")) }
+            (Field { name: "more", label: "Other fields", hint: Some("A line each, such as country = DE."), optional: true, ..Field::default() }.lines(&somebody.more))
+            div.row { (button::submit("Evaluate")) (button::link(&frame.at(&path), "Back to the flag")) }
         }
         @if asked {
             @if let Ok(attempts) = &attempts {
@@ -132,7 +132,7 @@ fn answer(scene: &Scene, name: &str, attempts: &Attempts) -> Markup {
                 Some((flag, explanation)) => {
                     header {
                         h3 id={ "answer-" (environment) } { (environment) }
-                        @if explanation.evaluation.enabled { (tag::toned("gets it", "good")) } @else { (tag::toned("does not get it", "warning")) }
+                        @if explanation.evaluation.enabled { (tag::toned("gets it", "good")) } @else { (tag::chip("does not get it")) }
                     }
                     (why::told_of(scene, flag, &explanation))
                 },

@@ -50,7 +50,7 @@ fn reason(explanation: &Explanation<'_>, flag: &Flag) -> Markup {
                 @if let Some(title) = flag.strategies.get(index).and_then(|it| it.title.as_deref()).filter(|it| !it.is_empty()) { ", “" (title) "”" }
                 "."
             },
-            Reason::NoMatch => "No strategy is for them.",
+            Reason::NoMatch => "No strategy matches them.",
         }
         @if variant.enabled { " As variant " strong { (variant.name) } "." }
     }

@@ -44,7 +44,7 @@ both! {
         assert!(told(&page, "development").contains("The flag is off here."));
         let page = viewer.get(&format!("{FLAG}/who?c.userId=7&c.country=FR")).await.expect(200).text;
         let answer = told(&page, "production");
-        assert!(answer.contains("does not get it") && answer.contains("No strategy is for them."));
+        assert!(answer.contains("does not get it") && answer.contains("No strategy matches them."));
         // The strategy, its constraint, the segment and the segment's constraint.
         assert_eq!(answer.matches("Does not hold").count(), 4, "{answer}");
         assert!(answer.contains("nothing was said about it"));

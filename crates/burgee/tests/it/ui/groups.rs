@@ -38,6 +38,9 @@ both! {
         form(&admin, &format!("{path}/remove"), "user=1").await.expect(303);
         assert_eq!(rows(&admin.get(&path).await.text), ["ada"]);
         assert_eq!((server.events("group-user-added").await.len(), server.events("group-user-removed").await.len()), (2, 1));
+        let refused = form(&admin, &format!("{path}/edit"), "name=Crew&description=&role=none&was_name=Crew&was_description=&was_role=2").await.expect(422).text;
+        assert!(refused.contains("id=\"role-problem\""));
+        assert_eq!(group(&server, id).await["rootRole"], 2);
         // What only one of two people changed is kept.
         server.admin().put(&format!("/api/admin/groups/{id}"), json!({ "name": "Crew", "description": "Theirs", "rootRole": 2 })).await.expect(200);
         let was = [("was_name", "Crew"), ("was_description", "Who sails"), ("was_role", "2")];

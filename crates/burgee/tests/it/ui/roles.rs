@@ -70,7 +70,7 @@ both! {
         let user = json!({ "username": "ada", "rootRole": id });
         server.admin().post("/api/admin/user-admin", user).await.expect(201);
         let page = admin.get(&format!("/roles/{id}")).await.expect(200).text;
-        assert!(page.contains("1 account") && page.contains(&format!("href=\"/users?role={id}\"")));
+        assert!(page.contains("1 user<") && page.contains(&format!("href=\"/users?role={id}\"")));
         let ask = admin.get(&format!("/roles/{id}/delete")).await.expect(200).text;
         assert!(ask.contains("This role is in use") && ask.contains("1 user has it.") && !ask.contains("id=\"confirm\""));
         assert!(form(&admin, &format!("/roles/{id}/delete"), "").await.expect(409).text.contains("This role is in use"));

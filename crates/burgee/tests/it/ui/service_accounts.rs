@@ -42,6 +42,12 @@ both! {
         admin.get(&format!("{path}/revoke-token?token=999")).await.expect(404);
         form(&admin, &format!("{path}/revoke-token"), &format!("token={token}")).await.expect(303);
         program.get("/api/admin/projects").await.expect(401);
+        for number in 0..10 {
+            form(&admin, &format!("{path}/new-token"), &format!("description=t{number}&lasts=30")).await.expect(200);
+        }
+        let full = form(&admin, &format!("{path}/new-token"), "description=eleventh&lasts=30").await.text;
+        assert!(full.contains("value=\"eleventh\"") && full.contains("10 is the limit"));
+        assert!(admin.get(&path).await.expect(200).text.contains("id=\"new-token-why\""));
         // It is no person, and its pages are its own.
         let as_user = path.replace("service-accounts", "users");
         assert_eq!(admin.get(&as_user).await.expect(303).header("location"), path);

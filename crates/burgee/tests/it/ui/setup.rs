@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{form, person};
+use super::{form, hidden, person};
 use crate::runtime::until;
 use crate::support::TestServer;
 use crate::support::server::PASSWORD;
@@ -80,33 +80,33 @@ both! {
     async fn people_change_their_password_and_end_their_sessions(server) {
         let ed = person(&server, "ed", "Editor").await;
         let other = server.sign_in("ed", PASSWORD).await;
-        let page = form(&ed, "/profile/password", "old=wrong&new=An0ther-secret!").await.expect(422).text;
+        let page = form(&ed, "/profile/security/password", "old=wrong&new=An0ther-secret!").await.expect(422).text;
         assert!(page.contains("id=\"old-problem\"") && page.contains("The old password is not right"));
-        let page = form(&ed, "/profile/password", &format!("old={PASSWORD}&new=short")).await.expect(422).text;
+        let page = form(&ed, "/profile/security/password", &format!("old={PASSWORD}&new=short")).await.expect(422).text;
         assert!(page.contains("id=\"new-problem\"") && page.contains("at least 10 characters"));
         other.get("/api/admin/user").await.expect(200);
-        form(&ed, "/profile/password", &format!("old={PASSWORD}&new=An0ther-secret!")).await.expect(303);
+        form(&ed, "/profile/security/password", &format!("old={PASSWORD}&new=An0ther-secret!")).await.expect(303);
         other.get("/api/admin/user").await.expect(401);
         ed.get("/profile").await.expect(200);
         let again = server.sign_in("ed", "An0ther-secret!").await;
         let page = ed.get("/profile/security").await.expect(200).text;
         assert!(page.contains("this one") && page.contains("signed in"));
-        form(&ed, "/profile/sessions/end", "others=true").await.expect(303);
+        form(&ed, "/profile/security/end", "others=true").await.expect(303);
         again.get("/api/admin/user").await.expect(401);
-        let made = form(&ed, "/profile/tokens/new", "description=deploy&lasts=30").await.expect(200).text;
+        let made = form(&ed, "/profile/tokens/new-token", "description=deploy&lasts=30").await.expect(200).text;
         let token = secret(&made);
         let script = server.anonymous().with("authorization", &token);
         script.get("/api/admin/projects").await.expect(200);
-        let page = form(&ed, "/profile/tokens/new", "description=deploy&lasts=30").await.expect(422).text;
+        let page = form(&ed, "/profile/tokens/new-token", "description=deploy&lasts=30").await.expect(409).text;
         assert!(page.contains("already exists"));
         let list = ed.get("/profile/tokens").await.expect(200).text;
         assert!(list.contains("deploy") && !list.contains(&token));
-        let id = list.split("/profile/tokens/").find(|it| it.contains("/revoke")).unwrap().split('/').next().unwrap().to_owned();
+        let id = list.split("revoke-token?token=").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let stranger = person(&server, "sam", "Editor").await;
-        stranger.get(&format!("/profile/tokens/{id}/revoke")).await.expect(404);
-        form(&stranger, &format!("/profile/tokens/{id}/revoke"), "").await.expect(303);
+        stranger.get(&format!("/profile/tokens/revoke-token?token={id}")).await.expect(404);
+        form(&stranger, "/profile/tokens/revoke-token", &format!("token={id}")).await.expect(303);
         script.get("/api/admin/projects").await.expect(200);
-        form(&ed, &format!("/profile/tokens/{id}/revoke"), "").await.expect(303);
+        form(&ed, "/profile/tokens/revoke-token", &format!("token={id}")).await.expect(303);
         script.get("/api/admin/projects").await.expect(401);
     }
 
@@ -134,6 +134,9 @@ both! {
         let page = form(&admin, "/sign-in-settings/origins", "was=*&origins=shop.test%2Fpath").await.expect(422).text;
         assert!(page.contains("id=\"origins-problem\"") && page.contains(">shop.test/path<"));
         form(&admin, "/sign-in-settings/origins", "was=*&origins=https%3A%2F%2Fa.test").await.expect(303);
+        // Refused input does not take somebody's change for known.
+        let page = form(&admin, "/sign-in-settings/origins", "was=*&origins=nonsense").await.expect(422).text;
+        assert_eq!(hidden(&page, "was"), "*");
         let page = form(&admin, "/sign-in-settings/origins", "was=*&origins=https%3A%2F%2Fb.test").await.expect(422).text;
         assert!(page.contains("Somebody else made it: https://a.test") && page.contains(">https://b.test<"));
         let config = server.admin().get("/api/admin/ui-config").await.expect(200).json();
@@ -147,6 +150,29 @@ both! {
         let to = page.split("/sign-in-settings/links/").nth(1).unwrap().split('/').next().unwrap().to_owned();
         form(&admin, &format!("/sign-in-settings/links/{to}/switch"), "enabled=false").await.expect(303);
         server.anonymous().get(path).await.expect(400);
+    }
+
+    async fn who_may_do_one_thing_about_the_server_finds_it(server) {
+        for (name, permission, page) in [
+            ("bea", "UPDATE_INSTANCE_BANNERS", "/instance/banners"),
+            ("mia", "UPDATE_MAINTENANCE_MODE", "/instance/maintenance"),
+            ("lea", "READ_LOGS", "/instance/sign-ins"),
+        ] {
+            let role = json!({ "name": permission, "type": "root-custom", "permissions": [{ "name": permission }] });
+            server.admin().post("/api/admin/roles", role).await.expect(200);
+            let who = person(&server, name, permission).await;
+            assert!(who.get("/").await.expect(200).text.contains("href=\"/instance\""));
+            assert_eq!(who.get("/instance").await.expect(303).header("location"), page);
+            let shown = who.get(page).await.expect(200).text;
+            for tab in ["/instance/configuration", "/instance/banners", "/instance/maintenance", "/instance/sign-ins"] {
+                assert_eq!(shown.contains(&format!("href=\"{tab}\"")), tab == page, "{name}: {tab}");
+            }
+            form(&who, "/instance/maintenance", "enabled=true").await.expect(if name == "mia" { 303 } else { 403 });
+            if name == "mia" {
+                assert!(who.get("/").await.expect(200).text.contains("End it"));
+                form(&who, "/instance/maintenance", "enabled=false").await.expect(303);
+            }
+        }
     }
 
     async fn banners_and_maintenance_reach_everybody(server) {

@@ -150,6 +150,51 @@ both! {
         assert_eq!(user(&server, id).await["name"], "X");
     }
 
+    async fn whether_a_provisioned_account_is_active_is_not_said_by_hand(server) {
+        let ann = server.push_user(json!({ "userName": "ann@x.io" })).await;
+        let (id, admin) = (server.number("ann@x.io").await, admin(&server).await);
+        server.admin().post("/api/admin/scim-settings", json!({ "enabled": false })).await.done();
+        let page = admin.get(&format!("/users/{id}")).await.expect(200).text;
+        assert!(page.contains("id=\"deactivate-why\"") && !page.contains("id=\"edit-why\""));
+        for step in ["deactivate", "reactivate"] {
+            form(&admin, &format!("/users/{id}/{step}"), "").await.expect(403);
+        }
+        server.admin().post("/api/admin/scim-settings", json!({ "enabled": true })).await.done();
+        // What an identity provider says again holds, whatever became of the account meanwhile.
+        for (says, is) in [(false, true), (true, false)] {
+            let patch = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [{ "op": "replace", "path": "active", "value": says }] });
+            server.scim().patch(&format!("/scim/Users/{ann}"), patch.clone()).await.done();
+            server.rows(&format!("UPDATE users SET active = {is} WHERE id = {id}")).await;
+            server.scim().patch(&format!("/scim/Users/{ann}"), patch).await.done();
+            let page = admin.get(&format!("/users/{id}")).await.expect(200).text;
+            assert_eq!(page.contains("This account is deactivated"), !says);
+        }
+    }
+
+    async fn names_of_any_length_are_sorted_and_found(server) {
+        // Random enough that no database packs it.
+        let long: String = (0..400u32).map(|i| format!("{:x} ", i.wrapping_mul(2_654_435_761))).collect();
+        server.push_user(json!({ "userName": "long@x.io", "displayName": format!("Ö {long}") })).await;
+        server.push_user(json!({ "userName": "zoe@x.io", "displayName": "ÖZ" })).await;
+        // As an older version left it.
+        server.rows("UPDATE users SET label_ci = NULL").await;
+        burgee::people::user::label_all(&server.app.db).await.unwrap();
+        server.admin().post("/api/admin/user-admin", json!({ "username": "x", "name": long, "rootRole": 3 })).await.expect(400);
+        let admin = admin(&server).await;
+        assert_eq!(rows(&admin.get("/users?q=%C3%B6z").await.expect(200).text), ["ÖZ"]);
+        assert_eq!(rows(&admin.get("/users?q=long").await.expect(200).text).len(), 1);
+    }
+
+    async fn an_address_that_was_there_before_stays(server) {
+        server.push_user(json!({ "userName": "ann", "emails": [{ "value": "no address" }] })).await;
+        let (id, admin) = (server.number("ann").await, admin(&server).await);
+        server.admin().post("/api/admin/scim-settings", json!({ "enabled": false })).await.done();
+        let edit = |email: &str| encoded(&[("name", "Ann"), ("username", "ann"), ("email", email), ("was_name", ""), ("was_username", "ann"), ("was_email", "no address")]);
+        assert!(form(&admin, &format!("/users/{id}/edit"), &edit("none, too")).await.text.contains("id=\"email-problem\""));
+        form(&admin, &format!("/users/{id}/edit"), &edit("no address")).await.expect(303);
+        assert_eq!(user(&server, id).await["name"], "Ann");
+    }
+
     async fn the_last_admin_stays(server) {
         let admin = admin(&server).await;
         let page = admin.get("/users/1").await.expect(200).text;
@@ -210,6 +255,7 @@ both! {
         theirs.get("/api/admin/user").await.expect(401);
         assert!(admin.get(&format!("/users/{id}")).await.expect(200).text.contains("This account is deactivated"));
         form(&admin, &format!("/users/{id}/password-link"), "").await.expect(400);
+        server.admin().post("/api/admin/user-admin/reset-password", json!({ "id": "ada" })).await.expect(400);
         form(&admin, &format!("/users/{id}/reactivate"), "").await.expect(303);
         server.sign_in("ada", PASSWORD).await;
         let about = admin.get(&format!("/users/{id}/events?what=about")).await.expect(200).text;

@@ -15,7 +15,7 @@ use crate::people::api_token::{ApiToken, EVERYWHERE, Kind};
 use crate::projects::tokens;
 use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
-use crate::ui::guard::{Query, Viewer, lacking, why_not};
+use crate::ui::guard::{Query, Viewer, why_not, why_not_everywhere};
 use crate::ui::live::Watch;
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
@@ -139,7 +139,7 @@ async fn everywhere(
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.read().await?;
     let found = tokens::all(&mut tx, &grant).await?;
-    let why_not = lacking(grant.held(), CreateApiTokens::ANY_OF, None, None);
+    let why_not = why_not_everywhere::<CreateApiTokens>(grant.held());
     list(&grant, &mut tx, &frame, &asked, None, found, why_not.as_deref()).await
 }
 

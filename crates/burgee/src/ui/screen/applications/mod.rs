@@ -19,6 +19,7 @@ use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::table::{self, Ask};
 use crate::ui::part::{button, icon, notice, tag, time};
+use crate::ui::screen::connect;
 use crate::ui::{Places, Ui};
 
 /// How many applications a page has.
@@ -95,7 +96,8 @@ async fn everywhere(
             tbody { @for it in &found { (row(&frame, it, outdated.get(&it.name))) } }
         }
     };
-    let body = body(&frame, &ask, &asked, (!found.is_empty()).then_some(&rows), total);
+    let first = viewer.projects.first().map(|(id, _)| id.as_str());
+    let body = body(&frame, &ask, &asked, (!found.is_empty()).then_some(&rows), total, first);
     page(&grant, &mut tx, &frame, &viewer, body, None).await
 }
 
@@ -156,7 +158,7 @@ async fn in_project(
             tbody { @for it in &found { (member(&frame, it)) } }
         }
     };
-    let body = body(&frame, &ask, &asked, (!found.is_empty()).then_some(&rows), total);
+    let body = body(&frame, &ask, &asked, (!found.is_empty()).then_some(&rows), total, Some(&project));
     page(&grant, &mut tx, &frame, &viewer, body, Some(&project)).await
 }
 
@@ -178,8 +180,15 @@ fn member(frame: &Frame, it: &Member) -> Markup {
     }
 }
 
-/// `rows` are missing if nothing is found.
-fn body(frame: &Frame, ask: &Ask<'_>, asked: &Asked, rows: Option<&Markup>, total: i64) -> Markup {
+/// `rows` are missing if nothing is found. `project` is where an application is connected.
+fn body(
+    frame: &Frame,
+    ask: &Ask<'_>,
+    asked: &Asked,
+    rows: Option<&Markup>,
+    total: i64,
+    project: Option<&str>,
+) -> Markup {
     html! {
         div.filters {
             form.filter role="search" method="get" action=(frame.at(ask.path)) data-draft {
@@ -195,7 +204,7 @@ fn body(frame: &Frame, ask: &Ask<'_>, asked: &Asked, rows: Option<&Markup>, tota
             None => (notice::empty(
                 "No application yet",
                 "Applications appear here by themselves, some seconds after their SDK has started with an API token.",
-                &button::link(&frame.at("/tokens"), "API tokens"),
+                &html! { @if let Some(project) = project { (button::main_link(&frame.at(&connect::path(project, None)), "Connect an application", None, None)) } },
             )),
         }
     }

@@ -73,7 +73,8 @@ async fn show(
         }
         @if !missing.is_empty() {
             section aria-labelledby="missing" {
-                h2 #missing { "Flags that it asks for, and that are not there" }
+                h2 #missing { "Unknown flags that it asks for" }
+                p.muted { "It gets “off” for them: mistyped in its code, archived too early, or not created yet." }
                 ul.links {
                     @for (environment, names) in &missing {
                         @for name in names {
@@ -92,8 +93,8 @@ async fn show(
     let why = why_not(grant.held());
     let actions = html! {
         @match &why {
-            None => { (button::link(&frame.at(&format!("{}/forget", path(&name))), "Forget")) (button::link(&frame.at(&format!("{}/edit", path(&name))), "Edit")) },
-            Some(why) => { (button::or_why("forget", "Forget", Some(why))) (button::or_why("edit", "Edit", Some(why))) },
+            None => { (button::link(&frame.at(&format!("{}/edit", path(&name))), "Edit")) (button::link(&frame.at(&format!("{}/forget", path(&name))), "Forget…")) },
+            Some(why) => { (button::or_why("edit", "Edit", Some(why))) (button::or_why("forget", "Forget", Some(why))) },
         }
     };
     let page = Page::new(Section::Applications, name, body).below("Applications", "/applications".to_owned());

@@ -332,7 +332,7 @@ async fn ask_archive(
         }
         @if let Some(why) = &refused { (notice(Tone::Warning, "This cannot be done", &html! { p { (why) } })) }
         @if on > 0 {
-            (notice(Tone::Warning, &if on == 1 { "One of them is on".to_owned() } else { format!("{on} of them are on") }, &html! { p { "Applications get what they do without the flag." } }))
+            (notice(Tone::Warning, &if on == 1 { "One of them is on".to_owned() } else { format!("{on} of them are on") }, &html! { p { "Once they are archived, applications fall back to what they do without them." } }))
         }
         p { "Clients no longer get these flags. They can be revived later, and are off everywhere then." }
         (listed(&frame, &flags))

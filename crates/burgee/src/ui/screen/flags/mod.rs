@@ -281,13 +281,13 @@ impl<'a> List<'a> {
         html! {
             tr data-row id={ "row-" (feature.name) } {
                 @if self.project.is_some() { td.pick { (bulk::pick(&feature.name, self.asked.pick == "all")) } }
-                td.wide {
+                td.wide.most {
                     a.row-link href=(frame.at(&format!("/projects/{}/features/{}", feature.project, feature.name))) { (feature.name) }
                     @if flag.favorite { span.liked { (icon::star()) span.unseen { "Favorite" } } }
                     @if feature.stale { " " (tag::toned("stale", "warning")) }
                     @for found in &flag.tags {
                         @let text = format!("{}:{}", found.tag.kind, found.tag.value);
-                        " " a.chip href=(self.ask.with(frame, &[("tag", &text)])) { (text) }
+                        " " a.chip href=(self.ask.with(frame, &[("tag", &text)])) { (tag::inside(&found.tag.kind, &found.tag.value, found.color.as_deref())) }
                     }
                     @if let Some(text) = feature.description.as_deref().filter(|text| !text.is_empty()) { div.muted.clip { (text) } }
                 }

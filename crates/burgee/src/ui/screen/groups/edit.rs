@@ -9,6 +9,7 @@ use super::group::Seen;
 use super::path;
 use crate::access::{Administer, Granted};
 use crate::db::Read;
+use crate::error::Error;
 use crate::people::group::{self as groups, Draft, Group};
 use crate::provisioning::locks;
 use crate::ui::edit::{Edit, Values};
@@ -41,18 +42,23 @@ fn values(group: &Group) -> Values {
     ]
 }
 
-fn draft(edit: &Edit, mappings_sso: Vec<String>) -> Draft {
-    Draft {
+fn draft(edit: &Edit, mappings_sso: Vec<String>) -> Result<Draft, Error> {
+    let unknown = |_| Error::bad_data("Choose one of the root roles.");
+    Ok(Draft {
         name: edit.get("name").to_owned(),
         description: edit.some("description"),
         mappings_sso,
-        root_role: edit.get("role").parse().ok(),
-    }
+        root_role: edit.some("role").map(|role| role.parse().map_err(unknown)).transpose()?,
+    })
 }
 
 /// Words of refusals, each with the field that they are about.
-const ABOUT: [(&str, &str); 3] =
-    [("description", "description"), ("group name", "name"), ("with the name", "name")];
+const ABOUT: [(&str, &str); 4] = [
+    ("description", "description"),
+    ("group name", "name"),
+    ("with the name", "name"),
+    ("root role", "role"),
+];
 
 /// The fields; `locked` says why the name stays.
 async fn fields(tx: &mut Read, edit: &Edit, locked: Option<&str>) -> Result<Markup, Fault> {
@@ -102,7 +108,7 @@ async fn create(
     let mut edit = Edit::read(pairs)?;
     let made = async {
         let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
-        let group = groups::create(&mut tx, draft(&edit, Vec::new())).await?;
+        let group = groups::create(&mut tx, draft(&edit, Vec::new())?).await?;
         tx.commit().await?;
         Ok(group)
     };
@@ -161,7 +167,7 @@ async fn save(
     if edit.onto(values(&there)) {
         let wanted = draft(&edit, there.mappings_sso.0.clone());
         let saved = async {
-            let after = groups::update(&mut tx, id, wanted).await?;
+            let after = groups::update(&mut tx, id, wanted?).await?;
             locks::ensure_group_unlocked(&there, after.name != there.name, false)?;
             tx.commit().await?;
             Ok(after)

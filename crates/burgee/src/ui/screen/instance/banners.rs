@@ -55,7 +55,7 @@ async fn list(grant: Granted<ManageBanners>, State(ui): State<Ui>, frame: Frame)
             (notice::empty("No banners", "A banner stands at the top of every page, for everybody: planned work, a freeze, a link to the rules.", &create(None)))
         } @else { (table::scroll("Banners", &rows(&frame, &all))) }
     };
-    let page = page(&frame, HERE, &body).actions(create(Some("c"))).watch(watch);
+    let page = page(&frame, &viewer, HERE, &body).actions(create(Some("c"))).watch(watch);
     Ok(frame.page(&viewer, &page))
 }
 
@@ -277,7 +277,9 @@ async fn save(
         return draw(&grant, &mut tx, &frame, Some(&banner), &sent, &Answer::Preview).await;
     }
     let mut tx = ui.db.change(&grant, frame.now).await?;
-    let banner = one(&mut tx, &id).await?;
+    // Locked before it is compared, so that nobody comes between.
+    let id = one(&mut tx, &id).await?.id;
+    let banner = banners::lock(&mut tx, id).await?;
     let wanted = sent.draft(banner.draft.icon.clone());
     let there = state(&banner.draft);
     if there != sent.was && banner.draft != wanted {

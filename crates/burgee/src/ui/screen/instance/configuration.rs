@@ -52,7 +52,7 @@ async fn show(
         @if settings.is_empty() { (notice::empty("Nothing is set", "Everything is as it comes.", &html! {})) }
         @else { (table::scroll("Settings", &rows(&settings))) }
     };
-    Ok(frame.page(&viewer, &page(&frame, HERE, &body)))
+    Ok(frame.page(&viewer, &page(&frame, &viewer, HERE, &body)))
 }
 
 fn rows(settings: &[&Setting]) -> Markup {

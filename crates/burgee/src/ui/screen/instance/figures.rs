@@ -89,7 +89,7 @@ async fn show(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) ->
     let csv = html! {
         a.button href=(frame.at("/api/admin/instance-admin/statistics/csv")) hx-boost="false" { (icon::download()) "CSV" }
     };
-    Ok(frame.page(&viewer, &page(&frame, HERE, &body).actions(csv)))
+    Ok(frame.page(&viewer, &page(&frame, &viewer, HERE, &body).actions(csv)))
 }
 
 fn group(title: &str, figures: &[(String, i64)]) -> Markup {

@@ -3,59 +3,67 @@
 mod banners;
 mod configuration;
 mod figures;
+mod maintenance;
 mod sessions;
 mod sign_ins;
 
 use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
-use serde::Deserialize;
 
-use crate::access::{Administer, Granted, Maintain};
+use crate::access::{
+    Administer, Granted, Guard, Maintain, ManageBanners, Permission, ReadInstanceLogs, SeeInstance,
+};
 use crate::events::{self, Filter};
 use crate::instance::identity;
-use crate::instance::settings::{self, Maintenance};
 use crate::ui::fault::Fault;
-use crate::ui::frame::{Frame, Note};
-use crate::ui::guard::{Form, Viewer};
+use crate::ui::frame::Frame;
+use crate::ui::guard::Viewer;
 use crate::ui::live::Watch;
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
-use crate::ui::part::switch::{Switch, switch};
 use crate::ui::part::{table, tag, time};
 use crate::ui::{Places, Ui};
 
 pub(in crate::ui) fn places(places: Places) -> Places {
     places
         .page("/instance", health)
-        .action("/instance/maintenance", maintain)
         .with(configuration::places)
         .with(figures::places)
+        .with(maintenance::places)
         .with(banners::places)
         .with(sign_ins::places)
         .with(sessions::places)
 }
 
-const PATHS: [(&str, &str); 6] = [
-    ("Health", "/instance"),
-    ("Configuration", "/instance/configuration"),
-    ("Statistics", "/instance/statistics"),
-    ("Banners", "/instance/banners"),
-    ("Sign-ins", "/instance/sign-ins"),
-    ("Sessions", "/instance/sessions"),
+/// The pages, with what it takes to see each.
+const PATHS: [(&str, &str, &[Permission]); 7] = [
+    ("Health", "/instance", Administer::ANY_OF),
+    ("Configuration", "/instance/configuration", Administer::ANY_OF),
+    ("Statistics", "/instance/statistics", Administer::ANY_OF),
+    ("Maintenance", "/instance/maintenance", Maintain::ANY_OF),
+    ("Banners", "/instance/banners", ManageBanners::ANY_OF),
+    ("Sign-ins", "/instance/sign-ins", ReadInstanceLogs::ANY_OF),
+    ("Sessions", "/instance/sessions", Administer::ANY_OF),
 ];
 
-/// A page about the server under its tabs.
-fn page(frame: &Frame, here: &str, body: &Markup) -> Page {
+/// A page about the server under the tabs that the reader sees.
+fn page(frame: &Frame, viewer: &Viewer, here: &str, body: &Markup) -> Page {
+    let seen = PATHS.into_iter().filter(|(.., needs)| viewer.sees(needs));
     let tabs: Vec<(&str, String, bool)> =
-        PATHS.into_iter().map(|(name, path)| (name, frame.at(path), path == here)).collect();
+        seen.map(|(name, path, _)| (name, frame.at(path), path == here)).collect();
     Page::new(Section::Instance, "Instance", html! { (table::tabs("Instance", &tabs)) (body) })
 }
 
-async fn health(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) -> Result<Response, Fault> {
+/// The first of the pages, or the first that the reader sees.
+async fn health(grant: Granted<SeeInstance>, State(ui): State<Ui>, frame: Frame) -> Result<Response, Fault> {
     let (engine, version, schema) = ui.db.about().await?;
     let mut tx = ui.db.read().await?;
     let viewer = Viewer::of(&grant, &mut tx).await?;
+    match PATHS.into_iter().find(|(.., needs)| viewer.sees(needs)) {
+        Some((_, path, _)) if path != "/instance" => return Ok(frame.go(path)),
+        _ => {}
+    }
     let id = identity::id(&mut tx).await?;
     let copy = &ui.published;
     let revision = copy.revision();
@@ -99,13 +107,6 @@ async fn health(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) 
                 p.muted { @if lost == 0 { "Everything that applications reported since the start is counted." } @else { "More was reported than there was room for, or the database did not take it." } }
             }
         }
-        section aria-labelledby="maintenance" {
-            div.row.spread {
-                h2 #maintenance { "Maintenance mode" }
-                (switch(&Switch { id: "switch-maintenance", label: "Maintenance mode", on: viewer.maintenance, action: &frame.at("/instance/maintenance"), back: "/instance", why_not: None }))
-            }
-            p.muted.lead { "While it is on, nobody can change anything here or with the Admin API, and every page says so. Applications still get their flags, and identity providers still provision." }
-        }
         section aria-labelledby="about" {
             h2 #about { "About" }
             dl.facts {
@@ -121,24 +122,5 @@ async fn health(grant: Granted<Administer>, State(ui): State<Ui>, frame: Frame) 
             }
         }
     };
-    Ok(frame.page(&viewer, &page(&frame, "/instance", &body).watch(watch)))
-}
-
-#[derive(Deserialize)]
-struct Wanted {
-    enabled: bool,
-}
-
-async fn maintain(
-    grant: Granted<Maintain>,
-    State(ui): State<Ui>,
-    frame: Frame,
-    Form(wanted): Form<Wanted>,
-) -> Result<Response, Fault> {
-    let mut tx = ui.db.change(&grant, frame.now).await?;
-    settings::store(&mut tx, &Maintenance { enabled: wanted.enabled }).await?;
-    tx.commit().await?;
-    let (state, back) = if wanted.enabled { ("on", "false") } else { ("off", "true") };
-    let note = Note::new(format!("Maintenance mode is {state}"));
-    Ok(frame.done("/instance", &note.undo("/instance/maintenance", &[("enabled", back)])))
+    Ok(frame.page(&viewer, &page(&frame, &viewer, "/instance", &body).watch(watch)))
 }

@@ -2,19 +2,19 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use maud::{Markup, html};
+use maud::html;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::page;
 use crate::access::{Granted, ReadInstanceLogs};
 use crate::gate::csv;
-use crate::people::login_history::{self, Login};
+use crate::people::login_history;
 use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
 use crate::ui::guard::{Query, Viewer};
-use crate::ui::part::table::{self, Ask};
-use crate::ui::part::{button, icon, notice, person, time};
+use crate::ui::part::table::Ask;
+use crate::ui::part::{button, icon, notice, sign_in};
 use crate::ui::{Places, Ui};
 
 const HERE: &str = "/instance/sign-ins";
@@ -67,28 +67,12 @@ async fn list(
         @if logins.is_empty() {
             (notice::empty("No sign-in matches", "Nobody tried in these two weeks, or nobody by that name.", &button::link(&frame.at(HERE), "Show all")))
         } @else {
-            (table::scroll("Sign-ins", &rows(&frame, &logins)))
+            (sign_in::tries(&frame, &logins))
             (ask.pages(&frame, number, SIZE, total))
         }
     };
     let save = html! { a.button href=(frame.at("/instance/sign-ins.csv")) hx-boost="false" { (icon::download()) "CSV" } };
-    Ok(frame.page(&viewer, &page(&frame, HERE, &body).actions(save)))
-}
-
-fn rows(frame: &Frame, logins: &[Login]) -> Markup {
-    html! {
-        table.rows {
-            thead { tr { th scope="col" { "Who" } th scope="col" { "Outcome" } th scope="col" { "Address" } th scope="col" { "When" } } }
-            tbody { @for login in logins {
-                tr {
-                    td.wide { (login.username) }
-                    td { (person::outcome(login)) }
-                    td { (login.ip.as_deref().unwrap_or("unknown")) }
-                    td { (time::ago(login.created_at, frame.now)) }
-                }
-            } }
-        }
-    }
+    Ok(frame.page(&viewer, &page(&frame, &viewer, HERE, &body).actions(save)))
 }
 
 async fn file(_: Granted<ReadInstanceLogs>, State(ui): State<Ui>, frame: Frame) -> Result<Response, Fault> {

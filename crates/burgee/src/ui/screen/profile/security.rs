@@ -3,24 +3,25 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use maud::{Markup, html};
+use maud::html;
 use serde::Deserialize;
 
 use super::page;
 use crate::access::{Granted, SignedIn};
 use crate::entropy::digest;
 use crate::error::Kind;
-use crate::people::login_history::{self, Login};
-use crate::people::signed_in::{self, Session, Which};
+use crate::people::login_history;
+use crate::people::signed_in::{self, Which};
 use crate::people::user;
 use crate::provisioning::locks;
 use crate::provisioning::own_password::{self, Sent};
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::{Cookie, Form, Origins, Viewer};
+use crate::ui::part::button;
 use crate::ui::part::form::Field;
 use crate::ui::part::notice::{Tone, notice};
-use crate::ui::part::{button, person, table, tag, time};
+use crate::ui::part::sign_in::{self, Sessions};
 use crate::ui::screen::password::RULES;
 use crate::ui::{Places, Ui};
 
@@ -29,7 +30,7 @@ const HERE: &str = "/profile/security";
 const SHOWN: i64 = 20;
 
 pub(super) fn places(places: Places) -> Places {
-    places.page(HERE, show).action("/profile/password", change).action("/profile/sessions/end", end)
+    places.page(HERE, show).action("/profile/security/password", change).action("/profile/security/end", end)
 }
 
 /// What was refused about the two passwords.
@@ -62,7 +63,7 @@ async fn draw(
     let managed = locks::ensure_user_unlocked(&mut tx, &user).await.is_err();
     let sessions = signed_in::of(&mut tx, id, frame.now).await?;
     let logins = login_history::of(&mut tx, &user, frame.now, SHOWN).await?;
-    let mine = digest(cookie);
+    let (mine, end) = (digest(cookie), frame.at("/profile/security/end"));
     let body = html! {
         section aria-labelledby="password-title" {
             h2 #password-title { "Password" }
@@ -71,7 +72,7 @@ async fn draw(
             } @else if !user.has_password {
                 p.muted { "You have no password. An admin can send you a link to set one." }
             } @else {
-                form.stack method="post" action=(frame.at("/profile/password")) data-draft {
+                form.stack method="post" action=(frame.at("/profile/security/password")) data-draft {
                     input type="text" name="username" value=(user.label()) autocomplete="username" hidden;
                     (Field { name: "old", label: "Current password", problem: problems.of_old.as_deref(), ..Field::default() }.text("password", "", "current-password"))
                     (Field { name: "new", label: "New password", hint: Some(RULES), problem: problems.of_new.as_deref(), ..Field::default() }.text("password", "", "new-password"))
@@ -82,9 +83,9 @@ async fn draw(
         }
         section aria-labelledby="sessions" {
             h2 #sessions { "Where you are signed in" }
-            (table::scroll("Sessions", &rows(frame, &sessions, &mine)))
+            (sign_in::sessions(frame, &sessions, Sessions { end: Some(&end), mine: &mine, ..Sessions::default() }))
             @if sessions.len() > 1 {
-                form.row method="post" action=(frame.at("/profile/sessions/end")) {
+                form.row method="post" action=(end) {
                     input type="hidden" name="others" value="true";
                     button.button #end-others { "End all other sessions" }
                 }
@@ -93,50 +94,13 @@ async fn draw(
         section aria-labelledby="sign-ins" {
             h2 #sign-ins { "Recent sign-ins" }
             p.muted { "Of the last two weeks. If one that worked was not you, change your password." }
-            @if logins.is_empty() { p.calm { "None." } } @else { (table::scroll("Sign-ins", &tries(frame, &logins))) }
+            @if logins.is_empty() { p.calm { "None." } } @else { (sign_in::tries(frame, &logins)) }
         }
     };
     let wrong = problems.of_old.is_some() || problems.of_new.is_some();
     let page = page(frame, HERE, &body);
     let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { page.status };
     Ok(frame.page(&viewer, &page.status(status)))
-}
-
-fn rows(frame: &Frame, sessions: &[Session], mine: &str) -> Markup {
-    html! {
-        table.rows {
-            thead { tr { th scope="col" { "Browser" } th scope="col" { "Address" } th scope="col" { "Since" } th scope="col" { "Ends" } th scope="col" { span.unseen { "End it" } } } }
-            tbody { @for session in sessions {
-                tr {
-                    td.wide { (session.browser().unwrap_or("Unknown browser")) span.muted { " · " (session.device()) } @if session.digest == mine { " " (tag::toned("this one", "good")) } }
-                    td { (session.ip.as_deref().unwrap_or("unknown")) }
-                    td { (time::ago(session.created_at, frame.now)) }
-                    td { (time::ago(session.expires_at, frame.now)) }
-                    td.number { @if session.digest != mine {
-                        form method="post" action=(frame.at("/profile/sessions/end")) {
-                            input type="hidden" name="session" value=(session.digest);
-                            button.button.small id={ "end-" (session.digest) } { "End" span.unseen { " the session in " (session.browser().unwrap_or("an unknown browser")) " at " (session.ip.as_deref().unwrap_or("an unknown address")) } }
-                        }
-                    } }
-                }
-            } }
-        }
-    }
-}
-
-fn tries(frame: &Frame, logins: &[Login]) -> Markup {
-    html! {
-        table.rows {
-            thead { tr { th scope="col" { "Outcome" } th scope="col" { "Address" } th scope="col" { "When" } } }
-            tbody { @for login in logins {
-                tr {
-                    td.wide { (person::outcome(login)) }
-                    td { (login.ip.as_deref().unwrap_or("unknown")) }
-                    td { (time::ago(login.created_at, frame.now)) }
-                }
-            } }
-        }
-    }
 }
 
 /// What the form of the password sends.

@@ -8,13 +8,13 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use crate::access::{Administer, ConfigureAuth, Granted, Guard, admins};
+use crate::access::{Administer, ConfigureAuth, Granted, admins};
 use crate::db::Read;
 use crate::events::{self, Filter};
 use crate::provisioning::connection::{self, Overview};
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
-use crate::ui::guard::{Form, Query, Viewer, lacking};
+use crate::ui::guard::{Form, Query, Viewer, why_not_everywhere};
 use crate::ui::live::Watch;
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
@@ -63,7 +63,7 @@ async fn show(
     let viewer = Viewer::of(&grant, &mut tx).await?;
     let connections = connection::list(&mut tx).await?;
     let safe = admins::way_back_in(&mut tx).await?;
-    let why_not = lacking(grant.held(), Administer::ANY_OF, None, None);
+    let why_not = why_not_everywhere::<Administer>(grant.held());
     let admin = grant.held().is_admin();
     let by = Filter { connections: connections.iter().map(|it| it.id).collect(), ..Filter::default() };
     let latest = if admin { events::search(&mut tx, &by, 0, LATEST).await?.0 } else { Vec::new() };
@@ -125,10 +125,10 @@ fn card(ui: &Ui, frame: &Frame, it: &Overview, why_not: Option<&str>, safe: bool
             }
             div.field { p.label { "Base URL" } (code::block("Base URL", &base_url(ui))) }
             div.row {
-                @let label = if it.token_at.is_some() { "New token…" } else { "Create token" };
+                @let label = if it.token_at.is_some() { "New token…" } else { "Create token…" };
                 @match why_not {
                     None if it.token_at.is_some() => a.button #new-token href=(to("/token")) { (label) },
-                    None => form method="post" action=(to("/token")) { button.button.primary #new-token { (label) } },
+                    None => a.button.primary #new-token href=(to("/token")) { (label) },
                     Some(_) => (button::or_why("new-token", label, why_not)),
                 }
             }

@@ -157,22 +157,29 @@ async fn remove(
 ) -> Result<Response, Fault> {
     let what = What::named(&what)?;
     let mut tx = ui.db.change(&grant, frame.now).await?;
-    // Counted again: whoever came meanwhile was not agreed upon.
     let count = what.count(&connection::list(&mut tx).await?);
-    if sent.words.trim() != what.words(count) {
-        drop(tx);
-        let problem = "That is not what has to be typed, or the number has changed meanwhile.";
-        return draw(&grant, &ui, &frame, what, &sent.words, &[], Some(problem)).await;
-    }
+    let agreed = sent.words.trim() == what.words(count);
     let removed = async {
-        match what {
+        if !agreed {
+            return Ok(false);
+        }
+        let removed = match what {
             What::Users => cleanup::users(&mut tx).await?,
             What::Groups => cleanup::groups(&mut tx).await?,
+        };
+        // Whoever came meanwhile was not agreed upon.
+        if i64::try_from(removed).ok() != Some(count) {
+            return Ok(false);
         }
-        tx.commit().await
+        tx.commit().await?;
+        Ok(true)
     };
     match removed.await.map_err(|error: Error| Fault::from(error)) {
-        Ok(()) => {
+        Ok(false) => {
+            let problem = "That is not what has to be typed, or the number has changed meanwhile.";
+            draw(&grant, &ui, &frame, what, &sent.words, &[], Some(problem)).await
+        }
+        Ok(true) => {
             let note = Note::new(format!("Provisioning: {} deleted", what.counted(count)));
             Ok(frame.done("/provisioning", &note))
         }

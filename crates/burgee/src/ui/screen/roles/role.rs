@@ -10,6 +10,7 @@ use crate::access::role::{self as roles, Holders, Role};
 use crate::access::{Administer, Granted, Guard, Permission, ReadRoles};
 use crate::db::Read;
 use crate::people::group as groups;
+use crate::people::roster::{self, Filter, Query};
 use crate::projects;
 use crate::projects::members::{self, Usage};
 use crate::ui::edit::Edit;
@@ -132,6 +133,9 @@ async fn holders(
             html! { @if places.is_empty() { p.calm { "Nobody has it yet. Give it to somebody on the page of a project’s members." } } @else { (in_projects(frame, viewer, &places)) } },
         );
     }
+    let filter = Filter { role: Some(role.id), ..Filter::default() };
+    let (_, people) = roster::search(tx, &Query { filter, limit: 1, ..Query::default() }).await?;
+    let services = held.users - people;
     let filter = groups::Filter { role: Some(role.id), ..groups::Filter::default() };
     let (found, total) = groups::page(tx, &filter, 0, NAMED).await?;
     Ok(html! {
@@ -139,9 +143,15 @@ async fn holders(
             p.calm { "Nobody has it yet. Give it to somebody on their page, or to a group." }
         } @else {
             ul.links {
-                @if held.users > 0 {
+                @if people > 0 {
                     li {
-                        (icon::users()) a href=(frame.at(&format!("/users?role={}", role.id))) { @if held.users == 1 { "1 account" } @else { (held.users) " accounts" } }
+                        (icon::users()) a href=(frame.at(&format!("/users?role={}", role.id))) { @if people == 1 { "1 user" } @else { (people) " users" } }
+                        span.muted { "as their root role" }
+                    }
+                }
+                @if services > 0 {
+                    li {
+                        (icon::bot()) a href=(frame.at("/service-accounts")) { @if services == 1 { "1 service account" } @else { (services) " service accounts" } }
                         span.muted { "as their root role" }
                     }
                 }

@@ -82,7 +82,10 @@ async fn show(
         section aria-labelledby="tokens" {
             div.row.spread {
                 h2 #tokens { "Tokens" }
-                a.button #new-token href=(to("/new-token")) data-key="c" { "New token" }
+                @match tokens::full(&list) {
+                    None => a.button #new-token href=(to("/new-token")) data-key="c" { "New token" },
+                    Some(why) => (button::or_why("new-token", "New token", Some(&why))),
+                }
             }
             @if list.is_empty() { p.calm { "No token yet: the account cannot do anything without one." } }
             @else { (tokens::list(&frame, &list, &path(id))) }

@@ -16,6 +16,8 @@ use crate::ui::page::Page;
 use crate::ui::screen::personal_tokens::{self as tokens, Revoked, Wanted};
 use crate::ui::{Places, Ui};
 
+const REACH: &str = "Whoever has the token may do what the account may, and the event log names the account.";
+
 pub(super) fn places(places: Places) -> Places {
     places
         .page("/service-accounts/{id}/new-token", ask)
@@ -44,7 +46,7 @@ async fn draw(
 ) -> Result<Response, Fault> {
     let viewer = Viewer::of(grant, tx).await?;
     let account = service_account::get(tx, id).await?;
-    let (status, body) = tokens::form(frame, &path(id), wanted, fault);
+    let (status, body) = tokens::form(frame, &path(id), REACH, wanted, fault);
     let page = Page::new(Section::ServiceAccounts, "New token", body)
         .below("Service accounts", "/service-accounts".to_owned())
         .below(&account.called(), path(id));
@@ -72,15 +74,13 @@ async fn create(
         Ok((token, secret)) => {
             let viewer = Viewer::of(&grant, &mut tx).await?;
             let account = service_account::get(&mut tx, id).await?;
-            let body = tokens::made(&frame, &secret, &path(id));
+            let body = tokens::made(&ui, &frame, &secret, &path(id));
             let page = Page::new(Section::ServiceAccounts, format!("{} is there", token.description), body)
                 .below("Service accounts", "/service-accounts".to_owned())
                 .below(&account.called(), path(id));
             Ok(frame.page(&viewer, &page))
         }
-        Err(fault) if fault.is_about_input() => {
-            draw(&grant, &mut tx, &frame, id, &wanted, Some(&fault)).await
-        }
+        Err(fault) if fault.is_mendable() => draw(&grant, &mut tx, &frame, id, &wanted, Some(&fault)).await,
         Err(fault) => Err(fault),
     }
 }

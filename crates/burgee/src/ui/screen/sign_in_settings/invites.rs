@@ -25,7 +25,7 @@ use crate::ui::{Places, Ui};
 /// After how many days a link may expire.
 const TERMS: [u32; 3] = [1, 7, 30];
 /// How many of those who came by a link are named.
-const NAMED: usize = 5;
+pub(super) const NAMED: i64 = 5;
 
 pub(super) fn places(places: Places) -> Places {
     places
@@ -36,7 +36,12 @@ pub(super) fn places(places: Places) -> Places {
 }
 
 /// The links that there are.
-pub(super) fn section(frame: &Frame, links: &[Link], guests: &[Guest], why_not: Option<&str>) -> Markup {
+pub(super) fn section(
+    frame: &Frame,
+    links: &[Link],
+    guests: &[(Guest, i64)],
+    why_not: Option<&str>,
+) -> Markup {
     html! {
         section aria-labelledby="links" {
             div.row.spread {
@@ -54,24 +59,24 @@ pub(super) fn section(frame: &Frame, links: &[Link], guests: &[Guest], why_not: 
     }
 }
 
-fn rows(frame: &Frame, links: &[Link], guests: &[Guest]) -> Markup {
+fn rows(frame: &Frame, links: &[Link], guests: &[(Guest, i64)]) -> Markup {
     html! {
         table.rows {
             thead { tr { th scope="col" { "On" } th scope="col" { "Name" } th scope="col" { "Expires" } th scope="col" { "Who came" } th scope="col" { "Created" } th scope="col" { span.unseen { "Extend it" } } } }
             tbody { @for link in links {
                 @let to = |step: &str| frame.at(&format!("/sign-in-settings/links/{}{step}", link.selector));
-                @let came: Vec<&Guest> = guests.iter().filter(|guest| guest.link_id == link.id).collect();
+                @let came: Vec<&(Guest, i64)> = guests.iter().filter(|(guest, _)| guest.link_id == link.id).collect();
                 tr {
                     td { (switch(&Switch { id: &format!("switch-{}", link.selector), label: &format!("Invite link {}", link.name), on: link.enabled, action: &to("/switch"), back: HERE, why_not: None })) }
                     td.wide { (link.name) }
                     td { (expiry::told(Some(link.expires_at), frame.now)) }
                     td.wide {
                         @if came.is_empty() { span.muted { "nobody yet" } }
-                        @for (index, guest) in came.iter().take(NAMED).enumerate() {
+                        @for (index, (guest, _)) in came.iter().enumerate() {
                             @if index > 0 { ", " }
                             a href=(frame.at(&format!("/users/{}", guest.id))) { (guest.name.as_deref().or(guest.username.as_deref()).unwrap_or("somebody")) }
                         }
-                        @if came.len() > NAMED { span.muted { " and " (came.len() - NAMED) " more" } }
+                        @if let Some((_, total)) = came.first().filter(|(_, total)| *total > NAMED) { span.muted { " and " (total - NAMED) " more" } }
                     }
                     td { (time::ago(link.created_at, frame.now)) @if let Some(author) = &link.created_by { span.muted { " by " (author) } } }
                     td.number { form method="post" action=(to("/expiry")) { button.button.small id={ "prolong-" (link.selector) } { "Extend to 30 days" span.unseen { " the link " (link.name) } } } }

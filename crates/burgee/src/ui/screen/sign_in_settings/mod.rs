@@ -8,12 +8,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 
-use crate::access::{Administer, ConfigureCors, Granted, Guard, SeeSignIn};
+use crate::access::{Administer, ConfigureCors, Granted, SeeSignIn};
 use crate::instance::settings::{self, Frontend};
 use crate::people::invite;
 use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
-use crate::ui::guard::{Viewer, lacking};
+use crate::ui::guard::{Viewer, why_not_everywhere};
 use crate::ui::live::Watch;
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
@@ -39,11 +39,11 @@ async fn draw(
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.read().await?;
     let viewer = Viewer::of(grant, &mut tx).await?;
-    let admin = lacking(grant.held(), Administer::ANY_OF, None, None);
-    let cors = lacking(grant.held(), ConfigureCors::ANY_OF, None, None);
+    let admin = why_not_everywhere::<Administer>(grant.held());
+    let cors = why_not_everywhere::<ConfigureCors>(grant.held());
     // Links are for admins to know of.
     let (links, guests) = if admin.is_none() {
-        (invite::list(&mut tx).await?, invite::guests(&mut tx).await?)
+        (invite::list(&mut tx).await?, invite::first_guests(&mut tx, invites::NAMED).await?)
     } else {
         (Vec::new(), Vec::new())
     };

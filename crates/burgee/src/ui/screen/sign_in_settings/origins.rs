@@ -24,6 +24,8 @@ pub(super) fn places(places: Places) -> Places {
 #[derive(Clone, Copy)]
 pub(super) struct Refused<'a> {
     typed: &'a str,
+    /// What the reader knows to be there.
+    was: &'a str,
     problem: &'a str,
 }
 
@@ -36,7 +38,7 @@ pub(super) fn section(
     why_not: Option<&str>,
 ) -> Markup {
     let there = allowed.join("\n");
-    let typed = refused.map_or(there.as_str(), |it| it.typed);
+    let (typed, was) = refused.map_or((there.as_str(), there.as_str()), |it| (it.typed, it.was));
     let hint =
         "One a line, as browsers send it: https://shop.example, without a path. * allows all. Empty: none.";
     html! {
@@ -48,7 +50,7 @@ pub(super) fn section(
             }
             @if !set_here { p.hint { "As UNLEASH_FRONTEND_API_ORIGINS says; what is saved here takes its place." } }
             form.stack method="post" action=(frame.at("/sign-in-settings/origins")) data-draft {
-                input type="hidden" name="was" value=(there);
+                input type="hidden" name="was" value=(was);
                 (Field { name: "origins", label: "Origins", hint: Some(hint), problem: refused.map(|it| it.problem), optional: true }.lines(typed))
                 div.row { (button::or_why("save-origins", "Save origins", why_not)) }
             }
@@ -75,7 +77,7 @@ async fn save(
     frame: Frame,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Fault> {
-    let (wanted, was) = (lines(&sent.origins), lines(&sent.was));
+    let (wanted, mut was) = (lines(&sent.origins), lines(&sent.was));
     let frontend = Frontend { frontend_api_origins: wanted.clone() };
     let problem = match frontend.check().map_err(Fault::from) {
         Err(fault) if fault.is_about_input() => {
@@ -84,11 +86,12 @@ async fn save(
         Err(fault) => return Err(fault),
         Ok(()) => {
             let mut tx = ui.db.change(&grant, frame.now).await?;
-            let stored: Option<Frontend> = settings::load(&mut tx).await?;
+            let stored: Option<Frontend> = settings::lock(&mut tx).await?;
             let there = stored
                 .map_or_else(|| ui.config.unleash_frontend_api_origins.clone(), |it| it.frontend_api_origins);
             if there != was && there != wanted {
                 let theirs = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
+                was = there;
                 Some(format!("Somebody else made it: {theirs}. Save again to keep yours."))
             } else {
                 settings::store(&mut tx, &frontend).await?;
@@ -100,7 +103,8 @@ async fn save(
     match problem {
         None => Ok(frame.done(HERE, &Note::new("The origins are saved"))),
         Some(problem) => {
-            let refused = Refused { typed: &sent.origins, problem: &problem };
+            let was = was.join("\n");
+            let refused = Refused { typed: &sent.origins, was: &was, problem: &problem };
             draw(&grant.also()?, &ui, &frame, Some(refused)).await
         }
     }

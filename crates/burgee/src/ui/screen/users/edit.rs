@@ -95,7 +95,9 @@ async fn save(
             ..user::Edit::default()
         };
         let saved = async {
-            if let Some(Some(email)) = &wanted.email {
+            if let Some(Some(email)) = &wanted.email
+                && there.email.as_ref() != Some(email)
+            {
                 check_email(email)?;
             }
             let user = user::update(&mut tx, id, wanted).await?;

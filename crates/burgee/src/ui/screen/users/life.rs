@@ -7,8 +7,8 @@ use maud::{Markup, html};
 use super::path;
 use super::user::{LAST, Seen};
 use crate::access::{Administer, Granted, admins};
-use crate::people::user::{self, Edit};
-use crate::provisioning::locks;
+use crate::error::{Error, Kind};
+use crate::people::user::{self, Edit, User};
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::Number;
@@ -27,12 +27,20 @@ pub(super) fn places(places: Places) -> Places {
         .action("/users/{id}/delete", delete)
 }
 
+/// Why activity is not changed here, even while provisioning is off: the next word of the identity provider would undo
+/// it without anybody noticing.
+fn kept(user: &User) -> Option<&'static str> {
+    let why = "An identity provider keeps this account and says whether it is active. Change it there, or delete the account.";
+    user.scim_id.is_some().then_some(why)
+}
+
 /// What can be done about the end of an account; `last` is true for the last admin.
 pub(super) fn section(frame: &Frame, seen: &Seen, last: bool) -> Markup {
     let user = &seen.person.user;
     let to = |step: &str| frame.at(&format!("{}{step}", path(user.id)));
     let last = last.then_some(LAST);
-    let off = seen.locked.as_deref().or(last);
+    let kept = kept(&seen.person.user);
+    let off = kept.or(last);
     html! {
         section aria-labelledby="life" {
             h2 #life { "Deactivate or delete" }
@@ -41,7 +49,7 @@ pub(super) fn section(frame: &Frame, seen: &Seen, last: bool) -> Markup {
                 @if user.active {
                     (button::link_or_why("deactivate", &to("/deactivate"), "Deactivate…", off))
                 } @else {
-                    form method="post" action=(to("/reactivate")) { (button::or_why("reactivate", "Reactivate", seen.locked.as_deref())) }
+                    form method="post" action=(to("/reactivate")) { (button::or_why("reactivate", "Reactivate", kept)) }
                 }
                 (button::link_or_why("delete", &to("/delete"), "Delete…", last))
             }
@@ -58,18 +66,11 @@ async fn ask_to_deactivate(
     let mut tx = ui.db.read().await?;
     let seen = Seen::of(&grant, &mut tx, id).await?;
     let last = admins::is_last(&mut tx, id).await?;
-    let why = seen.locked.clone().or_else(|| last.then(|| LAST.to_owned()));
+    let why = kept(&seen.person.user).or(last.then_some(LAST));
     let words = html! {
         p { strong { (seen.person.user.called()) } " is signed out everywhere at once. Their access tokens and password links are gone for good; name, roles and groups stay until you reactivate the account." }
     };
-    Ok(confirm(
-        &frame,
-        &grant,
-        &seen,
-        ("Deactivate user", "Deactivate", "/deactivate"),
-        why.as_deref(),
-        &words,
-    ))
+    Ok(confirm(&frame, &grant, &seen, ("Deactivate user", "Deactivate", "/deactivate"), why, &words))
 }
 
 async fn ask_to_delete(
@@ -132,7 +133,9 @@ async fn switch(ui: &Ui, grant: &Granted<Administer>, id: i64, active: bool) -> 
     if user.is_service {
         return Err(Fault::nowhere());
     }
-    locks::ensure_user_unlocked(&mut tx, &user).await?;
+    if let Some(why) = kept(&user) {
+        return Err(Error::rejected(Kind::Forbidden, why).into());
+    }
     user::update(&mut tx, id, Edit { active: Some(active), ..Edit::default() }).await?;
     tx.commit().await?;
     Ok(user.called())

@@ -2,13 +2,13 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use maud::{Markup, html};
+use maud::html;
 
 use super::path;
 use super::user::{Seen, locked};
 use crate::access::{Administer, Granted};
-use crate::people::login_history::{self, Login};
-use crate::people::signed_in::{self, Session, Which};
+use crate::people::login_history;
+use crate::people::signed_in::{self, Which};
 use crate::people::{reset, roster, token, user};
 use crate::provisioning::locks;
 use crate::ui::fault::Fault;
@@ -16,8 +16,9 @@ use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::{Form, Number, Query};
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
+use crate::ui::part::button;
 use crate::ui::part::notice::{Tone, notice};
-use crate::ui::part::{button, person, table, time};
+use crate::ui::part::sign_in::{self, Sessions};
 use crate::ui::screen::personal_tokens::{self as tokens, Revoked};
 use crate::ui::{Places, Ui};
 
@@ -63,7 +64,7 @@ async fn show(
             h2 #sessions { "Sessions" }
             @if sessions.is_empty() { p.calm { "Not signed in anywhere." } }
             @else {
-                (sessions_table(&frame, &sessions))
+                (sign_in::sessions(&frame, &sessions, Sessions::default()))
                 form.row method="post" action=(to("/end-sessions")) {
                     button.button #end-sessions { @if sessions.len() == 1 { "End the session" } @else { "End all " (sessions.len()) " sessions" } }
                 }
@@ -77,52 +78,10 @@ async fn show(
         section aria-labelledby="tries" {
             h2 #tries { "Sign-ins of the last two weeks" }
             @if tries.is_empty() { p.calm { "Nobody tried to sign in with these names." } }
-            @else { (tries_table(&frame, &tries)) }
+            @else { (sign_in::tries(&frame, &tries)) }
         }
     };
     Ok(seen.page(&frame, "Sign-in", &body))
-}
-
-fn sessions_table(frame: &Frame, sessions: &[Session]) -> Markup {
-    table::scroll(
-        "Sessions",
-        &html! {
-            table.rows {
-                thead { tr { th scope="col" { "Browser" } th scope="col" { "Address" } th scope="col" { "Since" } th scope="col" { "Ends" } } }
-                tbody {
-                    @for session in sessions {
-                        tr {
-                            td.wide { (session.browser().unwrap_or("A program")) span.muted { " · " (session.device()) } }
-                            td { (super::or_dash(session.ip.as_deref())) }
-                            td { (time::ago(session.created_at, frame.now)) }
-                            td { (time::ago(session.expires_at, frame.now)) }
-                        }
-                    }
-                }
-            }
-        },
-    )
-}
-
-fn tries_table(frame: &Frame, tries: &[Login]) -> Markup {
-    table::scroll(
-        "Sign-ins",
-        &html! {
-            table.rows {
-                thead { tr { th scope="col" { "Outcome" } th scope="col" { "With the name" } th scope="col" { "Address" } th scope="col" { "When" } } }
-                tbody {
-                    @for login in tries {
-                        tr {
-                            td.wide { (person::outcome(login)) }
-                            td { (login.username) }
-                            td { (super::or_dash(login.ip.as_deref())) }
-                            td { (time::ago(login.created_at, frame.now)) }
-                        }
-                    }
-                }
-            }
-        },
-    )
 }
 
 async fn end_sessions(
@@ -204,8 +163,8 @@ async fn make(
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     let user = roster::get(&mut tx, id).await?.user;
-    if user.is_service || !user.active {
-        return Err(Fault::unreadable("Only people whose account is active can have a password."));
+    if user.is_service {
+        return Err(Fault::unreadable("Service accounts have no password."));
     }
     locks::ensure_user_unlocked(&mut tx, &user).await?;
     let token = reset::issue(&mut tx, &ui.entropy, &user).await?;
