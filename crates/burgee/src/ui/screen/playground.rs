@@ -545,6 +545,6 @@ mod tests {
         let (attempts, _) =
             Attempts::combined(context.as_object().unwrap(), Time::from_millis(0), 1).unwrap();
         let labels = Ready { scenes: Vec::new(), attempts }.labels();
-        assert_eq!((labels.len(), labels[1].as_str()), (COLUMNS, "appName 1, userId 0"));
+        assert_eq!((labels.len(), labels[1].as_str()), (COLUMNS, "userId 1, appName 0"));
     }
 }

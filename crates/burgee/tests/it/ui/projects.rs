@@ -100,7 +100,7 @@ both! {
         form(&admin, "/projects/p/settings/archive", "").await.expect(303);
         assert!(admin.get("/archive").await.expect(200).text.contains("/projects/p/settings/end"));
         form(&admin, "/projects/p/settings/revive", "").await.expect(303);
-        assert!(admin.get("/projects/p/settings/delete").await.expect(200).text.contains("1 archived flags"));
+        assert!(admin.get("/projects/p/settings/delete").await.expect(200).text.contains("1 archived flag"));
         form(&admin, "/projects/p/settings/delete", "").await.expect(303);
         admin.get("/projects/p").await.expect(404);
         assert_eq!(events(&server, "project-deleted").await["total"], 1);
