@@ -61,7 +61,13 @@ customElements.define("find-row", class extends HTMLElement {
       this.find();
     });
     this.field.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
-    this.again = () => this.find();
+    let here = location.pathname;
+    this.again = () => {
+      // Another page begins with everything.
+      if (here !== location.pathname) this.field.value = "";
+      here = location.pathname;
+      this.find();
+    };
     document.addEventListener("htmx:after:swap", this.again);
   }
   disconnectedCallback() {
