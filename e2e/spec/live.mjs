@@ -46,7 +46,7 @@ test("a form with unsaved edits is left alone; what both changed is asked, what 
   assert.equal(await two.getByLabel("Description").inputValue(), "Ed was here.");
   await two.getByRole("button", { name: "Save" }).click();
   await two.getByText("Somebody changed this while you were editing").waitFor();
-  await two.getByText("Somebody else made it: “Admin was here.”").waitFor();
+  await two.getByText("Somebody else made it “Admin was here.”").waitFor();
   assert.equal(await two.getByLabel("Description").inputValue(), "Ed was here.");
   assert.equal(await two.getByLabel("Type").inputValue(), "operational", "what only the other changed");
   await two.getByRole("button", { name: "Save" }).click();
