@@ -27,6 +27,11 @@ export function harness(settings, { used = false } = {}) {
     if (name) await signIn(page, here.server.origin, name, PASSWORD);
     return page;
   };
+  /** The page of somebody who may look at everything public and change nothing. */
+  here.onlookersPage = async () => {
+    await here.server.api("POST", "/api/admin/user-admin", { username: "vera", name: "Vera", rootRole: "Viewer", password: PASSWORD });
+    return here.page("vera");
+  };
   here.at = (path) => here.server.origin + path;
   return here;
 }

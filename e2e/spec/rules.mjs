@@ -59,7 +59,7 @@ for (const colorScheme of ["light", "dark"]) {
 }
 
 test("who only looks sees no barrier either", async () => {
-  const page = await here.page("ann");
+  const page = await here.onlookersPage();
   for (const name of ["home", "flags", "flag", "events"]) {
     await page.goto(here.at(SCREENS[name]));
     assert.deepEqual(await violations(page), [], name);

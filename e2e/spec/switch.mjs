@@ -28,6 +28,11 @@ test("by keyboard alone: find it, switch it, open it", async () => {
   await page.keyboard.press("g");
   await page.keyboard.press("p");
   await page.getByRole("heading", { name: "Projects" }).waitFor();
+  await page.keyboard.press("/");
+  await page.keyboard.type("default");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/q=default/);
+  await page.getByRole("searchbox").blur();
   await page.keyboard.press("j");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Flags" }).waitFor();
@@ -52,7 +57,7 @@ test("by keyboard alone: find it, switch it, open it", async () => {
 });
 
 test("who may not sees the switch and why", async () => {
-  const page = await here.page("ann");
+  const page = await here.onlookersPage();
   await page.goto(here.at("/projects/default?q=checkout"));
   const forbidden = lever(page, "checkout", "production");
   await forbidden.focus();
