@@ -15,7 +15,6 @@ use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::{Form, Viewer};
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
-use crate::ui::part::button;
 use crate::ui::part::form::{self, Field};
 use crate::ui::{Places, Ui};
 
@@ -55,16 +54,12 @@ async fn draw(
     let types = feature_types::list(tx).await?;
     let kinds: Vec<(&str, &str)> = types.iter().map(|kind| (kind.id.as_str(), kind.name.as_str())).collect();
     let path = format!("/projects/{project}/features/{name}");
-    let body = html! {
-        (edit.notices())
-        form.stack method="post" action=(frame.at(&format!("{path}/edit"))) data-draft {
-            (edit.opened())
-            (Field { hint: Some("What it is for, and when it can go."), optional: true, ..edit.field("description", "Description") }.lines(edit.get("description")))
-            (edit.field("kind", "Type").choice(&kinds, edit.get("kind")))
-            (form::check("impression_data", "Report impressions", "Clients send an event whenever they evaluate the flag.", edit.on("impression_data")))
-            div.row { (button::submit("Save")) (button::link(&frame.at(&path), "Cancel")) }
-        }
+    let fields = html! {
+        (Field { hint: Some("What it is for, and when it can go."), optional: true, ..edit.field("description", "Description") }.lines(edit.get("description")))
+        (edit.field("kind", "Type").choice(&kinds, edit.get("kind")))
+        (form::check("impression_data", "Report impressions", "Clients send an event whenever they evaluate the flag.", edit.on("impression_data")))
     };
+    let body = edit.form(frame, &format!("{path}/edit"), ("save", "Save"), Some(&path), None, &fields);
     let page = Page::new(Section::Flags, "Edit flag", body).within(&viewer, project).below(name, path);
     Ok(frame.page(&viewer, &page.status(edit.status())))
 }

@@ -66,7 +66,6 @@ async fn fields(tx: &mut Read, edit: &Edit, locked: Option<&str>) -> Result<Mark
     let mut roles = vec![("", "None")];
     roles.extend(borrowed(&choices));
     Ok(html! {
-        (edit.opened())
         @match locked {
             Some(why) => { input type="hidden" name="name" value=(edit.get("name")); (form::fixed("Name", edit.get("name"), why)) },
             None => (edit.field("name", "Name").text("text", edit.get("name"), "off")),
@@ -88,13 +87,8 @@ async fn draw_new(
     edit: &Edit,
 ) -> Result<Response, Fault> {
     let viewer = Viewer::of(grant, tx).await?;
-    let body = html! {
-        (edit.notices())
-        form.stack method="post" action=(frame.at("/groups/new")) data-draft {
-            (fields(tx, edit, None).await?)
-            div.row { (button::submit("Create group")) (button::link(&frame.at("/groups"), "Cancel")) }
-        }
-    };
+    let fields = fields(tx, edit, None).await?;
+    let body = edit.form(frame, "/groups/new", ("save", "Create group"), Some("/groups"), None, &fields);
     let page = Page::new(Section::Groups, "New group", body).below("Groups", "/groups".to_owned());
     Ok(frame.page(&viewer, &page.status(edit.status())))
 }
@@ -140,13 +134,9 @@ async fn draw_edit(
     edit: &Edit,
 ) -> Result<Response, Fault> {
     let seen = Seen::of(grant, tx, id).await?;
-    let body = html! {
-        (edit.notices())
-        form.stack method="post" action=(frame.at(&format!("{}/edit", path(id)))) data-draft {
-            (fields(tx, edit, seen.locked().as_deref()).await?)
-            div.row { (button::submit("Save")) (button::link(&frame.at(&path(id)), "Cancel")) }
-        }
-    };
+    let fields = fields(tx, edit, seen.locked().as_deref()).await?;
+    let action = format!("{}/edit", path(id));
+    let body = edit.form(frame, &action, ("save", "Save"), Some(&path(id)), None, &fields);
     let page = Page::new(Section::Groups, "Edit group", body)
         .below("Groups", "/groups".to_owned())
         .below(&seen.it.group.name, path(id));

@@ -43,7 +43,6 @@ const ABOUT: [(&str, &str); 3] =
 async fn fields(tx: &mut Read, edit: &Edit, new: bool) -> Result<Markup, Fault> {
     let choices = root_roles(tx).await?;
     Ok(html! {
-        (edit.opened())
         (Field { hint: Some("What acts, such as “Nightly build”."), ..edit.field("name", "Name") }.text("text", edit.get("name"), "off"))
         @if new { (Field { hint: Some("The events show it. It stays as it is."), ..edit.field("username", "User name") }.text("text", edit.get("username"), "off")) }
         (Field { hint: Some("What it may do everywhere. Roles in projects are given in the project."), ..edit.field("role", "Root role") }.choice(&borrowed(&choices), edit.get("role")))
@@ -62,13 +61,9 @@ async fn draw_new(
     edit: &Edit,
 ) -> Result<Response, Fault> {
     let viewer = Viewer::of(grant, tx).await?;
-    let body = html! {
-        (edit.notices())
-        form.stack method="post" action=(frame.at("/service-accounts/new")) data-draft {
-            (fields(tx, edit, true).await?)
-            div.row { (button::submit("Create service account")) (button::link(&frame.at("/service-accounts"), "Cancel")) }
-        }
-    };
+    let fields = fields(tx, edit, true).await?;
+    let label = ("save", "Create service account");
+    let body = edit.form(frame, "/service-accounts/new", label, Some("/service-accounts"), None, &fields);
     let page = Page::new(Section::ServiceAccounts, "New service account", body)
         .below("Service accounts", "/service-accounts".to_owned());
     Ok(frame.page(&viewer, &page.status(edit.status())))
@@ -118,13 +113,9 @@ async fn draw_edit(
 ) -> Result<Response, Fault> {
     let viewer = Viewer::of(grant, tx).await?;
     let account = service_account::get(tx, id).await?;
-    let body = html! {
-        (edit.notices())
-        form.stack method="post" action=(frame.at(&format!("{}/edit", path(id)))) data-draft {
-            (fields(tx, edit, false).await?)
-            div.row { (button::submit("Save")) (button::link(&frame.at(&path(id)), "Cancel")) }
-        }
-    };
+    let fields = fields(tx, edit, false).await?;
+    let action = format!("{}/edit", path(id));
+    let body = edit.form(frame, &action, ("save", "Save"), Some(&path(id)), None, &fields);
     let page = Page::new(Section::ServiceAccounts, "Edit service account", body)
         .below("Service accounts", "/service-accounts".to_owned())
         .below(&account.called(), path(id));

@@ -101,14 +101,10 @@ async fn draw(
     let counts: Vec<(&str, &str)> =
         counts.iter().map(|(value, label)| (value.as_str(), label.as_str())).collect();
     let back = Tab::Approvals.path(project);
-    let body = html! {
-        (edit.notices())
-        form.stack method="post" action=(frame.at(&path(project, name))) data-draft {
-            (edit.opened())
-            (Field { hint: Some("Change requests that are open keep what they have so far."), ..edit.field("approvals", "A change needs") }.choice(&counts, edit.get("approvals")))
-            div.row { (button::submit("Save")) (button::link(&frame.at(&back), "Cancel")) }
-        }
+    let fields = html! {
+        (Field { hint: Some("Change requests that are open keep what they have so far."), ..edit.field("approvals", "A change needs") }.choice(&counts, edit.get("approvals")))
     };
+    let body = edit.form(frame, &path(project, name), ("save", "Save"), Some(&back), None, &fields);
     let page = Page::new(Section::ProjectSettings, format!("Change requests in {name}"), body)
         .within(&viewer, project)
         .below("Settings", back);

@@ -49,20 +49,17 @@ async fn draw(
     edit: &Edit,
 ) -> Result<Response, Fault> {
     let seen = Seen::of(grant, tx, id).await?;
-    let back = frame.at(&path(id));
+    let fields = html! {
+        (Field { optional: true, ..edit.field("name", "Name") }.text("text", edit.get("name"), "off"))
+        (Field { optional: true, ..edit.field("username", "User name") }.text("text", edit.get("username"), "off"))
+        (Field { optional: true, hint: Some("They sign in with the user name or the e-mail address. One of them is needed."), ..edit.field("email", "E-mail address") }.text("email", edit.get("email"), "off"))
+    };
     let body = html! {
         @if let Some(why) = &seen.locked {
             (notice(Tone::Info, "Kept by an identity provider", &html! { p { (why) } }))
-            div.row { (button::link(&back, "Back to the user")) }
+            div.row { (button::link(&frame.at(&path(id)), "Back to the user")) }
         } @else {
-            (edit.notices())
-            form.stack method="post" action=(frame.at(&format!("{}/edit", path(id)))) data-draft {
-                (edit.opened())
-                (Field { optional: true, ..edit.field("name", "Name") }.text("text", edit.get("name"), "off"))
-                (Field { optional: true, ..edit.field("username", "User name") }.text("text", edit.get("username"), "off"))
-                (Field { optional: true, hint: Some("They sign in with the user name or the e-mail address. One of them is needed."), ..edit.field("email", "E-mail address") }.text("email", edit.get("email"), "off"))
-                div.row { (button::submit("Save")) (button::link(&back, "Cancel")) }
-            }
+            (edit.form(frame, &format!("{}/edit", path(id)), ("save", "Save"), Some(&path(id)), None, &fields))
         }
     };
     let page = Page::new(Section::Users, "Edit user", body)
