@@ -181,6 +181,15 @@ export const SCREENS = {
   missing: "/nowhere",
 };
 
+/** Those that are a refusal. */
+const REFUSED = { missing: 404, "playground-wrong": 422 };
+
+/** Opens a screen by its name. One that is not there, or a mistake of the server, is no screen. */
+export async function open(page, origin, name) {
+  const status = (await page.goto(origin + (SCREENS[name] ?? FRESH[name]))).status();
+  if (status !== (REFUSED[name] ?? 200)) throw new Error(`${name} answers ${status}`);
+}
+
 /** What is different where nobody did anything yet. */
 export const FRESH = {
   "fresh-home": "/",

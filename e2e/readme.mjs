@@ -43,10 +43,7 @@ try {
     for (const [name, path] of Object.entries(SCREENS)) {
       await page.setViewportSize({ width: 1280, height: HEIGHTS[name] ?? 640 });
       const answer = await page.goto(origin + path);
-      if (!answer.ok()) {
-        console.warn(`${path}: ${answer.status()}, no picture`);
-        continue;
-      }
+      if (!answer.ok()) throw new Error(`${path}: ${answer.status()}`);
       const file = `${folder}${name}-${colorScheme}.png`;
       await page.screenshot({ path: file });
       const { size } = await stat(file);

@@ -1,7 +1,7 @@
 // Shoots every screen into target/screenshots: wide and narrow, light and dark. `node e2e/screenshots.mjs [name…]`
 // With FORCED=1, into target/screenshots/forced, as who chose their own colours sees them.
 import { mkdir } from "node:fs/promises";
-import { FRESH, SCREENS, breakStrategy, fromDisk, launch, makeToken, openFullStrategy, openToken, signIn } from "./browser.mjs";
+import { FRESH, SCREENS, breakStrategy, fromDisk, launch, makeToken, open, openFullStrategy, openToken, signIn } from "./browser.mjs";
 import { PASSWORD, fill, start, use } from "./server.mjs";
 
 const only = process.argv.slice(2);
@@ -24,8 +24,8 @@ try {
       await page.goto(`${server.origin}/sign-in`);
       if (wanted("sign-in")) await shoot("sign-in");
       await signIn(page, server.origin, "admin", PASSWORD);
-      for (const [name, path] of Object.entries(SCREENS).filter(([name]) => wanted(name))) {
-        await page.goto(server.origin + path);
+      for (const name of Object.keys(SCREENS).filter(wanted)) {
+        await open(page, server.origin, name);
         await shoot(name);
       }
       if (wanted("palette")) {
@@ -76,10 +76,10 @@ async function shootFresh() {
       const context = await browser.newContext({ viewport: size, colorScheme, reducedMotion: "reduce" });
       await fromDisk(context);
       const page = await context.newPage();
-      const names = Object.entries(FRESH).filter(([name]) => only.length === 0 || only.includes(name));
+      const names = Object.keys(FRESH).filter((name) => only.length === 0 || only.includes(name));
       if (names.length > 0) await signIn(page, server.origin, "admin", PASSWORD);
-      for (const [name, path] of names) {
-        await page.goto(server.origin + path);
+      for (const name of names) {
+        await open(page, server.origin, name);
         await page.screenshot({ path: `${folder}${name}-${width}-${colorScheme}.png`, fullPage: true });
       }
       await context.close();

@@ -1,10 +1,10 @@
 // Whoever asked for less motion gets none, and whoever chose their own colours sees everything.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SCREENS } from "../browser.mjs";
+import { SCREENS, open } from "../browser.mjs";
 import { close, harness } from "../harness.mjs";
 
-const here = harness();
+const here = harness({}, { used: true });
 
 /** What moves, or would move when its state changes. */
 const moving = () => {
@@ -20,8 +20,8 @@ const moving = () => {
 
 test("nothing moves for whoever asked for less motion", async () => {
   const page = await here.page("admin", { reducedMotion: "reduce" });
-  for (const [name, path] of Object.entries(SCREENS)) {
-    await page.goto(here.at(path));
+  for (const name of Object.keys(SCREENS)) {
+    await open(page, here.server.origin, name);
     assert.deepEqual(await page.evaluate(moving), [], name);
   }
   await page.goto(here.at("/"));

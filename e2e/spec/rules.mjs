@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { SCREENS, breakStrategy, makeToken, openFullStrategy, openToken, signIn } from "../browser.mjs";
+import { FRESH, SCREENS, breakStrategy, makeToken, open, openFullStrategy, openToken, signIn } from "../browser.mjs";
 import { close, harness } from "../harness.mjs";
+import { start } from "../server.mjs";
 
 const here = harness({}, { used: true });
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -30,8 +31,8 @@ for (const colorScheme of ["light", "dark"]) {
         await check(path);
       }
       await signIn(page, here.server.origin, "admin", here.PASSWORD);
-      for (const [name, path] of Object.entries(SCREENS)) {
-        await page.goto(here.at(path));
+      for (const name of Object.keys(SCREENS)) {
+        await open(page, here.server.origin, name);
         await check(name);
       }
       await page.goto(here.at("/projects/default"));
@@ -57,6 +58,25 @@ for (const colorScheme of ["light", "dark"]) {
     });
   }
 }
+
+test("nor where nobody did anything yet", async () => {
+  const fresh = await start();
+  try {
+    for (const [colorScheme, width] of [["light", 1280], ["dark", 320]]) {
+      const page = await here.page(null, { colorScheme, viewport: { width, height: 700 } });
+      page.removeAllListeners("request");
+      await signIn(page, fresh.origin, "admin", here.PASSWORD);
+      for (const name of Object.keys(FRESH)) {
+        await open(page, fresh.origin, name);
+        assert.deepEqual(await violations(page), [], name);
+        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${name} is wider than the window`);
+      }
+      await close(page);
+    }
+  } finally {
+    await fresh.stop();
+  }
+});
 
 test("who only looks sees no barrier either", async () => {
   const page = await here.onlookersPage();

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Result, ensure};
 
@@ -53,11 +54,15 @@ pub fn flags(database: &str, there: usize, size: usize) -> Result<()> {
 /// Events of all sorts, in a hundred projects.
 pub fn events(database: &str, count: usize) -> Result<()> {
     let n = numbers(1, count);
+    // A second apart, up to now: pages look at the last weeks.
+    #[expect(clippy::disallowed_methods, reason = "what is measured runs in real time")]
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
+    let begin = now.saturating_sub(u128::try_from(count)? * 1000);
     fill(
         database,
         &format!(
             "INSERT INTO events (type, created_at, created_by, created_by_user_id, data, project, environment, feature_name)
-             {n} SELECT 'type-' || (i % 40), i * 1000, 'user ' || (i % 200), i % 200,
+             {n} SELECT 'type-' || (i % 40), {begin} + i * 1000, 'user ' || (i % 200), i % 200,
                         '{{\"name\":\"default\",\"title\":null,\"parameters\":{{\"rollout\":\"' || (i % 101) || '\",\"stickiness\":\"default\"}}}}',
                         'project-' || (i % 100), CASE WHEN i % 2 = 0 THEN 'production' END, 'flag-' || (i % 10000) FROM n"
         ),
@@ -69,8 +74,8 @@ pub fn users(database: &str, count: usize) -> Result<()> {
     let n = numbers(1, count);
     let mut sql = String::new();
     for insert in [
-        "users (name, username, username_ci, email, email_ci, root_role_id, created_at, updated_at)
-         SELECT 'Person ' || i, 'p' || i || '@example.com', 'p' || i || '@example.com', 'p' || i || '@example.com',
+        "users (name, label_ci, username, username_ci, email, email_ci, root_role_id, created_at, updated_at)
+         SELECT 'Person ' || i, 'person ' || i, 'p' || i || '@example.com', 'p' || i || '@example.com', 'p' || i || '@example.com',
                 'p' || i || '@example.com', 3, i, i FROM n",
         "scim_users (user_id, connection_id, scim_id, user_name_ci, active, document, created_at, updated_at)
          SELECT u.id, 1, 'scim-' || i, u.username_ci, TRUE,

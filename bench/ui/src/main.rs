@@ -77,11 +77,7 @@ async fn page(
     (name, path): (&str, &str),
     rounds: usize,
 ) -> Result<()> {
-    let first = browser.get(path).await?;
-    if first.status == 404 {
-        report.plain(name, "there is no such page".to_owned());
-        return Ok(());
-    }
+    ensure!(browser.get(path).await?.status == 200, "{path} is not there");
     let mut times = Times::default();
     let before = server.cpu()?;
     for _ in 0..rounds {

@@ -116,6 +116,7 @@ pub fn main() -> ExitCode {
     match (&mut program.command, matches.subcommand()) {
         (None, _) => program.serve.tell(&matches),
         (Some(Command::Serve(config)), Some((_, matches))) => config.tell(matches),
+        (Some(Command::Demo(wanted)), Some((_, matches))) => wanted.config.tell(matches),
         _ => {}
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

@@ -13,7 +13,7 @@ use crate::people::login_history;
 const MOST_DAYS: u64 = 91;
 
 /// Runs every job at its own pace until the server is told to stop. A job that fails is tried again at its next turn.
-/// Jobs must bear that other servers do the same at the same time.
+/// Jobs must bear that other servers do the same at the same time. What writes or forgets stands in [`round`], too.
 pub async fn run(app: App) {
     tokio::join!(
         keep_house(&app),
@@ -28,7 +28,6 @@ pub async fn run(app: App) {
 /// Every job once, for a server that does not serve yet. Here, a job that fails is an error.
 pub async fn round(app: &App) -> Result<()> {
     let (db, now) = (&app.db, app.clock.now());
-    let days = app.config.daily_metrics_storage_days.min(MOST_DAYS);
     app.seen.write(db).await?;
     app.registrations.write(db).await?;
     write_usage(app).await?;
@@ -36,7 +35,7 @@ pub async fn round(app: &App) -> Result<()> {
     applications::announce(db, now).await?;
     applications::forget(db, now).await?;
     features::mark_overdue(db, now).await?;
-    metrics::forget(db, now, days).await?;
+    metrics::forget(db, now, days(app)).await?;
     login_history::forget(db, now).await
 }
 
@@ -79,11 +78,16 @@ async fn sight(app: &App) {
 /// Forgets what was counted long ago.
 async fn forget_counts(app: &App) {
     while turn(app, 60).await {
-        let (now, days) = (app.clock.now(), app.config.daily_metrics_storage_days.min(MOST_DAYS));
+        let now = app.clock.now();
         app.impact.forget_the_quiet(now);
         app.custom.forget_the_quiet(now);
-        report("forgetting how often flags were used", metrics::forget(&app.db, now, days).await);
+        report("forgetting how often flags were used", metrics::forget(&app.db, now, days(app)).await);
     }
+}
+
+/// How long the counts of days are kept.
+fn days(app: &App) -> u64 {
+    app.config.daily_metrics_storage_days.min(MOST_DAYS)
 }
 
 /// Writes when flags were last used, as far as [`write_usage`] came.

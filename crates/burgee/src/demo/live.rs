@@ -54,7 +54,7 @@ impl Live {
                 return;
             }
             if let Err(error) = self.turn(&app, turn).await {
-                tracing::warn!(%error, "the demo could not go on for a moment");
+                tracing::warn!(?error, "the demo could not go on for a moment");
             }
         }
     }

@@ -87,6 +87,17 @@ Everything is gone when it ends: Ctrl+C.
     }
 }
 
+/// What begins so is not the demo's to keep.
+const NOT_KEPT: [&str; 7] = [
+    "DATABASE_",
+    "INIT_",
+    "IMPORT_",
+    "UNLEASH_DEFAULT_ADMIN_",
+    "UNLEASH_URL",
+    "BURGEE_URL",
+    "SECURE_HEADERS",
+];
+
 /// The operator's settings, but for where data is, what would be in it, and where people would find it.
 fn settings(config: Config, folder: &TempDir) -> Result<Config> {
     Ok(Config {
@@ -110,6 +121,12 @@ fn settings(config: Config, folder: &TempDir) -> Result<Config> {
         burgee_url: None,
         secure_headers: false,
         http_port: port(&config)?,
+        settings: config
+            .settings
+            .iter()
+            .filter(|it| !NOT_KEPT.iter().any(|start| it.name.starts_with(start)))
+            .cloned()
+            .collect(),
         ..config
     })
 }

@@ -313,7 +313,7 @@ pub async fn delete(tx: &mut Change, id: i64) -> Result<User> {
         sql!("DELETE FROM saved_searches WHERE user_id = $1", id),
         sql!(
             "UPDATE users SET deleted_at = $2, updated_at = $2, active = FALSE, username = NULL, username_ci = NULL,
-                              email = NULL, email_ci = NULL, password_hash = NULL, root_role_id = 3,
+                              email = NULL, email_ci = NULL, label_ci = '', password_hash = NULL, root_role_id = 3,
                               version = version + 1 WHERE id = $1",
             id,
             now

@@ -64,7 +64,7 @@ pub async fn delete(tx: &mut Change, id: &str) -> Result<()> {
 }
 
 /// How many API tokens would go with the project, and how many would only reach it no longer.
-pub async fn tokens(tx: &mut Read, id: &str) -> Result<(usize, usize)> {
+pub async fn tokens_that_go(tx: &mut Read, id: &str) -> Result<(usize, usize)> {
     let tokens = api_token::list(tx).await?;
     let reaching = tokens.iter().filter(|token| token.projects.iter().any(|place| place == id));
     let (only, others): (Vec<_>, Vec<_>) = reaching.partition(|token| token.projects.len() == 1);

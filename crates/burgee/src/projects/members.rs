@@ -84,12 +84,12 @@ pub async fn list(tx: &mut Read, project: &str) -> Result<Vec<Member>> {
     ensure_exists(tx, project).await?;
     let users: Vec<Row> = tx
         .all(sql!(
-            "SELECT u.id, COALESCE(u.name, u.username, u.email, '') AS name, COALESCE(u.email, u.username) AS login,
+            "SELECT u.id, COALESCE(NULLIF(u.name, ''), u.username, u.email, '') AS name, COALESCE(u.email, u.username) AS login,
                     u.is_service AS service, u.active, s.scim_id IS NOT NULL AS provisioned,
                     CAST(NULL AS BIGINT) AS size, r.role_id, o.name AS role, r.created_at
              FROM user_roles r JOIN users u ON u.id = r.user_id JOIN roles o ON o.id = r.role_id
              LEFT JOIN scim_users s ON s.user_id = u.id
-             WHERE r.project = $1 AND u.deleted_at IS NULL ORDER BY 2, u.id, r.role_id",
+             WHERE r.project = $1 AND u.deleted_at IS NULL ORDER BY u.label_ci, u.id, r.role_id",
             project
         ))
         .await?;
@@ -101,7 +101,7 @@ pub async fn list(tx: &mut Read, project: &str) -> Result<Vec<Member>> {
                     r.role_id, o.name AS role, r.created_at
              FROM group_roles r JOIN groups g ON g.id = r.group_id JOIN roles o ON o.id = r.role_id
              LEFT JOIN scim_groups s ON s.group_id = g.id
-             WHERE r.project = $1 ORDER BY g.name, g.id, r.role_id",
+             WHERE r.project = $1 ORDER BY g.name_ci, g.id, r.role_id",
             project
         ))
         .await?;

@@ -12,7 +12,7 @@ pub mod statistics;
 pub mod summary;
 pub mod tokens;
 
-pub use self::life::{archive, delete, revive, tokens};
+pub use self::life::{archive, delete, revive, tokens_that_go};
 pub use self::naming::{LinkTemplate, Naming};
 pub use self::project::{DEFAULT, Draft, Edit, Mode, Project, create, ensure_free, get, lock, update};
 

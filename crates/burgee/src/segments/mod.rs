@@ -1,5 +1,7 @@
 //! Segments: lists of constraints with a name, which strategies share. One belongs to everybody or to one project.
 
+use std::collections::HashMap;
+
 use burgee_eval::document::Constraint;
 use serde::Serialize;
 
@@ -85,6 +87,21 @@ pub async fn list(tx: &mut Read, sight: &Sight) -> Result<Vec<Used>> {
         sight.param()?
     ))
     .await
+}
+
+/// The names of all segments that are seen, by id.
+pub async fn names(tx: &mut Read, sight: &Sight) -> Result<HashMap<i64, String>> {
+    let rows: Vec<(i64, String)> = tx
+        .all(sql!(
+            concat!(
+                "SELECT g.id, g.name FROM segments g LEFT JOIN projects own ON own.id = g.project
+                 WHERE g.project IS NULL OR ",
+                visible!("own", "$1")
+            ),
+            sight.param()?
+        ))
+        .await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// The segments that a strategy uses, as far as they and its flag are seen.

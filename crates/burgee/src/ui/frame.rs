@@ -112,6 +112,21 @@ impl Note {
     }
 
     /// As a cookie. Others could set one, too: what is done by it is sealed with the secret of the reader's session.
+    /// What a switch was moved to. Only what changed can be taken back: else it was somebody else who did it.
+    pub(super) fn switched(
+        changed: bool,
+        text: impl Into<String>,
+        action: impl Into<String>,
+        fields: &[(&str, &str)],
+    ) -> Self {
+        let text = text.into();
+        if changed {
+            Self::new(text).undo(action, fields)
+        } else {
+            Self::new(format!("{text}: it was so already"))
+        }
+    }
+
     fn write(&self, session: &str) -> String {
         let mut out = form_urlencoded::Serializer::new(String::new());
         out.append_pair("text", &self.text.chars().take(LONGEST).collect::<String>());

@@ -204,7 +204,7 @@ fn palette(frame: &Frame) -> Markup {
     }
 }
 
-/// What keys do. The script reads the keys from here.
+/// What keys do: those that `app.js` knows, and the `data-key` of pages.
 fn shortcuts() -> Markup {
     let keys = [
         ("Ctrl K", "Search or act"),

@@ -27,6 +27,11 @@ async fn form(who: &Client, path: &str, body: &str) -> Answer {
     who.send(Method::POST, path, Some(body.to_owned()), "application/x-www-form-urlencoded").await
 }
 
+/// The first admin, who asks for pages.
+async fn admin(server: &TestServer) -> Client {
+    server.sign_in("admin", crate::support::server::PASSWORD).await.with("accept", "text/html")
+}
+
 fn encoded(pairs: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }

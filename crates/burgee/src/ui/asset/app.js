@@ -178,7 +178,7 @@ document.addEventListener("submit", (event) => {
 }, true);
 /* A choice that narrows a list is asked for at once. */
 document.addEventListener("change", (event) => closest(event, "[data-sends]")?.form.requestSubmit());
-const edited = () => document.querySelector("form.stack[hx-morph-skip]");
+const edited = () => document.querySelector('form[data-draft][method="post"][hx-morph-skip]:not(.asking, .menu-form)');
 const live = (event) => event.detail.ctx?.request.headers["burgee-live"];
 const isLive = (event) => Boolean(live(event));
 // A page as it was asked for anew must not take the place of another one that came meanwhile.

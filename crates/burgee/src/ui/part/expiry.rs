@@ -12,6 +12,9 @@ const DAY: Duration = Duration::from_hours(24);
 /// How long before its end something is marked.
 const SOON: Duration = Duration::from_hours(14 * 24);
 
+/// How many days tokens are offered to work.
+pub(in crate::ui) const TERMS: [u32; 4] = [7, 30, 90, 365];
+
 /// What a form sent: a number of days, `day` for the day in `until`, or `never`.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::ui) struct Expiry<'a> {

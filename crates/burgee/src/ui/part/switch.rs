@@ -1,6 +1,14 @@
 //! The switch: on or off, at once.
 
 use maud::{Markup, html};
+use serde::Deserialize;
+
+/// What the form of a switch sends.
+#[derive(Deserialize)]
+pub(in crate::ui) struct Switched {
+    /// How it shall stand.
+    pub(in crate::ui) enabled: bool,
+}
 
 /// A switch.
 pub(in crate::ui) struct Switch<'a> {

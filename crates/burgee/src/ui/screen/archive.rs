@@ -205,6 +205,19 @@ fn names(pairs: Vec<(String, String)>) -> Result<Vec<String>, Fault> {
     Ok(names)
 }
 
+/// Those of them that are in the archive and seen.
+async fn chosen(grant: &Granted<SignedIn>, tx: &mut Read, names: Vec<String>) -> Result<Vec<Feature>, Fault> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let reader = Reader { id: grant.person().ok(), sight: grant.sight(tx).await? };
+    let filter = Filter { names: Some(Choice::AnyOf(names)), archived: true, ..Filter::default() };
+    let limit = i64::try_from(MOST_CHOSEN).unwrap_or(i64::MAX);
+    let query = search::Query { filter, key: Key::Name, limit, ..search::Query::default() };
+    let (found, _) = search::search(tx, &reader, &query).await?;
+    Ok(found.into_iter().map(|it| it.feature).collect())
+}
+
 async fn ask(
     grant: Granted<SignedIn>,
     State(ui): State<Ui>,
@@ -213,12 +226,7 @@ async fn ask(
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.read().await?;
     let viewer = Viewer::of(&grant, &mut tx).await?;
-    let mut chosen: Vec<Feature> = Vec::new();
-    for name in names(pairs)? {
-        if features::seen_home(&mut tx, &grant, &name).await?.is_some() {
-            chosen.extend(features::find(&mut tx, &name).await?.filter(|feature| feature.archived));
-        }
-    }
+    let chosen = chosen(&grant, &mut tx, names(pairs)?).await?;
     let may = |why: fn(&crate::access::Holdings, &str, Option<&str>) -> Option<String>| {
         chosen.iter().find_map(|feature| why(grant.held(), &feature.project, None))
     };

@@ -16,7 +16,7 @@ use crate::ui::live::Watch;
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::notice::{Tone, notice};
-use crate::ui::part::switch::{Switch, switch as lever};
+use crate::ui::part::switch::{Switch, Switched, switch as lever};
 use crate::ui::part::{button, count, icon, table, tag};
 use crate::ui::{Places, Ui};
 
@@ -108,17 +108,12 @@ fn row(frame: &Frame, it: &Usage, (up, down): (bool, bool), why_not: Option<&str
     }
 }
 
-#[derive(Deserialize)]
-struct Wanted {
-    enabled: bool,
-}
-
 async fn switch(
     grant: Granted<Administer>,
     State(ui): State<Ui>,
     frame: Frame,
     Path(name): Path<String>,
-    Form(wanted): Form<Wanted>,
+    Form(wanted): Form<Switched>,
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     let changes = Changes { enabled: Some(wanted.enabled), ..Changes::default() };
@@ -126,12 +121,8 @@ async fn switch(
     let changed = tx.recorded() > 0;
     tx.commit().await?;
     let (state, back) = if wanted.enabled { ("get", "false") } else { ("do not get", "true") };
-    let note = if changed {
-        Note::new(format!("New projects {state} {name}"))
-            .undo(format!("/environments/{name}/switch"), &[("enabled", back)])
-    } else {
-        Note::new(format!("New projects {state} {name}: it was so already"))
-    };
+    let undo = format!("/environments/{name}/switch");
+    let note = Note::switched(changed, format!("New projects {state} {name}"), undo, &[("enabled", back)]);
     Ok(frame.done("/environments", &note))
 }
 

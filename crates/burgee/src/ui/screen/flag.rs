@@ -47,9 +47,7 @@ async fn show(
     let places = environment::list(&mut tx, &project).await?;
     let uses_segments =
         detail.environments.iter().flat_map(|place| &place.strategies).any(|it| !it.segments.is_empty());
-    let segments = if uses_segments { segments::list(&mut tx, &sight).await? } else { Vec::new() };
-    let segments: HashMap<i64, String> =
-        segments.into_iter().map(|used| (used.segment.id, used.segment.name)).collect();
+    let segments = if uses_segments { segments::names(&mut tx, &sight).await? } else { HashMap::new() };
     let which = Filter {
         features: vec![name.clone()],
         sight: live::sight(&grant, &mut tx).await?,

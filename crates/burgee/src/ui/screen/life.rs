@@ -63,14 +63,12 @@ pub(in crate::ui) fn section(
                 div.row {
                     @if completed(history) {
                         form method="post" action=(to("/uncomplete")) { (button::or_why("uncomplete", "Not completed after all", update.as_deref())) }
-                    } @else if update.is_some() { (button::or_why("complete", "Complete", update.as_deref())) }
-                    @else { a.button #complete href=(to("/complete")) { "Complete…" } }
+                    } @else { (button::link_or_why("complete", &to("/complete"), "Complete…", update.as_deref())) }
                     form method="post" action=(to("/stale")) {
                         input type="hidden" name="stale" value=(!feature.stale);
                         (button::or_why("stale", if feature.stale { "Not stale any more" } else { "Mark as stale" }, update.as_deref()))
                     }
-                    @if remove.is_some() { (button::or_why("archive", "Archive", remove.as_deref())) }
-                    @else { a.button #archive href=(to("/archive")) { "Archive…" } }
+                    (button::link_or_why("archive", &to("/archive"), "Archive…", remove.as_deref()))
                 }
                 p.hint { "Completed: it is decided what becomes of it. Stale: it should go. Archived: clients no longer get it." }
             }

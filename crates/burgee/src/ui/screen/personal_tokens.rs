@@ -14,9 +14,6 @@ use crate::ui::part::expiry::{self, Expiry};
 use crate::ui::part::form::Field;
 use crate::ui::part::{button, code, secret, table, time};
 
-/// After how many days a token may expire.
-const TERMS: [u32; 4] = [7, 30, 90, 365];
-
 /// The tokens, each with a way to revoke it, which begins at `path`.
 pub(in crate::ui) fn list(frame: &Frame, tokens: &[Personal], path: &str) -> Markup {
     table::scroll(
@@ -109,7 +106,7 @@ pub(in crate::ui) fn form(
     let body = html! {
         form.stack method="post" action=(frame.at(&format!("{path}/new-token"))) data-draft {
             (Field { name: "description", label: "What it is for", hint: Some("Such as nightly build. Tells you later which one to revoke."), problem: of_description.as_deref(), ..Field::default() }.text("text", &wanted.description, "off"))
-            (expiry.fields(&TERMS, false, of_expiry.as_deref(), frame.now))
+            (expiry.fields(&expiry::TERMS, false, of_expiry.as_deref(), frame.now))
             p.hint { (reach) }
             div.row { (button::submit("Create token")) (button::link(&frame.at(path), "Cancel")) }
         }

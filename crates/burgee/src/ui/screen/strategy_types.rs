@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use maud::{Markup, html};
-use serde::Deserialize;
 
 use super::kind::Kind;
 use crate::access::{
@@ -23,7 +22,7 @@ use crate::ui::live::Watch;
 use crate::ui::nav::Section;
 use crate::ui::part::conditions::drop_button;
 use crate::ui::part::form::{Field, check, in_row};
-use crate::ui::part::switch::{Switch, switch as lever};
+use crate::ui::part::switch::{Switch, Switched, switch as lever};
 use crate::ui::part::{button, count, tag};
 use crate::ui::{Places, Ui};
 
@@ -381,17 +380,12 @@ async fn save(
     draw(&grant, &mut ui.db.read().await?, &ui, &frame, &there, &open).await
 }
 
-#[derive(Deserialize)]
-struct Wanted {
-    enabled: bool,
-}
-
 async fn switch(
     grant: Granted<UpdateStrategyType>,
     State(ui): State<Ui>,
     frame: Frame,
     Path(name): Path<String>,
-    Form(wanted): Form<Wanted>,
+    Form(wanted): Form<Switched>,
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     strategies::deprecate(&mut tx, &name, !wanted.enabled).await?;

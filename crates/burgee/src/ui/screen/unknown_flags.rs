@@ -62,7 +62,7 @@ async fn list(
     let rows = html! {
         table.rows {
             thead { tr { th scope="col" { "Name" } th scope="col" { "Asked for by" } th scope="col" { "Last asked" } th scope="col" { span.unseen { "What to do" } } } }
-            tbody { @for (index, flag) in shown.iter().enumerate() { (row(&frame, index, flag, why_not.as_deref())) } }
+            tbody { @for flag in &shown { (row(&frame, flag, why_not.as_deref())) } }
         }
     };
     let body = html! {
@@ -87,7 +87,7 @@ async fn list(
     Ok(frame.page(&viewer, &page))
 }
 
-fn row(frame: &Frame, index: usize, flag: &UnknownFlag, why_not: Option<&str>) -> Markup {
+fn row(frame: &Frame, flag: &UnknownFlag, why_not: Option<&str>) -> Markup {
     let history = form_urlencoded::Serializer::new(String::new()).append_pair("flag", &flag.name).finish();
     html! {
         tr {
@@ -107,10 +107,7 @@ fn row(frame: &Frame, index: usize, flag: &UnknownFlag, why_not: Option<&str>) -
             }
             td { (time::ago(flag.seen_at, frame.now)) }
             td.ends {
-                @match why_not {
-                    None => a.button href=(frame.at(&create(&flag.name))) { "Create this flag" },
-                    Some(why) => (button::or_why(&format!("create-{index}"), "Create this flag", Some(why))),
-                }
+                (button::link_or_why(&format!("create-{}", flag.name), &frame.at(&create(&flag.name)), "Create this flag", why_not))
             }
         }
     }

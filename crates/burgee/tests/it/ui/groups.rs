@@ -3,14 +3,8 @@
 use serde_json::{Value, json};
 
 use super::users::rows;
-use super::{encoded, form, person};
+use super::{admin, encoded, form, person};
 use crate::support::TestServer;
-use crate::support::client::Client;
-use crate::support::server::PASSWORD;
-
-async fn admin(server: &TestServer) -> Client {
-    server.sign_in("admin", PASSWORD).await.with("accept", "text/html")
-}
 
 async fn group(server: &TestServer, id: i64) -> Value {
     server.admin().get(&format!("/api/admin/groups/{id}")).await.expect(200).json()

@@ -2,14 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{encoded, form, hidden, person};
+use super::{admin, encoded, form, hidden, person};
 use crate::support::TestServer;
-use crate::support::client::Client;
-use crate::support::server::PASSWORD;
-
-async fn admin(server: &TestServer) -> Client {
-    server.sign_in("admin", PASSWORD).await.with("accept", "text/html")
-}
 
 /// What a role holds: permission and environment.
 async fn held(server: &TestServer, id: i64) -> Vec<String> {
@@ -61,7 +55,9 @@ both! {
         for id in 1..=6 {
             let page = admin.get(&format!("/roles/{id}")).await.expect(200).text;
             assert!(!page.contains("class=\"role-form\""), "{id}");
-            form(&admin, &format!("/roles/{id}"), "name=x&description=&kind=root&was_name=&was_description=&was_held=").await;
+            let sent = "name=x&description=&kind=root&was_name=&was_description=&was_held=";
+            let answer = form(&admin, &format!("/roles/{id}"), sent).await;
+            assert!((400..500).contains(&answer.status), "{id}: {}", answer.status);
             form(&admin, &format!("/roles/{id}/delete"), "").await.expect(403);
         }
         assert!(server.events("role-updated").await.is_empty());

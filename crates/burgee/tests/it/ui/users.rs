@@ -3,14 +3,9 @@
 use burgee::people::roster::{self, Query};
 use serde_json::{Value, json};
 
-use super::{encoded, form, hidden, person};
+use super::{admin, encoded, form, hidden, person};
 use crate::support::TestServer;
-use crate::support::client::Client;
 use crate::support::server::PASSWORD;
-
-async fn admin(server: &TestServer) -> Client {
-    server.sign_in("admin", PASSWORD).await.with("accept", "text/html")
-}
 
 async fn user(server: &TestServer, id: i64) -> Value {
     server.admin().get(&format!("/api/admin/user-admin/{id}")).await.expect(200).json()
@@ -264,6 +259,8 @@ both! {
         assert!(admin.get(&format!("/users/{id}/events")).await.expect(200).text.contains("Personal access token created"));
         form(&admin, &format!("/users/{id}/delete"), "").await.expect(303);
         admin.get(&format!("/users/{id}")).await.expect(404);
+        let left = server.rows(&format!("SELECT label_ci FROM users WHERE id = {id}")).await;
+        assert_eq!(left, [[Some(String::new())]], "by no name is anybody found who is gone");
         assert_eq!(server.events("user-deleted").await.len(), 1);
     }
 

@@ -14,13 +14,10 @@ use crate::projects::{self, environment, tokens};
 use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
 use crate::ui::guard::{Form, Viewer, lacking};
-use crate::ui::part::expiry::Expiry;
+use crate::ui::part::expiry::{self, Expiry};
 use crate::ui::part::form::{self, Field};
 use crate::ui::part::{button, secret};
 use crate::ui::{Places, Ui};
-
-/// After how many days a token may expire.
-const TERMS: [u32; 4] = [7, 30, 90, 365];
 
 pub(super) fn places(places: Places) -> Places {
     places
@@ -193,7 +190,7 @@ async fn draw<G: Guard>(
             (Field { name: "kind", label: "Type", problem: of_kind, hint: why_not.as_deref(), ..Field::default() }.radios(&offered, chosen))
             (Field { name: "environment", label: "Environment", hint: Some("Whose flags it gets. A token is for one environment."), problem: of_place, ..Field::default() }.choice(&options, &wanted.environment))
             @if project.is_none() { (reach(&viewer, wanted, of_projects)) }
-            (wanted.expiry().fields(&TERMS, true, of_expiry, frame.now))
+            (wanted.expiry().fields(&expiry::TERMS, true, of_expiry, frame.now))
             div.row { (button::submit("Create token")) (button::link(&frame.at(&path), "Cancel")) }
         }
     };

@@ -21,9 +21,6 @@ use crate::ui::part::notice::{Tone, notice};
 use crate::ui::part::{button, time};
 use crate::ui::{Places, Ui};
 
-/// After how many days it may end.
-const TERMS: [u32; 4] = [7, 30, 90, 365];
-
 pub(super) fn places(places: Places) -> Places {
     places
         .page("/tokens/{token}", show)
@@ -75,7 +72,7 @@ async fn draw(
             @match may(Action::Update) {
                 Some(why) => div.row { (button::or_why("prolong", "Change expiry", Some(&why))) },
                 None => form.stack method="post" action=(frame.at(&format!("{here}/expiry"))) data-draft {
-                    (wanted.fields(&TERMS, false, problem, frame.now))
+                    (wanted.fields(&expiry::TERMS, false, problem, frame.now))
                     div.row { (button::or_why("prolong", "Change expiry", None)) }
                 },
             }

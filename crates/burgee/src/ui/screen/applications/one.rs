@@ -5,14 +5,14 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::{path, sdk};
-use crate::access::{Granted, Guard, Holdings, SignedIn, UpdateApplication};
+use crate::access::{Granted, SignedIn, UpdateApplication};
 use crate::applications::{self, Application, Draft, Environment, Instance, OF_USERS};
 use crate::db::Read;
 use crate::metrics::{self, UsedFlag};
 use crate::ui::edit::{Edit, Values};
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
-use crate::ui::guard::{Form, Viewer};
+use crate::ui::guard::{Form, Viewer, why_not_everywhere};
 use crate::ui::live::Watch;
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
@@ -32,12 +32,6 @@ pub(super) fn places(places: Places) -> Places {
         .action("/applications/{appName}/edit", save)
         .page("/applications/{appName}/forget", ask_forget)
         .action("/applications/{appName}/forget", forget)
-}
-
-/// Why somebody may not write about applications.
-fn why_not(held: &Holdings) -> Option<String> {
-    (!held.any(UpdateApplication::ANY_OF, None, None))
-        .then(|| "You need the permission to change applications. Ask an admin.".to_owned())
 }
 
 async fn show(
@@ -90,7 +84,7 @@ async fn show(
             @else { (table::scroll("Flags that it used", &used(&frame, &flags))) }
         }
     };
-    let why = why_not(grant.held());
+    let why = why_not_everywhere::<UpdateApplication>(grant.held());
     let actions = html! {
         @match &why {
             None => { (button::link(&frame.at(&format!("{}/edit", path(&name))), "Edit")) (button::link(&frame.at(&format!("{}/forget", path(&name))), "Forget…")) },

@@ -30,13 +30,13 @@ pub(super) fn menu(frame: &Frame, path: &str, now: &str, saved: &[Saved]) -> Mar
             @if saved.is_empty() { p.menu-row.muted { "Filter the list, then save the search here to come back to it." } }
             @else {
                 ul.menu-list {
-                    @for (index, it) in saved.iter().enumerate() {
+                    @for it in saved {
                         li.menu-pair {
                             a href=(to(&it.query)) aria-current=[(it.query == now).then_some("true")] { (it.name) }
                             form method="post" action=(frame.at("/saved-searches/remove")) {
                                 input type="hidden" name="name" value=(it.name);
                                 input type="hidden" name="back" value=(frame.here);
-                                (button::picture(&format!("unsave-{index}"), &format!("Delete the saved search {}", it.name), &icon::trash(), None))
+                                (button::picture(&format!("unsave-{}", it.name), &format!("Delete the saved search {}", it.name), &icon::trash(), None))
                             }
                         }
                     }

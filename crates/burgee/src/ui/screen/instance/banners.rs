@@ -19,7 +19,7 @@ use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::form::{self, Field};
 use crate::ui::part::notice::{self, Tone};
-use crate::ui::part::switch::{Switch, switch};
+use crate::ui::part::switch::{Switch, Switched, switch};
 use crate::ui::part::{announcement, button, table, time};
 use crate::ui::{Places, Ui};
 
@@ -303,11 +303,6 @@ async fn save(
     }
 }
 
-#[derive(Deserialize)]
-struct Switched {
-    enabled: bool,
-}
-
 async fn show(
     grant: Granted<ManageBanners>,
     State(ui): State<Ui>,
@@ -318,10 +313,12 @@ async fn show(
     let mut tx = ui.db.change(&grant, frame.now).await?;
     let banner = one(&mut tx, &id).await?;
     banners::show(&mut tx, banner.id, wanted.enabled).await?;
+    let changed = tx.recorded() > 0;
     tx.commit().await?;
     let (state, back) = if wanted.enabled { ("shown", "false") } else { ("hidden", "true") };
-    let note = Note::new(format!("The banner is {state}"));
-    Ok(frame.done(HERE, &note.undo(format!("{HERE}/{id}/switch"), &[("enabled", back)])))
+    let undo = format!("{HERE}/{id}/switch");
+    let note = Note::switched(changed, format!("The banner is {state}"), undo, &[("enabled", back)]);
+    Ok(frame.done(HERE, &note))
 }
 
 async fn confirm(

@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::response::Response;
 use maud::html;
-use serde::Deserialize;
 
 use super::page;
 use crate::access::{Granted, Maintain};
@@ -11,7 +10,7 @@ use crate::instance::settings::{self, Maintenance};
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::{Form, Viewer};
-use crate::ui::part::switch::{Switch, switch};
+use crate::ui::part::switch::{Switch, Switched, switch};
 use crate::ui::{Places, Ui};
 
 const HERE: &str = "/instance/maintenance";
@@ -35,21 +34,17 @@ async fn show(grant: Granted<Maintain>, State(ui): State<Ui>, frame: Frame) -> R
     Ok(frame.page(&viewer, &page(&frame, &viewer, HERE, &body)))
 }
 
-#[derive(Deserialize)]
-struct Wanted {
-    enabled: bool,
-}
-
 async fn maintain(
     grant: Granted<Maintain>,
     State(ui): State<Ui>,
     frame: Frame,
-    Form(wanted): Form<Wanted>,
+    Form(wanted): Form<Switched>,
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.change(&grant, frame.now).await?;
     settings::store(&mut tx, &Maintenance { enabled: wanted.enabled }).await?;
+    let changed = tx.recorded() > 0;
     tx.commit().await?;
     let (state, back) = if wanted.enabled { ("on", "false") } else { ("off", "true") };
-    let note = Note::new(format!("Maintenance mode is {state}"));
-    Ok(frame.done(HERE, &note.undo(HERE, &[("enabled", back)])))
+    let note = Note::switched(changed, format!("Maintenance mode is {state}"), HERE, &[("enabled", back)]);
+    Ok(frame.done(HERE, &note))
 }

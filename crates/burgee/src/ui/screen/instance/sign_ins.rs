@@ -71,7 +71,7 @@ async fn list(
             (ask.pages(&frame, number, SIZE, total))
         }
     };
-    let save = html! { a.button href=(frame.at("/instance/sign-ins.csv")) hx-boost="false" { (icon::download()) "CSV" } };
+    let save = html! { a.button href=(frame.at("/instance/sign-ins.csv")) hx-boost="false" { (icon::download()) "All as CSV" } };
     Ok(frame.page(&viewer, &page(&frame, &viewer, HERE, &body).actions(save)))
 }
 

@@ -19,7 +19,7 @@ use crate::ui::live::Watch;
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::notice::{Tone, notice};
-use crate::ui::part::switch::{Switch, switch};
+use crate::ui::part::switch::{Switch, Switched, switch};
 use crate::ui::part::{button, code, event, secret, tag, time};
 use crate::ui::{Places, Ui};
 
@@ -136,25 +136,22 @@ fn card(ui: &Ui, frame: &Frame, it: &Overview, why_not: Option<&str>, safe: bool
     }
 }
 
-#[derive(Deserialize)]
-struct Wanted {
-    enabled: bool,
-}
-
 async fn enable(
     grant: Granted<Administer>,
     State(ui): State<Ui>,
     frame: Frame,
     Path(id): Path<String>,
-    Form(wanted): Form<Wanted>,
+    Form(wanted): Form<Switched>,
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.change(&grant, frame.now).await?;
     let it = one(&mut tx, &id).await?;
     connection::enable(&mut tx, it.id, wanted.enabled).await?;
+    let changed = tx.recorded() > 0;
     tx.commit().await?;
     let (state, back) = if wanted.enabled { ("on", "false") } else { ("off", "true") };
-    let note = Note::new(format!("Provisioning is {state}"));
-    Ok(frame.done("/provisioning", &note.undo(format!("/provisioning/{id}/switch"), &[("enabled", back)])))
+    let undo = format!("/provisioning/{id}/switch");
+    let note = Note::switched(changed, format!("Provisioning is {state}"), undo, &[("enabled", back)]);
+    Ok(frame.done("/provisioning", &note))
 }
 
 async fn ask_token(

@@ -113,7 +113,7 @@ async fn ask(grant: Granted<DeleteProject>, State(ui): State<Ui>, frame: Frame) 
         Filter { archived: true, project: Some(Choice::AnyOf(vec![id.to_owned()])), ..Filter::default() };
     let query = search::Query { filter, limit: 1, ..search::Query::default() };
     let (_, flags) = search::search(&mut tx, &reader, &query).await?;
-    let (only, others) = projects::tokens(&mut tx, id).await?;
+    let (only, others) = projects::tokens_that_go(&mut tx, id).await?;
     let obstacle = obstacle(&project);
     let body = html! {
         @if let Some(why) = &obstacle { (notice(Tone::Problem, "It cannot be deleted yet", &html! { p { (why) } })) }

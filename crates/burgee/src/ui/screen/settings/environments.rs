@@ -37,8 +37,7 @@ async fn list(grant: Granted<SeeProject>, State(ui): State<Ui>, frame: Frame) ->
     let viewer = Viewer::of(&grant, &mut tx).await?;
     let sight = grant.sight(&mut tx).await?;
     let places = environment::view(&mut tx, project).await?;
-    let segments = segments::list(&mut tx, &sight).await?;
-    let segments = segments.into_iter().map(|used| (used.segment.id, used.segment.name)).collect();
+    let segments = segments::names(&mut tx, &sight).await?;
     let watch = Watch::over(&grant, &mut tx, Some(project), None).await?;
     let change = why_not::<UpdateProject>(grant.held(), project, None);
     let edit = why_not::<UpdateDefaultStrategy>(grant.held(), project, None);

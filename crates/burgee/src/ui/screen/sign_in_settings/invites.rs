@@ -18,7 +18,7 @@ use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::expiry::{self, Expiry};
 use crate::ui::part::form::Field;
-use crate::ui::part::switch::{Switch, switch};
+use crate::ui::part::switch::{Switch, Switched, switch};
 use crate::ui::part::{button, secret, table, time};
 use crate::ui::{Places, Ui};
 
@@ -167,11 +167,6 @@ async fn create(
     Ok(frame.page(&viewer, &page.below("Sign-in", HERE.to_owned())))
 }
 
-#[derive(Deserialize)]
-struct Switched {
-    enabled: bool,
-}
-
 /// The link that a path names. Only by its selector: secrets stand in no address here.
 async fn selected(tx: &mut Read, selector: &str) -> Result<Link, Fault> {
     let found = invite::list(tx).await?.into_iter().find(|link| link.selector == selector);
@@ -188,11 +183,12 @@ async fn enable(
     let mut tx = ui.db.change(&grant, frame.now).await?;
     let link = selected(&mut tx, &selector).await?;
     invite::update(&mut tx, &link.selector, Some(wanted.enabled), None).await?;
+    let changed = tx.recorded() > 0;
     tx.commit().await?;
     let (state, back) = if wanted.enabled { ("works", "false") } else { ("does not work any more", "true") };
-    let note = Note::new(format!("The link {} {state}", link.name));
     let undo = format!("/sign-in-settings/links/{selector}/switch");
-    Ok(frame.done(HERE, &note.undo(undo, &[("enabled", back)])))
+    let note = Note::switched(changed, format!("The link {} {state}", link.name), undo, &[("enabled", back)]);
+    Ok(frame.done(HERE, &note))
 }
 
 async fn prolong(

@@ -99,8 +99,7 @@ async fn draw(
         if wanted.from.is_empty() { others.first().copied().unwrap_or_default() } else { &wanted.from };
     let shown = both(&mut tx, at, from).await?;
     let (theirs, here) = (&shown.0, &shown.1);
-    let names = segments::list(&mut tx, &sight).await?;
-    let names = names.into_iter().map(|used| (used.segment.id, used.segment.name)).collect();
+    let names = segments::names(&mut tx, &sight).await?;
     let place = environment::get(&mut tx, &at.project, &at.environment).await?;
     let held = grant.held();
     let why_not = why_not_at::<AddStrategy>(held, &at.project, &place);
