@@ -7,7 +7,7 @@ const here = harness({ BASE_URI_PATH: "/flags" });
 test("everything works below a base path", async () => {
   const page = await here.page("admin");
   await page.getByRole("link", { name: "Projects" }).click();
-  await page.getByRole("link", { name: "Default" }).click();
+  await page.getByRole("link", { name: "Default", exact: true }).click();
   await page.getByRole("heading", { name: "Flags" }).waitFor();
   await page.goto(here.at("/projects/default?q=dark"));
   await lever(page, "dark-mode", "production").click();
