@@ -33,6 +33,7 @@ use crate::people::password::Passwords;
 use crate::people::seen::Seen;
 use crate::people::session::Door;
 use crate::people::throttle::{Paces, Throttle};
+use crate::provisioning::connection::{Rates, Uses};
 use crate::provisioning::pages::Pages;
 use crate::published::Published;
 use crate::scim;
@@ -73,6 +74,10 @@ pub struct Shared {
     pub impact: Series,
     /// What else clients measure.
     pub custom: Series,
+    /// How fast identity providers call.
+    pub rates: Rates,
+    /// With which tokens.
+    pub token_uses: Uses,
     /// What is known of lists that are read page by page.
     pub pages: Pages,
     /// What clients see.
@@ -184,6 +189,8 @@ impl App {
             usage: Usage::default(),
             impact: Series::default(),
             custom: Series::default(),
+            rates: Rates::default(),
+            token_uses: Uses::default(),
             pages: Pages::default(),
             published: Arc::default(),
             metrics: Metrics::default(),
@@ -273,6 +280,7 @@ impl App {
             return Ok(());
         }
         self.seen.write(&self.db).await?;
+        self.token_uses.write(&self.db).await?;
         self.registrations.write(&self.db).await?;
         jobs::write_usage(self).await?;
         jobs::write_sightings(self).await?;

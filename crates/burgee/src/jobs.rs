@@ -29,6 +29,7 @@ pub async fn run(app: App) {
 pub async fn round(app: &App) -> Result<()> {
     let (db, now) = (&app.db, app.clock.now());
     app.seen.write(db).await?;
+    app.token_uses.write(db).await?;
     app.registrations.write(db).await?;
     write_usage(app).await?;
     write_sightings(app).await?;
@@ -46,6 +47,7 @@ async fn keep_house(app: &App) {
         app.paces.forget_the_quiet();
         report("forgetting old sign-ins", login_history::forget(&app.db, app.clock.now()).await);
         report("writing when people were last seen", app.seen.write(&app.db).await);
+        report("writing when provisioning tokens were used", app.token_uses.write(&app.db).await);
         report("writing which applications there are", app.registrations.write(&app.db).await);
     }
 }

@@ -10,7 +10,7 @@ use crate::people::api_token::{self, Kind, NewToken};
 use crate::people::password;
 use crate::people::user::{self, NewUser};
 use crate::projects;
-use crate::provisioning::connection;
+use crate::provisioning::connection::{self, Source};
 use crate::sql;
 use crate::transfer::{self, Document, Request};
 
@@ -87,7 +87,7 @@ async fn prepare(app: &App) -> Result<Welcome> {
         }
     }
     if let Some(secret) = &scim_token {
-        connection::replace_token(&mut tx, connection::DEFAULT, secret).await?;
+        connection::replace(&mut tx, connection::DEFAULT, secret, Source::Start).await?;
         connection::enable(&mut tx, connection::DEFAULT, true).await?;
     }
     tx.commit().await?;

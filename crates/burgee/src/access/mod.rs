@@ -13,9 +13,8 @@ pub mod role;
 mod sight;
 
 pub use self::actor::{Actor, Origin};
-pub use self::grant::{
-    Denied, Granted, InEnvironment, InProject, OnConnection, Root, Scope, Somewhere, provisioner,
-};
+pub(crate) use self::grant::provisioner;
+pub use self::grant::{Denied, Granted, InEnvironment, InProject, OnConnection, Root, Scope, Somewhere};
 pub use self::permission::*;
 pub use self::resolve::{Hold, Holdings, Subject, holdings_of};
 pub(crate) use self::sight::visible;

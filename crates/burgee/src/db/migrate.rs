@@ -21,6 +21,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (11, "setup", include_str!("migrations/0011_setup.sql")),
     (12, "saved", include_str!("migrations/0012_saved.sql")),
     (13, "people", include_str!("migrations/0013_people.sql")),
+    (14, "connections", include_str!("migrations/0014_connections.sql")),
 ];
 
 /// The migrations for one engine. sqlx keeps the record, the checksums and the lock between nodes.

@@ -149,8 +149,15 @@ facts! {
     AdminRecovered "admin-recovered" "Administration recovered on the host";
     /// A link was made with which somebody can set the password of an account.
     ResetLinkCreated "user-reset-link-created" "Password link created";
-    /// A provisioning token was made; the ones before it stopped working.
+    /// A provisioning token was made.
     ScimTokenCreated "scim-token-created" "Provisioning token created";
+    /// A provisioning token stops working at another time, because there is a newer one.
+    ScimTokenUpdated "scim-token-updated" "Provisioning token runs out";
+    /// A provisioning token stopped working.
+    ScimTokenDeleted "scim-token-deleted" "Provisioning token revoked";
+    ScimConnectionCreated "scim-connection-created" "Connection to an identity provider created";
+    ScimConnectionUpdated "scim-connection-updated" "Connection to an identity provider changed";
+    ScimConnectionDeleted "scim-connection-deleted" "Connection to an identity provider deleted";
 }
 
 impl Fact {
@@ -167,6 +174,7 @@ impl Fact {
                 | Self::RoleDeleted
                 | Self::ScimUsersDeleted
                 | Self::ScimGroupsDeleted
+                | Self::ScimConnectionDeleted
         )
     }
 

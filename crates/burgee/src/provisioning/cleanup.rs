@@ -1,14 +1,16 @@
-//! Removing everybody, or every group, that an identity provider has pushed.
+//! Removing everybody, or every group, that an identity provider has pushed by a connection.
 
 use crate::error::Result;
 use crate::events::{Change, Event, Fact};
 use crate::people::{group, user};
 use crate::sql;
 
-/// Removes all provisioned users, each recorded, and then the fact as a whole; how many there were. With nobody to
+/// Removes all users of a connection, each recorded, and then the fact as a whole; how many there were. With nobody to
 /// remove, nothing is recorded.
-pub async fn users(tx: &mut Change) -> Result<usize> {
-    let ids: Vec<(i64,)> = tx.all(sql!("SELECT user_id FROM scim_users ORDER BY id")).await?;
+pub async fn users(tx: &mut Change, connection: i64) -> Result<usize> {
+    let ids: Vec<(i64,)> = tx
+        .all(sql!("SELECT user_id FROM scim_users WHERE connection_id = $1 ORDER BY id", connection))
+        .await?;
     for (id,) in &ids {
         user::delete(tx, *id).await?;
     }
@@ -18,11 +20,13 @@ pub async fn users(tx: &mut Change) -> Result<usize> {
     Ok(ids.len())
 }
 
-/// Removes all provisioned groups, each recorded, and then the fact as a whole, even if there was none; how many there
+/// Removes all groups of a connection, each recorded, and then the fact as a whole, even if there was none; how many there
 /// were.
-pub async fn groups(tx: &mut Change) -> Result<usize> {
+pub async fn groups(tx: &mut Change, connection: i64) -> Result<usize> {
     // Locked, so that exactly those are removed that are recorded.
-    let ids: Vec<(i64,)> = tx.all(sql!("SELECT group_id FROM scim_groups ORDER BY id{lock}")).await?;
+    let ids: Vec<(i64,)> = tx
+        .all(sql!("SELECT group_id FROM scim_groups WHERE connection_id = $1 ORDER BY id{lock}", connection))
+        .await?;
     let ids = serde_json::to_string(&ids.into_iter().map(|(id,)| id).collect::<Vec<_>>())?;
     let now = tx.now();
     let groups = group::these(tx, &ids).await?;

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use burgee_scim::{MemberChange, Object, fold};
 use serde_json::json;
 
+use super::connection::{Connection, OnMatch};
 use super::guard;
 use super::members;
-use super::resource::{Provisioned, taken, text};
+use super::resource::{Provisioned, kept, taken, text};
 use crate::db::Read;
 use crate::entropy::Entropy;
 use crate::error::Result;
@@ -16,14 +17,15 @@ use crate::people;
 use crate::sql;
 
 /// Provisions a group with its first members. A group of the same name that no identity provider manages is adopted:
-/// its roles stay, and so do members who were added by hand.
+/// its roles stay, and so do members who were added by hand; where the connection adopts nothing, that is a conflict.
 pub async fn create(
     tx: &mut Change,
     entropy: &Entropy,
-    connection: i64,
+    on: &Connection,
     document: Object,
     first: &[MemberChange],
 ) -> Result<Provisioned> {
+    let connection = on.id;
     let name = text(&document, "displayName").unwrap_or_default().to_owned();
     let name_ci = fold(&name);
     ensure_free(tx, connection, &document, None).await?;
@@ -36,6 +38,9 @@ pub async fn create(
         ))
         .await?;
     let adopted = existing.is_some();
+    if adopted && on.setup.on_match == OnMatch::Conflict {
+        return Err(kept("group"));
+    }
     let id = if let Some((id,)) = existing {
         // The identity provider's spelling holds from now on.
         tx.execute(sql!(
@@ -80,7 +85,7 @@ pub async fn create(
     ));
     let group =
         Provisioned { key, local_id: id, scim_id, document, version: 1, created_at: now, updated_at: now };
-    members::apply(tx, connection, &group, &name, first).await?;
+    members::apply(tx, on, &group, &name, first).await?;
     Ok(group)
 }
 
@@ -88,7 +93,7 @@ pub async fn create(
 /// rises, if neither changes anything.
 pub async fn change(
     tx: &mut Change,
-    connection: i64,
+    on: &Connection,
     current: Provisioned,
     next: Object,
     membership: &[MemberChange],
@@ -97,7 +102,7 @@ pub async fn change(
     let before = text(&current.document, "displayName").unwrap_or_default().to_owned();
     let described = next != current.document;
     if described {
-        ensure_free(tx, connection, &next, Some(current.key)).await?;
+        ensure_free(tx, on.id, &next, Some(current.key)).await?;
         tx.execute(sql!(
             "UPDATE groups SET name = $2, name_ci = $3, version = version + 1 WHERE id = $1 AND name <> $2",
             current.local_id,
@@ -108,7 +113,7 @@ pub async fn change(
         let state = |name: &str| json!({ "id": current.local_id, "name": name, "scimId": current.scim_id });
         tx.record(Event::updated(Fact::GroupUpdated, &state(&before), &state(&name)));
     }
-    let moved = members::apply(tx, connection, &current, &name, membership).await?;
+    let moved = members::apply(tx, on, &current, &name, membership).await?;
     if !described && !moved {
         return Ok(current);
     }

@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use burgee_scim::{Checked, MemberChange};
+use burgee_scim::{Checked, Error as Scim, MemberChange, ScimType};
 use serde_json::json;
 
+use super::connection::{Connection, UnknownMembers};
 use super::guard;
 use super::query::member_condition;
 use super::resource::Provisioned;
@@ -210,17 +211,18 @@ pub async fn memberships(tx: &mut Read, connection: i64, users: &[&str]) -> Resu
 }
 
 /// Applies changes to a group's membership in order, records who came and who went in the end, and keeps an admin, if they would
-/// have left none. True if anything changed. Ids that the connection does not know are ignored; people who were
-/// added by hand before a group was adopted stay.
+/// have left none. True if anything changed. New members that the connection does not know are ignored or refused,
+/// as it is set up; people who were added by hand before a group was adopted stay.
 pub async fn apply(
     tx: &mut Change,
-    connection: i64,
+    on: &Connection,
     group: &Provisioned,
     name: &str,
     changes: &[MemberChange],
 ) -> Result<bool> {
     let (users, groups) = (Moved::default(), Moved::default());
-    let mut work = Work { tx, connection, group: group.local_id, users, groups };
+    let (connection, unknown) = (on.id, on.setup.unknown_members);
+    let mut work = Work { tx, connection, unknown, group: group.local_id, users, groups };
     for change in changes {
         match change {
             MemberChange::Add(ids) => work.add(ids.len(), &serde_json::to_string(ids)?).await?,
@@ -277,6 +279,7 @@ impl Moved {
 struct Work<'a> {
     tx: &'a mut Change,
     connection: i64,
+    unknown: UnknownMembers,
     group: i64,
     users: Moved,
     groups: Moved,
@@ -317,31 +320,36 @@ impl Work<'_> {
                 ))
                 .await?;
             self.groups.come(groups);
-            self.name_unknown(count, list).await?;
+            self.tell_unknown(list).await?;
         }
         self.users.come(added);
         Ok(())
     }
 
-    /// Ids that mean nothing here are left out: one that is out of date must not hold up all the others.
-    async fn name_unknown(&mut self, wanted: usize, list: &str) -> Result<()> {
-        let (known,): (i64,) = self
+    /// Ids that mean nothing here are left out, unless the connection is set up otherwise: one that is out of date must
+    /// not hold up all the others.
+    async fn tell_unknown(&mut self, list: &str) -> Result<()> {
+        let found: Vec<(String,)> = self
             .tx
-            .one(sql!(
-                "SELECT (SELECT COUNT(*) FROM scim_users s WHERE s.scim_id {among:$1} AND +s.connection_id = $2)
-                      + (SELECT COUNT(*) FROM scim_groups s WHERE s.scim_id {among:$1} AND +s.connection_id = $2)",
+            .all(sql!(
+                "SELECT item FROM ({list:$1}) i
+                 WHERE NOT EXISTS (SELECT 1 FROM scim_users s WHERE s.scim_id = item AND s.connection_id = $2)
+                   AND NOT EXISTS (SELECT 1 FROM scim_groups s WHERE s.scim_id = item AND s.connection_id = $2)
+                 LIMIT 5",
                 list,
                 self.connection
             ))
             .await?;
-        let unknown = i64::try_from(wanted).unwrap_or(i64::MAX) - known;
-        if unknown > 0 {
-            tracing::warn!(
-                group.id = self.group,
-                unknown,
-                "members that the connection does not know were ignored"
-            );
+        if found.is_empty() {
+            return Ok(());
         }
+        let ids: Vec<String> = found.into_iter().map(|(id,)| id.chars().take(64).collect()).collect();
+        let ids = ids.join(", ");
+        if self.unknown == UnknownMembers::Reject {
+            let message = format!("Among the members are no users or groups of this connection: {ids}");
+            return Err(Scim::of(ScimType::InvalidValue, message).into());
+        }
+        tracing::warn!(group.id = self.group, ids, "members that the connection does not know were ignored");
         Ok(())
     }
 

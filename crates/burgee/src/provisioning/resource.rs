@@ -110,6 +110,13 @@ pub(super) fn text<'a>(document: &'a Object, name: &str) -> Option<&'a str> {
     document.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
+/// It is here already, managed by hand, and the connection adopts nothing.
+pub(super) fn kept(resource: &str) -> Error {
+    let message =
+        format!("This {resource} exists already and is managed by hand: the connection adopts nobody.");
+    Error::rejected(Kind::NameExists, message)
+}
+
 /// Somebody else has this value already. The detail names the attribute, and nothing of the other.
 pub(super) fn taken(resource: &str, attribute: &str) -> Error {
     Error::rejected(Kind::NameExists, format!("A {resource} with this {attribute} already exists."))

@@ -6,9 +6,10 @@
 use burgee_scim::{Object, USER, fold, leaves};
 use serde_json::{Value, json};
 
+use super::connection::{Connection, OnMatch};
 use super::guard;
 use super::profile::Profile;
-use super::resource::{Provisioned, taken, text};
+use super::resource::{Provisioned, kept, taken, text};
 use crate::access::{admins, role};
 use crate::db::{Read, Sql};
 use crate::entropy::{Entropy, digest};
@@ -29,17 +30,19 @@ pub struct Created {
 }
 
 /// Provisions a user. Somebody who already has an account that no identity provider manages, with the same user name
-/// or e-mail address, is adopted: roles and memberships stay.
+/// or e-mail address, is adopted: roles and memberships stay; where the connection adopts nobody, that is a conflict.
 pub async fn create(
     tx: &mut Change,
     entropy: &Entropy,
-    connection: i64,
+    on: &Connection,
     mut document: Object,
 ) -> Result<Created> {
+    let connection = on.id;
     document.entry("active").or_insert(Value::Bool(true));
     let profile = Profile::of(&document);
     ensure_free(tx, connection, &document, None).await?;
     let (id, adopted) = match adoptable(tx, &profile).await? {
+        Some(_) if on.setup.on_match == OnMatch::Conflict => return Err(kept("user")),
         Some(id) => (id, true),
         None => (make(tx, &profile).await?, false),
     };

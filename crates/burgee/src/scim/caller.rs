@@ -1,38 +1,54 @@
 //! The identity provider behind a token.
 
-use axum::extract::FromRequestParts;
+use std::sync::Arc;
+
 use axum::http::header;
 use axum::http::request::Parts;
 
 use super::fault::Fault;
 use super::quirks::Quirk;
-use crate::access::{Granted, Provision, provisioner};
+use crate::access::{Granted, Provision};
 use crate::app::{App, client_address};
+use crate::error::Result;
 use crate::people::seen;
+use crate::provisioning::connection::{self, Admitted, Connection, Use};
 
 /// An identity provider that may act on its connection. Nothing reads or changes resources without one.
+#[derive(Clone)]
 pub(super) struct Caller {
-    pub(super) grant: Granted<Provision>,
+    pub(super) grant: Arc<Granted<Provision>>,
+    pub(super) connection: Arc<Connection>,
 }
 
-impl FromRequestParts<App> for Caller {
-    type Rejection = Fault;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Fault> {
-        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let header = header.ok_or_else(Fault::unauthenticated)?.trim();
-        let token = match header.split_once(' ') {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
-            Some(_) => return Err(Fault::unauthenticated()),
-            None => {
-                app.metrics.quirk(Quirk::BareToken.name());
-                header
-            }
-        };
-        let ip = client_address(parts, app);
+impl Caller {
+    /// Whoever holds the token of a request to a mount point, which may be for one connection only.
+    pub(super) async fn of(parts: &Parts, app: &App, slug: Option<&str>) -> Result<Self, Fault> {
+        let admitted = known(parts, app, slug).await?.ok_or_else(Fault::unauthenticated)?;
         let now = app.clock.now();
-        let grant = provisioner(&app.db, token, now, ip).await?.ok_or_else(Fault::unauthenticated)?;
-        app.seen.note(seen::Subject::Connection, grant.scope().connection, now);
-        Ok(Self { grant })
+        let grant = admitted.enter(&app.rates, client_address(parts, app))?;
+        let address = client_address(parts, app);
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+        app.token_uses.note(admitted.token, Use { at: now, address, agent: agent.map(str::to_owned) });
+        app.seen.note(seen::Subject::Connection, admitted.connection.id, now);
+        Ok(Self { grant: Arc::new(grant), connection: Arc::new(admitted.connection) })
+    }
+}
+
+/// What the token of a request opens, if it is one of the mount point's connection.
+pub(super) async fn known(parts: &Parts, app: &App, slug: Option<&str>) -> Result<Option<Admitted>> {
+    let Some(token) = token(parts, app) else { return Ok(None) };
+    let admitted = connection::by_token(&app.db, token, app.clock.now()).await?;
+    Ok(admitted.filter(|it| slug.is_none_or(|slug| slug == it.connection.setup.slug)))
+}
+
+fn token<'a>(parts: &'a Parts, app: &App) -> Option<&'a str> {
+    let header = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?.trim();
+    match header.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Some(token.trim()),
+        Some(_) => None,
+        None => {
+            app.metrics.quirk(Quirk::BareToken.name());
+            Some(header)
+        }
     }
 }

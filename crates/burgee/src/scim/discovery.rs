@@ -1,9 +1,9 @@
-//! What the service can do (RFC 7644 §4): the same for everybody, so that no token is needed.
+//! What the service can do (RFC 7644 §4). No token is needed; with one, it is what its connection can do.
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use burgee_scim::Error;
 use burgee_scim::discovery::{self, Limits};
+use burgee_scim::{Error, Mode};
 
 use super::fault::Fault;
 use super::reply;
@@ -11,7 +11,7 @@ use super::request::{LARGEST, LONGEST_PAGE, PAGE};
 use super::target::Target;
 
 /// Answers one of the discovery endpoints. Filters are refused there; everything else in the query is ignored.
-pub(super) fn answer(target: &Target, base: &str, query: &str) -> Result<Response, Fault> {
+pub(super) fn answer(target: &Target, base: &str, query: &str, mode: Mode) -> Result<Response, Fault> {
     let filtered =
         form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name.eq_ignore_ascii_case("filter"));
     if filtered && !matches!(target, Target::ServiceProviderConfig) {
@@ -23,7 +23,7 @@ pub(super) fn answer(target: &Target, base: &str, query: &str) -> Result<Respons
         bulk: false,
         max_operations: 1000,
         max_payload_size: LARGEST as u64,
-        strict: false,
+        strict: mode == Mode::Strict,
         documentation: None,
     };
     let body = match target {

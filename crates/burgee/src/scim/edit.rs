@@ -33,11 +33,11 @@ impl<F: Fn(&Object) -> Result<Object, Scim>> Edit<'_, F> {
     }
 
     async fn once(&self) -> Result<Provisioned> {
-        let connection = self.call.connection();
+        let connection = &self.call.caller.connection;
         let (mut tx, current) = open(self.call, self.noun, self.id).await?;
         let next = (self.next)(&current.document)?;
         let changed = match self.noun {
-            Noun::User => user::change(&mut tx, connection, current, next).await?,
+            Noun::User => user::change(&mut tx, connection.id, current, next).await?,
             Noun::Group => group::change(&mut tx, connection, current, next, self.members).await?,
         };
         tx.commit().await?;
@@ -46,9 +46,9 @@ impl<F: Fn(&Object) -> Result<Object, Scim>> Edit<'_, F> {
 }
 
 /// Answers a DELETE.
-pub(super) async fn delete(call: Call, noun: Noun, id: &str) -> Result<Response, Fault> {
-    match remove(&call, noun, id).await {
-        Err(error) if is_late(&error) => remove(&call, noun, id).await?,
+pub(super) async fn delete(call: &Call, noun: Noun, id: &str) -> Result<Response, Fault> {
+    match remove(call, noun, id).await {
+        Err(error) if is_late(&error) => remove(call, noun, id).await?,
         done => done?,
     }
     Ok(StatusCode::NO_CONTENT.into_response())

@@ -6,6 +6,10 @@ use burgee_scim::{Error as Scim, ScimType};
 
 use super::reply;
 use crate::error::{Error, Kind};
+use crate::provisioning::connection::Refusal;
+
+/// After how many seconds a client is to try a paused connection again.
+const PAUSE: u64 = 300;
 
 /// A failure on its way to the client.
 #[derive(Debug)]
@@ -43,6 +47,31 @@ impl Fault {
 impl From<Scim> for Fault {
     fn from(error: Scim) -> Self {
         Self { error, retry_after: None, allow: None }
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        let (status, message, retry_after) = match refusal {
+            Refusal::Off => {
+                let message =
+                    "The token is right, but provisioning is switched off: an admin has to switch it on.";
+                (401, message.to_owned(), None)
+            }
+            Refusal::Network => {
+                let message = "The token is right, but this connection takes no calls from your network.";
+                (403, message.to_owned(), None)
+            }
+            Refusal::Paused => {
+                let message = "This connection is paused. Nothing is lost: send the same again later.";
+                (503, message.to_owned(), Some(PAUSE))
+            }
+            Refusal::Rate(seconds) => {
+                let message = format!("Too many requests: send the same again in {seconds} s.");
+                (429, message, Some(seconds))
+            }
+        };
+        Self { error: Scim::status(status, message), retry_after, allow: None }
     }
 }
 

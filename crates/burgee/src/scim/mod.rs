@@ -6,6 +6,7 @@ mod discovery;
 mod edit;
 mod fault;
 mod group;
+mod mount;
 mod quirks;
 mod reply;
 mod request;
@@ -16,6 +17,3 @@ mod target;
 mod user;
 
 pub use self::router::router;
-
-/// How forgiving the service is.
-const MODE: burgee_scim::Mode = burgee_scim::Mode::Tolerant;

@@ -4,11 +4,10 @@ use std::num::{IntErrorKind, ParseIntError};
 
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
-use burgee_scim::{AttrRef, Error, Object, Projection, Resolved, ResourceType, filter, resolve};
+use burgee_scim::{AttrRef, Error, Mode, Object, Projection, Resolved, ResourceType, filter, resolve};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::Value;
 
-use super::MODE;
 use super::fault::Fault;
 use crate::provisioning::query::{Query, Sort};
 
@@ -20,7 +19,7 @@ pub(super) const PAGE: i64 = 100;
 pub(super) const LONGEST_PAGE: i64 = 1000;
 
 /// The parameters of RFC 7644 §3.4.2 and §3.9, from a query string or the body of a `.search`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Parameters {
     filter: Option<String>,
     sort_by: Option<String>,
@@ -30,12 +29,27 @@ pub(super) struct Parameters {
     attributes: Option<String>,
     excluded: Option<String>,
     in_body: bool,
+    mode: Mode,
 }
 
 impl Parameters {
+    const fn none(mode: Mode) -> Self {
+        Self {
+            filter: None,
+            sort_by: None,
+            descending: false,
+            start_index: None,
+            count: None,
+            attributes: None,
+            excluded: None,
+            in_body: false,
+            mode,
+        }
+    }
+
     /// Reads a query string. Names count in any case; unknown ones are ignored.
-    pub(super) fn from_query(query: &str) -> Result<Self, Error> {
-        let mut parameters = Self::default();
+    pub(super) fn from_query(query: &str, mode: Mode) -> Result<Self, Error> {
+        let mut parameters = Self::none(mode);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             parameters.set(&name, value.into_owned())?;
         }
@@ -43,8 +57,8 @@ impl Parameters {
     }
 
     /// Reads the body of a `.search`.
-    pub(super) fn from_body(body: &Object) -> Result<Self, Error> {
-        let mut parameters = Self { in_body: true, ..Self::default() };
+    pub(super) fn from_body(body: &Object, mode: Mode) -> Result<Self, Error> {
+        let mut parameters = Self { in_body: true, ..Self::none(mode) };
         for (name, value) in body {
             let text = match value {
                 Value::String(text) => text.clone(),
@@ -79,7 +93,7 @@ impl Parameters {
 
     /// What to leave out of the answer.
     pub(super) fn projection(&self, kind: &'static ResourceType) -> Result<Projection, Error> {
-        Projection::parse(kind, self.attributes.as_deref(), self.excluded.as_deref(), MODE)
+        Projection::parse(kind, self.attributes.as_deref(), self.excluded.as_deref(), self.mode)
     }
 
     /// True if the client said which attributes it wants to see.
@@ -101,21 +115,22 @@ impl Parameters {
     pub(super) fn query(&self, kind: &'static ResourceType) -> Result<Query, Error> {
         let filter = match &self.filter {
             Some(text) => {
+                let mode = self.mode;
                 let parsed =
-                    if self.in_body { filter::parse_body(text, MODE)? } else { filter::parse(text, MODE)? };
-                Some(filter::check(&parsed, kind, MODE)?)
+                    if self.in_body { filter::parse_body(text, mode)? } else { filter::parse(text, mode)? };
+                Some(filter::check(&parsed, kind, mode)?)
             }
             None => None,
         };
-        let attr = self.sort_by.as_deref().and_then(|name| sortable(kind, name));
+        let attr = self.sort_by.as_deref().and_then(|name| sortable(kind, name, self.mode));
         let sort = attr.map(|attr| Sort { attr, descending: self.descending });
         Ok(Query { filter, sort, skip: self.start() - 1, count: self.count() })
     }
 }
 
 /// The simple attribute to sort by; a complex one stands for its `value`. Names that mean nothing are ignored.
-fn sortable(kind: &'static ResourceType, name: &str) -> Option<AttrRef> {
-    match resolve(kind, name.trim(), MODE)? {
+fn sortable(kind: &'static ResourceType, name: &str, mode: Mode) -> Option<AttrRef> {
+    match resolve(kind, name.trim(), mode)? {
         Resolved::Known(attr) if attr.leaf().sub_attributes.is_empty() => Some(attr),
         Resolved::Known(attr) => {
             let value = attr.attribute.sub("value")?;
@@ -135,7 +150,12 @@ fn integer(name: &str, text: &str) -> Result<i64, Error> {
 }
 
 /// Reads a body about `kind` that is a JSON object, in any of the media types that clients send.
-pub(super) async fn object(headers: &HeaderMap, body: Body, kind: &ResourceType) -> Result<Object, Fault> {
+pub(super) async fn object(
+    headers: &HeaderMap,
+    body: Body,
+    kind: &ResourceType,
+    mode: Mode,
+) -> Result<Object, Fault> {
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if !matches!(media.as_str(), "" | "application/scim+json" | "application/json" | "text/json") {
@@ -156,7 +176,7 @@ pub(super) async fn object(headers: &HeaderMap, body: Body, kind: &ResourceType)
     if text.is_empty() {
         return Err(Error::invalid_syntax("The body is empty.").into());
     }
-    match burgee_scim::body::parse(text, kind, MODE) {
+    match burgee_scim::body::parse(text, kind, mode) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(Error::invalid_syntax("The body is no JSON object.").into()),
         Err(error) => Err(Error::invalid_syntax(format!("The body is no JSON: {error}")).into()),

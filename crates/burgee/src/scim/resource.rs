@@ -8,8 +8,9 @@ use burgee_scim::{GROUP, MemberChange, Object, Projection, ResourceType, USER, p
 use super::edit::{Edit, is_late};
 use super::fault::Fault;
 use super::router::Call;
-use super::{MODE, group, quirks, reply, user};
+use super::{group, quirks, reply, user};
 use crate::error::{Error, Result};
+use crate::provisioning::connection::PatchAnswer;
 use crate::provisioning::{self, Noun, Provisioned, members};
 
 /// A PATCH of a group with more members than this is answered without a body.
@@ -23,20 +24,20 @@ pub(super) const fn kind(noun: Noun) -> &'static ResourceType {
     }
 }
 
-pub(super) async fn create(call: Call, noun: Noun, mut body: Object) -> Result<Response, Fault> {
+pub(super) async fn create(call: &Call, noun: Noun, mut body: Object) -> Result<Response, Fault> {
     let projection = call.parameters()?.projection(kind(noun))?;
     quirks::of_resource(&mut body, kind(noun)).count(&call.app.metrics);
     let members = take_members(noun, &mut body, MemberChange::Add)?;
-    let document = resource::accept(kind(noun), &body, MODE)?;
-    let (made, groupless) = match make(&call, noun, document.clone(), members.as_slice()).await {
-        Err(error) if is_late(&error) => make(&call, noun, document, members.as_slice()).await?,
+    let document = resource::accept(kind(noun), &body, call.mode())?;
+    let (made, groupless) = match make(call, noun, document.clone(), members.as_slice()).await {
+        Err(error) if is_late(&error) => make(call, noun, document, members.as_slice()).await?,
         made => made?,
     };
     if groupless {
         let body = serde_json::to_string(&user::object(&made, &[], &call.base, &projection));
-        return Ok(about(&call, noun, StatusCode::CREATED, &made, body.map_err(Error::from)?.into()));
+        return Ok(about(call, noun, StatusCode::CREATED, &made, body.map_err(Error::from)?.into()));
     }
-    answer(&call, noun, StatusCode::CREATED, &made, &projection).await
+    answer(call, noun, StatusCode::CREATED, &made, &projection).await
 }
 
 /// Makes it. True for a user whom nobody can have put into a group yet.
@@ -50,11 +51,12 @@ async fn make(
     let mut tx = app.db.change(&call.caller.grant, app.clock.now()).await?;
     let made = match noun {
         Noun::User => {
-            let made = provisioning::user::create(&mut tx, &app.entropy, call.connection(), document).await?;
+            let connection = &call.caller.connection;
+            let made = provisioning::user::create(&mut tx, &app.entropy, connection, document).await?;
             (made.user, !made.adopted)
         }
         Noun::Group => {
-            let connection = call.connection();
+            let connection = &call.caller.connection;
             let made =
                 provisioning::group::create(&mut tx, &app.entropy, connection, document, members).await?;
             (made, false)
@@ -64,42 +66,48 @@ async fn make(
     Ok(made)
 }
 
-pub(super) async fn get(call: Call, noun: Noun, id: &str) -> Result<Response, Fault> {
+pub(super) async fn get(call: &Call, noun: Noun, id: &str) -> Result<Response, Fault> {
     let projection = call.parameters()?.projection(kind(noun))?;
     let found = provisioning::find(&mut call.app.db.read().await?, noun, call.connection(), id).await?;
     let found = found.ok_or_else(|| Fault::not_found(kind(noun).name, id))?;
     if reply::is_known(&call.headers, found.version) {
-        return Ok(about(&call, noun, StatusCode::NOT_MODIFIED, &found, Body::empty()));
+        return Ok(about(call, noun, StatusCode::NOT_MODIFIED, &found, Body::empty()));
     }
-    answer(&call, noun, StatusCode::OK, &found, &projection).await
+    answer(call, noun, StatusCode::OK, &found, &projection).await
 }
 
-pub(super) async fn replace(call: Call, noun: Noun, id: &str, mut body: Object) -> Result<Response, Fault> {
+pub(super) async fn replace(call: &Call, noun: Noun, id: &str, mut body: Object) -> Result<Response, Fault> {
     let projection = call.parameters()?.projection(kind(noun))?;
     quirks::of_resource(&mut body, kind(noun)).count(&call.app.metrics);
     let members = take_members(noun, &mut body, MemberChange::Replace)?;
-    let next = |current: &Object| resource::replace(kind(noun), current, body.clone(), MODE);
-    let changed = Edit { call: &call, noun, id, next, members: members.as_slice() }.apply().await?;
-    answer(&call, noun, StatusCode::OK, &changed, &projection).await
+    let next = |current: &Object| resource::replace(kind(noun), current, body.clone(), call.mode());
+    let changed = Edit { call, noun, id, next, members: members.as_slice() }.apply().await?;
+    answer(call, noun, StatusCode::OK, &changed, &projection).await
 }
 
-pub(super) async fn patch(call: Call, noun: Noun, id: &str, mut body: Object) -> Result<Response, Fault> {
+pub(super) async fn patch(call: &Call, noun: Noun, id: &str, mut body: Object) -> Result<Response, Fault> {
     let parameters = call.parameters()?;
     let projection = parameters.projection(kind(noun))?;
     let noticed = quirks::of_patch(&mut body, kind(noun));
     noticed.count(&call.app.metrics);
-    let operations = engine::parse_patch(body, kind(noun), MODE)?;
+    let operations = engine::parse_patch(body, kind(noun), call.mode())?;
     let (operations, members) = engine::split_members(operations)?;
-    let next = |current: &Object| engine::apply(kind(noun), current.clone(), &operations, MODE);
-    let changed = Edit { call: &call, noun, id, next, members: &members }.apply().await?;
-    if noun == Noun::Group
-        && !parameters.asks_for_attributes()
-        && (noticed.prefers_no_content()
-            || members::more_than(&mut call.app.db.read().await?, changed.local_id, LARGE).await?)
-    {
-        return Ok(about(&call, noun, StatusCode::NO_CONTENT, &changed, Body::empty()));
+    let next = |current: &Object| engine::apply(kind(noun), current.clone(), &operations, call.mode());
+    let changed = Edit { call, noun, id, next, members: &members }.apply().await?;
+    let empty = match call.caller.connection.setup.patch_answer {
+        _ if parameters.asks_for_attributes() => false,
+        PatchAnswer::Resource => false,
+        PatchAnswer::Empty => true,
+        PatchAnswer::Auto => {
+            noun == Noun::Group
+                && (noticed.prefers_no_content()
+                    || members::more_than(&mut call.app.db.read().await?, changed.local_id, LARGE).await?)
+        }
+    };
+    if empty {
+        return Ok(about(call, noun, StatusCode::NO_CONTENT, &changed, Body::empty()));
     }
-    answer(&call, noun, StatusCode::OK, &changed, &projection).await
+    answer(call, noun, StatusCode::OK, &changed, &projection).await
 }
 
 /// The members in the body of a group: they are no part of its document.

@@ -2,15 +2,16 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{FromRequestParts, Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use burgee_scim::{Error, GROUP, Object, USER};
+use burgee_scim::{Error, GROUP, Mode, Object, USER};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::caller::Caller;
+use super::caller::{self, Caller};
 use super::fault::Fault;
+use super::mount::Mount;
 use super::request::Parameters;
 use super::target::Target;
 use super::{discovery, edit, quirks, request, resource, search};
@@ -18,20 +19,23 @@ use crate::app::App;
 use crate::provisioning::Noun;
 
 /// Everything that a handler needs to know of a request.
+#[derive(Clone)]
 pub(super) struct Call {
     pub(super) app: App,
     pub(super) caller: Caller,
     /// The external URL of the mount point that the client uses.
     pub(super) base: String,
-    pub(super) headers: axum::http::HeaderMap,
+    pub(super) headers: HeaderMap,
     pub(super) query: String,
 }
 
-/// The protocol as a service, at `/scim` and `/scim/v2`.
+/// The protocol as a service, at all its mount points.
 pub fn router(app: App) -> Router {
-    Router::new()
-        .route("/scim", any(dispatch))
-        .route("/scim/{*path}", any(dispatch))
+    let mut router = Router::new();
+    for mount in ["/scim", "/api/scim"] {
+        router = router.route(mount, any(dispatch)).route(&format!("{mount}/{{*path}}"), any(dispatch));
+    }
+    router
         .layer(CatchPanicLayer::custom(|_| {
             tracing::error!("a handler panicked");
             Fault::from(Error::status(500, "Something went wrong on our side.")).into_response()
@@ -54,19 +58,13 @@ async fn dispatch(State(app): State<App>, request: Request) -> Response {
 }
 
 async fn handle(app: App, request: Request) -> Result<Response, Fault> {
-    let (mut parts, body) = request.into_parts();
-    let path = parts.uri.path();
-    let below = path.split_once("/scim").map_or("", |(_, rest)| rest);
-    let (mount, below) = match below.strip_prefix("/v2") {
-        Some(rest) if rest.is_empty() || rest.starts_with('/') => ("/scim/v2", rest),
-        _ => ("/scim", below),
-    };
-    let target = Target::parse(below);
+    let (parts, body) = request.into_parts();
+    let mount = Mount::of(parts.uri.path());
+    let target = Target::parse(mount.below);
     quirks::of_request(&parts).count(&app.metrics);
-    let base = format!("{}{mount}", app.config.url());
-    let query = parts.uri.query().unwrap_or_default().to_owned();
+    let base = format!("{}{}", app.config.url(), mount.point);
+    let slug = mount.slug.as_deref();
     let method = parts.method.clone();
-    let reads = matches!(method, Method::GET | Method::HEAD);
     match &target {
         Target::Unknown => return Err(Error::not_found("Nothing lives at this path.").into()),
         Target::Unsupported(what) => return Err(Error::status(501, format!("Not offered: {what}.")).into()),
@@ -74,61 +72,80 @@ async fn handle(app: App, request: Request) -> Result<Response, Fault> {
             let allow = HeaderValue::from_static(target.methods());
             return Ok((StatusCode::NO_CONTENT, [(header::ALLOW, allow)]).into_response());
         }
-        Target::ServiceProviderConfig
-        | Target::ResourceTypes
-        | Target::ResourceType(_)
-        | Target::Schemas
-        | Target::Schema(_) => {
-            return if reads {
-                discovery::answer(&target, &base, &query)
-            } else {
-                Err(Fault::method(target.methods()))
-            };
+        _ if !target.is_discovery() => {}
+        _ if reads(&method) => {
+            let known = caller::known(&parts, &app, slug).await?;
+            let mode = known.map_or(Mode::Tolerant, |it| it.connection.mode());
+            return discovery::answer(&target, &base, parts.uri.query().unwrap_or_default(), mode);
         }
-        _ => {}
+        _ => return Err(Fault::method(target.methods())),
     }
-    let caller = Caller::from_request_parts(&mut parts, &app).await?;
+    let caller = Caller::of(&parts, &app, slug).await?;
     if !target.takes(&method) {
         return Err(Fault::method(target.methods()));
     }
+    let query = parts.uri.query().unwrap_or_default().to_owned();
+    let call = Call { app, caller, base, headers: parts.headers, query };
     let object = if matches!(method, Method::POST | Method::PUT | Method::PATCH) {
         let kind = if matches!(target, Target::Groups | Target::Group(_)) { &GROUP } else { &USER };
-        request::object(&parts.headers, body, kind).await?
+        request::object(&call.headers, body, kind, call.mode()).await?
     } else {
         Object::new()
     };
-    let call = Call { app, caller, base, headers: parts.headers, query };
-    match (&target, method) {
-        (Target::Users, _) if reads => search::users(&call, &call.parameters()?).await,
-        (Target::Users, Method::POST) => resource::create(call, Noun::User, object).await,
+    answer(&call, &method, &target, object).await
+}
+
+/// Does one operation, and answers it: what a request asks for by its method, its target and the object in its body.
+pub(super) async fn answer(
+    call: &Call,
+    method: &Method,
+    target: &Target,
+    object: Object,
+) -> Result<Response, Fault> {
+    let reads = reads(method);
+    match (target, method) {
+        (Target::Users, _) if reads => search::users(call, &call.parameters()?).await,
+        (Target::Users, &Method::POST) => resource::create(call, Noun::User, object).await,
         (Target::User(id), _) if reads => resource::get(call, Noun::User, id).await,
-        (Target::User(id), Method::PUT) => resource::replace(call, Noun::User, id, object).await,
-        (Target::User(id), Method::PATCH) => resource::patch(call, Noun::User, id, object).await,
-        (Target::User(id), Method::DELETE) => edit::delete(call, Noun::User, id).await,
-        (Target::Groups, _) if reads => search::groups(&call, &call.parameters()?).await,
-        (Target::Groups, Method::POST) => resource::create(call, Noun::Group, object).await,
+        (Target::User(id), &Method::PUT) => resource::replace(call, Noun::User, id, object).await,
+        (Target::User(id), &Method::PATCH) => resource::patch(call, Noun::User, id, object).await,
+        (Target::User(id), &Method::DELETE) => edit::delete(call, Noun::User, id).await,
+        (Target::Groups, _) if reads => search::groups(call, &call.parameters()?).await,
+        (Target::Groups, &Method::POST) => resource::create(call, Noun::Group, object).await,
         (Target::Group(id), _) if reads => resource::get(call, Noun::Group, id).await,
-        (Target::Group(id), Method::PUT) => resource::replace(call, Noun::Group, id, object).await,
-        (Target::Group(id), Method::PATCH) => resource::patch(call, Noun::Group, id, object).await,
-        (Target::Group(id), Method::DELETE) => edit::delete(call, Noun::Group, id).await,
-        (Target::Root, _) if reads => search::everything(&call, &call.parameters()?).await,
-        (Target::UserSearch, Method::POST) => search::users(&call, &Parameters::from_body(&object)?).await,
-        (Target::GroupSearch, Method::POST) => search::groups(&call, &Parameters::from_body(&object)?).await,
-        (Target::RootSearch, Method::POST) => {
-            search::everything(&call, &Parameters::from_body(&object)?).await
-        }
+        (Target::Group(id), &Method::PUT) => resource::replace(call, Noun::Group, id, object).await,
+        (Target::Group(id), &Method::PATCH) => resource::patch(call, Noun::Group, id, object).await,
+        (Target::Group(id), &Method::DELETE) => edit::delete(call, Noun::Group, id).await,
+        (Target::Root, _) if reads => search::everything(call, &call.parameters()?).await,
+        (Target::UserSearch, &Method::POST) => search::users(call, &call.parameters_in(&object)?).await,
+        (Target::GroupSearch, &Method::POST) => search::groups(call, &call.parameters_in(&object)?).await,
+        (Target::RootSearch, &Method::POST) => search::everything(call, &call.parameters_in(&object)?).await,
         _ => Err(Fault::method(target.methods())),
     }
 }
 
+fn reads(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
 impl Call {
-    /// The connection that the client acts on.
+    /// The number of the connection that the client acts on.
     pub(super) fn connection(&self) -> i64 {
-        self.caller.grant.scope().connection
+        self.caller.connection.id
+    }
+
+    /// How forgiving the service is.
+    pub(super) fn mode(&self) -> Mode {
+        self.caller.connection.mode()
     }
 
     /// The parameters of the query string.
     pub(super) fn parameters(&self) -> Result<Parameters, Fault> {
-        Ok(Parameters::from_query(&self.query)?)
+        Ok(Parameters::from_query(&self.query, self.mode())?)
+    }
+
+    /// The parameters of a search by POST.
+    fn parameters_in(&self, body: &Object) -> Result<Parameters, Fault> {
+        Ok(Parameters::from_body(body, self.mode())?)
     }
 }

@@ -66,6 +66,18 @@ impl Target {
         }
     }
 
+    /// True for what says what the service can do.
+    pub(super) const fn is_discovery(&self) -> bool {
+        matches!(
+            self,
+            Self::ServiceProviderConfig
+                | Self::ResourceTypes
+                | Self::ResourceType(_)
+                | Self::Schemas
+                | Self::Schema(_)
+        )
+    }
+
     /// True if the path takes the method.
     pub(super) fn takes(&self, method: &Method) -> bool {
         self.methods().split(", ").any(|name| name == method.as_str())

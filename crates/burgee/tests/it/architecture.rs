@@ -206,3 +206,15 @@ fn only_changes_and_books_begin_to_write() {
         }
     }
 }
+
+#[test]
+fn only_admission_lets_identity_providers_in() {
+    for (path, source) in sources() {
+        if source.contains("provisioner(") {
+            assert!(
+                path == "access/grant.rs" || path == "provisioning/connection/admission.rs",
+                "{path} acts as an identity provider without its token"
+            );
+        }
+    }
+}

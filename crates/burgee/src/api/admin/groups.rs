@@ -19,6 +19,7 @@ use crate::db::Read;
 use crate::error::Result;
 use crate::people::group::{self, Draft, Group};
 use crate::people::membership::{self, Member};
+use crate::provisioning::connection::DEFAULT;
 use crate::provisioning::{cleanup, locks};
 
 const TAG: &str = "Users";
@@ -237,7 +238,7 @@ async fn delete(grant: Granted<Administer>, State(app): State<App>, Id(id): Id) 
 
 async fn delete_scim_groups(grant: Granted<Administer>, State(app): State<App>) -> Result<(), Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    cleanup::groups(&mut tx).await?;
+    cleanup::groups(&mut tx, DEFAULT).await?;
     tx.commit().await?;
     Ok(())
 }

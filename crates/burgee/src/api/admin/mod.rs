@@ -4,6 +4,7 @@ mod addons;
 mod api_tokens;
 mod applications;
 mod banners;
+mod connections;
 mod constraints;
 mod contexts;
 mod dashboard;
@@ -88,6 +89,7 @@ pub(super) fn routes() -> Routes {
         .merge(instance_settings::routes())
         .merge(streaming::routes())
         .merge(scim_settings::routes())
+        .merge(connections::routes())
         .merge(constraints::routes())
         .merge(playground::routes())
         .merge(contexts::routes())

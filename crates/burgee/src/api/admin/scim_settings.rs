@@ -10,7 +10,7 @@ use crate::access::{Administer, ConfigureAuth, Granted};
 use crate::api::input::Body;
 use crate::api::{Problem, Routes};
 use crate::app::App;
-use crate::provisioning::connection::{self, DEFAULT};
+use crate::provisioning::connection::{self, DEFAULT, Source};
 
 const TAG: &str = "Auth";
 
@@ -64,7 +64,8 @@ struct Token {
 
 async fn new_token(grant: Granted<Administer>, State(app): State<App>) -> Result<Json<Token>, Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    let token = connection::new_token(&mut tx, &app.entropy, DEFAULT).await?;
+    let token = app.entropy.hex::<32>();
+    connection::replace(&mut tx, DEFAULT, &token, Source::Unleash).await?;
     tx.commit().await?;
     Ok(Json(Token { token }))
 }

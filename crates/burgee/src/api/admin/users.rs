@@ -19,6 +19,7 @@ use crate::db::Read;
 use crate::error::{Error, Result};
 use crate::people::user::{self, Edit, NewUser, User, check_email};
 use crate::people::{account, group, password};
+use crate::provisioning::connection::DEFAULT;
 use crate::provisioning::{cleanup, locks};
 
 const TAG: &str = "Users";
@@ -390,7 +391,7 @@ async fn delete(grant: Granted<Administer>, State(app): State<App>, Id(id): Id) 
 
 async fn delete_scim_users(grant: Granted<Administer>, State(app): State<App>) -> Result<(), Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    cleanup::users(&mut tx).await?;
+    cleanup::users(&mut tx, DEFAULT).await?;
     tx.commit().await?;
     Ok(())
 }

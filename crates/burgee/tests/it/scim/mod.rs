@@ -1,5 +1,6 @@
 //! The SCIM service as identity providers meet it.
 
+mod connections;
 mod ms_postman;
 mod ms_validator;
 mod never_destructive;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::access::{Administer, ConfigureAuth, Granted, admins};
 use crate::db::Read;
 use crate::events::{self, Filter};
-use crate::provisioning::connection::{self, Overview};
+use crate::provisioning::connection::{self, Connection, NewToken, Overview};
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::{Form, Query, Viewer, why_not_everywhere};
@@ -49,7 +49,7 @@ fn base_url(ui: &Ui) -> String {
 }
 
 async fn one(tx: &mut Read, id: &str) -> Result<Overview, Fault> {
-    let found = connection::list(tx).await?.into_iter().find(|it| it.id.to_string() == id);
+    let found = connection::list(tx).await?.into_iter().find(|it| it.connection.id.to_string() == id);
     found.ok_or_else(|| Fault::missing("There is no such connection."))
 }
 
@@ -65,11 +65,12 @@ async fn show(
     let safe = admins::way_back_in(&mut tx).await?;
     let why_not = why_not_everywhere::<Administer>(grant.held());
     let admin = grant.held().is_admin();
-    let by = Filter { connections: connections.iter().map(|it| it.id).collect(), ..Filter::default() };
+    let by =
+        Filter { connections: connections.iter().map(|it| it.connection.id).collect(), ..Filter::default() };
     let latest = if admin { events::search(&mut tx, &by, 0, LATEST).await?.0 } else { Vec::new() };
     let watch = Watch::over(&grant, &mut tx, None, None).await?;
     let quirks = ui.metrics.quirks();
-    let fresh = connections.iter().all(|it| !it.enabled && it.token_at.is_none() && it.users == 0);
+    let fresh = connections.iter().all(|it| !it.connection.enabled && it.token_at.is_none() && it.users == 0);
     let body = html! {
         @if fresh {
             div.empty {
@@ -102,19 +103,21 @@ async fn show(
 /// A connection: whether it is on, what it manages, when it last called.
 fn card(ui: &Ui, frame: &Frame, it: &Overview, why_not: Option<&str>, safe: bool) -> Markup {
     let unsafe_now = "Nobody could administer burgee if the identity provider removed its admins. Keep an active admin with a password who is not provisioned, or give a provisioned group the Admin role.";
-    let reason = why_not.or((!it.enabled && !safe).then_some(unsafe_now));
-    let to = |step: &str| frame.at(&format!("/provisioning/{}{step}", it.id));
+    let Connection { id, enabled, .. } = it.connection;
+    let name = &it.connection.setup.name;
+    let reason = why_not.or((!enabled && !safe).then_some(unsafe_now));
+    let to = |step: &str| frame.at(&format!("/provisioning/{id}{step}"));
     html! {
-        article.card id={ "connection-" (it.id) } aria-labelledby={ "connection-" (it.id) "-name" } {
+        article.card id={ "connection-" (id) } aria-labelledby={ "connection-" (id) "-name" } {
             header.row.spread {
-                h2.row id={ "connection-" (it.id) "-name" } {
-                    @if it.name == "default" { "Identity provider" } @else { (it.name) }
-                    @if it.enabled { (tag::toned("on", "good")) } @else { (tag::chip("off")) }
-                    @if it.enabled && it.token_at.is_none() { (tag::toned("no token", "warning")) }
+                h2.row id={ "connection-" (id) "-name" } {
+                    @if name == "default" { "Identity provider" } @else { (name) }
+                    @if enabled { (tag::toned("on", "good")) } @else { (tag::chip("off")) }
+                    @if enabled && it.token_at.is_none() { (tag::toned("no token", "warning")) }
                 }
-                (switch(&Switch { id: &format!("switch-{}", it.id), label: &format!("Provisioning by {}", it.name), on: it.enabled, action: &to("/switch"), back: "/provisioning", why_not: reason }))
+                (switch(&Switch { id: &format!("switch-{id}"), label: &format!("Provisioning by {name}"), on: enabled, action: &to("/switch"), back: "/provisioning", why_not: reason }))
             }
-            @if !it.enabled && it.token_at.is_some() {
+            @if !enabled && it.token_at.is_some() {
                 (notice(Tone::Info, "Provisioning is off", &html! { p { "Calls of the identity provider are refused, and what it manages can be changed by hand." } }))
             }
             dl.facts {
@@ -145,7 +148,7 @@ async fn enable(
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.change(&grant, frame.now).await?;
     let it = one(&mut tx, &id).await?;
-    connection::enable(&mut tx, it.id, wanted.enabled).await?;
+    connection::enable(&mut tx, it.connection.id, wanted.enabled).await?;
     let changed = tx.recorded() > 0;
     tx.commit().await?;
     let (state, back) = if wanted.enabled { ("on", "false") } else { ("off", "true") };
@@ -187,13 +190,14 @@ async fn new_token(
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.change(&grant, frame.now).await?;
     let it = one(&mut tx, &id).await?;
-    let token = connection::new_token(&mut tx, &ui.entropy, it.id).await?;
+    let new = NewToken::default();
+    let (_, token) = connection::issue(&mut tx, &ui.entropy, it.connection.id, new).await?;
     tx.commit().await?;
     let mut tx = ui.db.read().await?;
     let viewer = Viewer::of(&grant, &mut tx).await?;
     let body = html! {
         (secret::once("provisioning token", &token))
-        @if !it.enabled {
+        @if !it.connection.enabled {
             (notice(Tone::Warning, "Provisioning is still off", &html! { p { "Switch it on before the identity provider tests the connection." } }))
         }
         div.field { p.label { "Base URL" } (code::block("Base URL", &base_url(&ui))) }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::access::{Administer, Granted};
 use crate::error::Error;
 use crate::provisioning::cleanup;
-use crate::provisioning::connection::{self, Overview};
+use crate::provisioning::connection::{self, DEFAULT, Overview};
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::{Form, Viewer};
@@ -112,7 +112,7 @@ async fn draw(
     let hint = format!("Type “{}”.", what.words(count));
     let body = html! {
         (form::problems(problems))
-        @if connections.iter().any(|it| it.enabled) {
+        @if connections.iter().any(|it| it.connection.enabled) {
             (notice(Tone::Warning, "Provisioning is on", &html! { p { "The identity provider makes them anew the next time it synchronises. Switch it off first if they are to stay away." } }))
         }
         ul.list {
@@ -164,8 +164,8 @@ async fn remove(
             return Ok(false);
         }
         let removed = match what {
-            What::Users => cleanup::users(&mut tx).await?,
-            What::Groups => cleanup::groups(&mut tx).await?,
+            What::Users => cleanup::users(&mut tx, DEFAULT).await?,
+            What::Groups => cleanup::groups(&mut tx, DEFAULT).await?,
         };
         // Whoever came meanwhile was not agreed upon.
         if i64::try_from(removed).ok() != Some(count) {
