@@ -1,5 +1,7 @@
-//! The README is true: its commands are run as they stand there.
+//! What is written is true: the commands of the README are run as they stand there, and the tests that the promises of
+//! security name are there.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
@@ -31,4 +33,31 @@ both! {
         assert!(shown.contains("\"email\": \"ann@example.com\""), "{shown}");
         assert!(shown.contains("\"createdBy\": \"scim:default\""), "{shown}");
     }
+}
+
+/// Adds the names of the tests below a folder.
+fn tests_below(folder: &Path, names: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            tests_below(&path, names);
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let name = |rest: &str| rest.split('(').next().unwrap_or_default().to_owned();
+            names.extend(text.split("fn ").skip(1).map(name));
+        }
+    }
+}
+
+#[test]
+fn every_test_that_a_promise_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut there = BTreeSet::new();
+    tests_below(&root.join("tests"), &mut there);
+    tests_below(&root.join("src"), &mut there);
+    let text = std::fs::read_to_string(root.join("../../docs/security.md")).unwrap();
+    let named: Vec<&str> = text.split('`').skip(1).step_by(2).filter(|it| it.contains('_')).collect();
+    assert!(named.len() > 40, "{named:?}");
+    let missing: Vec<_> = named.iter().filter(|name| !there.contains(**name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }

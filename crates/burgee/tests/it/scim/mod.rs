@@ -1,6 +1,7 @@
 //! The SCIM service as identity providers meet it.
 
 mod connections;
+mod life_cycles;
 mod ms_postman;
 mod ms_validator;
 mod never_destructive;
