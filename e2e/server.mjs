@@ -98,6 +98,10 @@ export async function fill(server) {
   await admin("POST", "/user-admin", { username: "ann", name: "Ann Viewer", rootRole: "Viewer", password: PASSWORD });
   await admin("POST", "/user-admin", { username: "ed", name: "Ed Editor", rootRole: "Editor", password: PASSWORD });
   await fillPeople(server);
+  const okta = await admin("POST", "/provisioning/connections", { name: "Acme", slug: "acme", provider: "okta", enabled: true, paused: true, rate: 50, networks: ["192.0.2.0/24"] });
+  await admin("POST", `/provisioning/connections/${okta.id}/tokens`, {});
+  await admin("POST", `/provisioning/connections/${okta.id}/tokens`, { overlap: 86400, expiresAt: new Date(Date.now() + 7 * 86400_000).toISOString() });
+  await admin("POST", `/provisioning/connections/${okta.id}/client/secret`);
   await admin("POST", "/segments", { name: "beta-users", constraints: [{ contextName: "userId", operator: "IN", values: ["1", "2"] }] });
   const segments = await admin("GET", "/segments");
   await flag("checkout", "The new checkout with one page. Can go when all shops use it.");

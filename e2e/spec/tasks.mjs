@@ -151,10 +151,16 @@ for (const [way, hands] of Object.entries({ mouse, keyboard })) {
 
       task("connect an identity provider", async (page, hand) => {
         await go(page, hand, "Provisioning");
-        await hand.press(link(page, "New token…"));
-        await hand.press(button(page, "Create new token"));
-        await page.locator("main copy-code").first().waitFor();
-        await titled(page, "The provisioning token is there");
+        await hand.press(link(page, "Connect an identity provider"));
+        await hand.type(field(page, "Name"), mine("okta"));
+        await hand.press(button(page, "Continue"));
+        await titled(page, "Set up Okta");
+        await hand.press(button(page, "Create token and switch on"));
+        await page.getByText("Waiting for the first call.").waitFor();
+        const token = (await page.getByText(/^bgs_[0-9a-f]{64}$/).first().textContent()).trim();
+        const url = (await page.getByText(/\/scim\/c\//).first().textContent()).trim();
+        await fetch(`${url}/Users`, { headers: { authorization: token, "user-agent": "Okta SCIM Client 1.0.0" } });
+        await page.getByText("Okta SCIM Client 1.0.0 called").waitFor();
       });
 
       task("archive a flag that is not needed any more", async (page, hand) => {

@@ -22,6 +22,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (12, "saved", include_str!("migrations/0012_saved.sql")),
     (13, "people", include_str!("migrations/0013_people.sql")),
     (14, "connections", include_str!("migrations/0014_connections.sql")),
+    (18, "oauth", include_str!("migrations/0018_oauth.sql")),
 ];
 
 /// The migrations for one engine. sqlx keeps the record, the checksums and the lock between nodes.

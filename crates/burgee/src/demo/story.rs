@@ -72,6 +72,8 @@ pub(super) async fn tell(app: &App, hand: Hand, admin: &(String, String)) -> Res
     days.on(14, 8, 50).await?;
     let token = crew.marit.post("/api/admin/scim-settings/generate-new-token", json!({})).await?;
     crew.marit.post("/api/admin/scim-settings", json!({ "enabled": true })).await?;
+    let named = json!({ "name": "Okta", "provider": "okta" });
+    crew.marit.put("/api/admin/provisioning/connections/1", named).await?;
     let mut okta = Okta::new(&nobody, text(&token, "/token")?, app.entropy.clone())?;
     provision(&mut okta, &mut days).await?;
     give_roles(&crew).await?;

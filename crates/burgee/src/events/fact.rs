@@ -155,6 +155,10 @@ facts! {
     ScimTokenUpdated "scim-token-updated" "Provisioning token runs out";
     /// A provisioning token stopped working.
     ScimTokenDeleted "scim-token-deleted" "Provisioning token revoked";
+    /// An identity provider got credentials for OAuth.
+    ScimClientCreated "scim-client-created" "OAuth client of a connection created";
+    ScimClientUpdated "scim-client-updated" "OAuth client of a connection changed";
+    ScimClientDeleted "scim-client-deleted" "OAuth client of a connection removed";
     ScimConnectionCreated "scim-connection-created" "Connection to an identity provider created";
     ScimConnectionUpdated "scim-connection-updated" "Connection to an identity provider changed";
     ScimConnectionDeleted "scim-connection-deleted" "Connection to an identity provider deleted";

@@ -28,7 +28,9 @@ impl Caller {
         let grant = admitted.enter(&app.rates, client_address(parts, app))?;
         let address = client_address(parts, app);
         let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-        app.token_uses.note(admitted.token, Use { at: now, address, agent: agent.map(str::to_owned) });
+        if let Some(token) = admitted.token {
+            app.token_uses.note(token, Use { at: now, address, agent: agent.map(str::to_owned) });
+        }
         app.seen.note(seen::Subject::Connection, admitted.connection.id, now);
         Ok(Self { grant: Arc::new(grant), connection: Arc::new(admitted.connection) })
     }

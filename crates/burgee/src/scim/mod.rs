@@ -7,6 +7,7 @@ mod edit;
 mod fault;
 mod group;
 mod mount;
+mod oauth;
 mod quirks;
 mod reply;
 mod request;

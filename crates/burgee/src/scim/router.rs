@@ -14,7 +14,7 @@ use super::fault::Fault;
 use super::mount::Mount;
 use super::request::Parameters;
 use super::target::Target;
-use super::{discovery, edit, quirks, request, resource, search};
+use super::{discovery, edit, oauth, quirks, request, resource, search};
 use crate::app::App;
 use crate::provisioning::Noun;
 
@@ -36,6 +36,7 @@ pub fn router(app: App) -> Router {
         router = router.route(mount, any(dispatch)).route(&format!("{mount}/{{*path}}"), any(dispatch));
     }
     router
+        .merge(oauth::routes())
         .layer(CatchPanicLayer::custom(|_| {
             tracing::error!("a handler panicked");
             Fault::from(Error::status(500, "Something went wrong on our side.")).into_response()

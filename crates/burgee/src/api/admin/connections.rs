@@ -18,8 +18,8 @@ use crate::db::Json as Stored;
 use crate::error::{Error, Result as Outcome};
 use crate::events::Change;
 use crate::provisioning::connection::{
-    self, Connection, Fate, Network, NewToken, OnMatch, Overview, PatchAnswer, Provider, Setup, Strictness,
-    Token, UnknownMembers,
+    self, Client, Connection, Fate, Network, NewToken, OnMatch, Overview, PatchAnswer, Provider, Setup,
+    Strictness, Token, UnknownMembers,
 };
 
 const TAG: &str = "Provisioning";
@@ -29,6 +29,8 @@ pub(super) fn routes() -> Routes {
     const ONE: &str = "/api/admin/provisioning/connections/{id}";
     const TOKENS: &str = "/api/admin/provisioning/connections/{id}/tokens";
     const TOKEN: &str = "/api/admin/provisioning/connections/{id}/tokens/{tokenId}";
+    const CLIENT: &str = "/api/admin/provisioning/connections/{id}/client";
+    const SECRET: &str = "/api/admin/provisioning/connections/{id}/client/secret";
     Routes::default()
         .add(Method::GET, ALL, "getConnections", TAG, list)
         .gives::<Connections>(200)
@@ -48,6 +50,14 @@ pub(super) fn routes() -> Routes {
         .takes::<NewTokenView>()
         .gives::<MadeToken>(201)
         .add(Method::DELETE, TOKEN, "deleteConnectionToken", TAG, revoke)
+        .add(Method::GET, CLIENT, "getConnectionClient", TAG, client)
+        .gives::<ClientView>(200)
+        .add(Method::PUT, CLIENT, "setConnectionClientKeys", TAG, give_keys)
+        .takes::<KeysView>()
+        .gives::<ClientView>(200)
+        .add(Method::DELETE, CLIENT, "deleteConnectionClient", TAG, remove_client)
+        .add(Method::POST, SECRET, "createConnectionClientSecret", TAG, give_secret)
+        .gives::<MadeSecret>(201)
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -346,6 +356,96 @@ async fn revoke(
 ) -> Result<(), Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
     connection::revoke(&mut tx, id, token).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// An OAuth client, without its secret.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "connectionClientSchema")]
+struct ClientView {
+    client_id: String,
+    /// How its secret begins, if it has one.
+    secret_prefix: Option<String>,
+    /// Its public keys, as PEM or as a JWK set.
+    keys: Option<String>,
+    created_at: Time,
+    /// When it got its newest access token.
+    token_at: Option<Time>,
+    token_endpoint: String,
+}
+
+impl ClientView {
+    fn of(app: &App, client: Client) -> Self {
+        Self {
+            client_id: client.client_id,
+            secret_prefix: client.secret_prefix,
+            keys: client.keys,
+            created_at: client.created_at,
+            token_at: client.token_at,
+            token_endpoint: format!("{}/oauth/token", app.config.url()),
+        }
+    }
+}
+
+async fn client(
+    _: Granted<ConfigureAuth>,
+    State(app): State<App>,
+    Id(id): Id,
+) -> Result<Json<ClientView>, Problem> {
+    let found = connection::client(&mut app.db.read().await?, id).await?;
+    let found = found.ok_or_else(|| Error::not_found("This connection has no OAuth client."))?;
+    Ok(Json(ClientView::of(&app, found)))
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "connectionClientKeysSchema")]
+struct KeysView {
+    /// Public keys, as PEM or as a JWK set; with `null`, only the secret counts.
+    keys: Option<String>,
+}
+
+async fn give_keys(
+    grant: Granted<Administer>,
+    State(app): State<App>,
+    Id(id): Id,
+    Body(body): Body<KeysView>,
+) -> Result<Json<ClientView>, Problem> {
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    let client = connection::give_keys(&mut tx, &app.entropy, id, body.keys.as_deref()).await?;
+    tx.commit().await?;
+    Ok(Json(ClientView::of(&app, client)))
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "connectionClientSecretSchema")]
+struct MadeSecret {
+    client_id: String,
+    /// Shown this once.
+    client_secret: String,
+}
+
+async fn give_secret(
+    grant: Granted<Administer>,
+    State(app): State<App>,
+    Id(id): Id,
+) -> Result<Response, Problem> {
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    let (client, secret) = connection::give_secret(&mut tx, &app.entropy, id).await?;
+    tx.commit().await?;
+    let made = MadeSecret { client_id: client.client_id, client_secret: secret };
+    Ok((StatusCode::CREATED, Json(made)).into_response())
+}
+
+async fn remove_client(
+    grant: Granted<Administer>,
+    State(app): State<App>,
+    Id(id): Id,
+) -> Result<(), Problem> {
+    let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    connection::remove_client(&mut tx, id).await?;
     tx.commit().await?;
     Ok(())
 }

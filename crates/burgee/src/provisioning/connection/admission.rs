@@ -20,15 +20,15 @@ use crate::sql;
 pub struct Admitted {
     /// The connection that it belongs to.
     pub connection: Connection,
-    /// The token's number.
-    pub token: i64,
+    /// The token's number; none for an access token of OAuth.
+    pub token: Option<i64>,
 }
 
 #[derive(sqlx::FromRow)]
 struct Row {
     #[sqlx(flatten)]
     connection: Connection,
-    token: i64,
+    token: Option<i64>,
 }
 
 /// Looks a token up, in one query.
@@ -38,8 +38,13 @@ pub async fn by_token(db: &Db, token: &str, now: Time) -> Result<Option<Admitted
             concat!(
                 "SELECT ",
                 columns!(),
-                ", t.id AS token FROM scim_tokens t JOIN scim_connections c ON c.id = t.connection_id
-                 WHERE t.digest = $1 AND (t.expires_at IS NULL OR t.expires_at > $2)"
+                ", t.token FROM (
+                     SELECT connection_id, id AS token FROM scim_tokens
+                     WHERE digest = $1 AND (expires_at IS NULL OR expires_at > $2)
+                     UNION ALL
+                     SELECT connection_id, CAST(NULL AS BIGINT) AS token FROM scim_access_tokens
+                     WHERE digest = $1 AND expires_at > $2
+                 ) t JOIN scim_connections c ON c.id = t.connection_id"
             ),
             digest(token),
             now

@@ -1,13 +1,15 @@
 //! What can be chosen for a connection.
 
+use std::borrow::Cow;
+
 use burgee_scim::Mode;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 macro_rules! choices {
     ($($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $meaning:literal])* $choice:ident $text:literal,)* })*) => {$(
         $(#[doc = $doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         pub enum $name {
             $($(#[doc = $meaning])* #[serde(rename = $text)] $choice,)*
         }
@@ -24,6 +26,18 @@ macro_rules! choices {
             /// The choice of this name.
             pub fn named(name: &str) -> Option<Self> {
                 match name { $($text => Some(Self::$choice),)* _ => None }
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn inline_schema() -> bool {
+                true
+            }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "enum": [$($text,)*] })
             }
         }
 

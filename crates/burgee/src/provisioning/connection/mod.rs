@@ -1,7 +1,9 @@
 //! Connections to identity providers, and the tokens with which they call. The default one exists from the first start.
 
 mod admission;
+mod assertion;
 mod choice;
+mod client;
 mod network;
 mod removal;
 mod setup;
@@ -12,7 +14,9 @@ use burgee_scim::Mode;
 use serde::Serialize;
 
 pub use self::admission::{Admitted, Rates, Refusal, by_token};
+pub use self::assertion::ALGORITHMS;
 pub use self::choice::{OnMatch, PatchAnswer, Provider, Strictness, UnknownMembers};
+pub use self::client::{Client, LIFE, Proof, access_token, client, give_keys, give_secret, remove_client};
 pub use self::network::Network;
 pub use self::removal::{Fate, delete};
 pub use self::setup::{Setup, configure, create, enable, pause, rehearse};
@@ -70,7 +74,7 @@ pub async fn get(tx: &mut Read, id: i64) -> Result<Connection> {
 }
 
 /// Keeps everybody else from changing a connection until the transaction ends.
-async fn lock(tx: &mut Change, id: i64) -> Result<Connection> {
+pub async fn lock(tx: &mut Change, id: i64) -> Result<Connection> {
     let sql = sql!("SELECT id FROM scim_connections WHERE id = $1{lock}", id);
     let _: Option<(i64,)> = tx.optional(sql).await?;
     get(tx, id).await

@@ -59,8 +59,7 @@ impl From<String> for Source {
 }
 
 /// A token, without its secret.
-#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Token {
     /// Its number.
     pub id: i64,

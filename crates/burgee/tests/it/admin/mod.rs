@@ -4,6 +4,7 @@ mod addons;
 mod api_tokens;
 mod applications;
 mod compatibility;
+mod connections;
 mod constraints;
 mod contexts;
 mod contract;

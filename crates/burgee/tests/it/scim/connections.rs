@@ -19,7 +19,7 @@ async fn change(server: &TestServer) -> Change {
 }
 
 /// A connection that is on, and whoever holds its token.
-async fn connect(server: &TestServer, setup: &Setup) -> (Connection, Client) {
+pub async fn connect(server: &TestServer, setup: &Setup) -> (Connection, Client) {
     let mut tx = change(server).await;
     let made = connection::create(&mut tx, setup).await.unwrap();
     connection::enable(&mut tx, made.id, true).await.unwrap();
@@ -29,7 +29,7 @@ async fn connect(server: &TestServer, setup: &Setup) -> (Connection, Client) {
     (made, server.anonymous().with("authorization", &format!("Bearer {secret}")))
 }
 
-async fn configure(server: &TestServer, id: i64, setup: &Setup) {
+pub async fn configure(server: &TestServer, id: i64, setup: &Setup) {
     let mut tx = change(server).await;
     connection::configure(&mut tx, id, None, setup).await.unwrap();
     tx.commit().await.unwrap();

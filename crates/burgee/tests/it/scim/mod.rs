@@ -1,10 +1,12 @@
 //! The SCIM service as identity providers meet it.
 
 mod connections;
+mod isolation;
 mod life_cycles;
 mod ms_postman;
 mod ms_validator;
 mod never_destructive;
+mod oauth;
 mod okta_spec;
 mod protocol;
 mod quirks;

@@ -16,4 +16,4 @@ mod privacy;
 mod questions;
 mod sql_is_the_evaluator;
 mod steps;
-mod world;
+pub mod world;

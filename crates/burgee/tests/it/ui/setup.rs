@@ -112,21 +112,83 @@ both! {
 
     async fn provisioning_is_set_up_and_taken_back(server) {
         let admin = server.sign_in("admin", PASSWORD).await.with("accept", "text/html");
-        let page = admin.get("/provisioning").await.expect(200).text;
-        assert!(page.contains("http://burgee.test/scim") && page.contains("Okta"));
-        assert!(admin.get("/provisioning/1/token").await.expect(200).text.contains("stops working at once"));
-        let token = secret(&form(&admin, "/provisioning/1/token", "").await.expect(200).text);
-        let idp = server.anonymous().with("authorization", &format!("Bearer {token}")).with("content-type", "application/scim+json");
-        idp.post("/scim/v2/Users", json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "grace" })).await.expect(201);
-        let page = admin.get("/provisioning").await.expect(200).text;
+        assert!(admin.get("/provisioning").await.expect(200).text.contains("Default connection"));
+        let answer = form(&admin, "/provisioning/new", "provider=okta&name=Acme+Inc.&slug=").await.expect(303);
+        assert_eq!(answer.header("location"), "/provisioning/2/setup");
+        let page = form(&admin, "/provisioning/new", "provider=okta&name=Acme+Inc.&slug=a_b").await.expect(422).text;
+        assert!(page.contains("id=\"slug-problem\"") && page.contains("value=\"a_b\""));
+
+        // The steps have the values, and turn green with the first call.
+        let page = admin.get("/provisioning/2/setup").await.expect(200).text;
+        assert!(page.contains("Set up Okta") && page.contains("http://burgee.test/scim/c/acme-inc"));
+        let page = form(&admin, "/provisioning/2/setup", "").await.expect(200).text;
+        let token = secret(&page);
+        assert!(token.starts_with("bgs_") && page.contains("Waiting for the first call"));
+        let status = page.split("hx-get=\"").find(|rest| rest.starts_with("/provisioning/2/setup/status")).unwrap();
+        let status = status.split('"').next().unwrap();
+        assert!(admin.get(status).await.expect(200).text.contains("Waiting"));
+        let idp = server.anonymous().with("authorization", &format!("Bearer {token}")).with("user-agent", "Okta SCIM Client 1.0.0");
+        idp.post("/scim/c/acme-inc/Users", json!({ "userName": "grace" })).await.expect(201);
+        let line = admin.get(status).await.expect(200).text;
+        assert!(line.contains("Connected.") && line.contains("Okta SCIM Client 1.0.0") && line.contains("1 person"), "{line}");
+        assert!(!admin.get("/provisioning/2/setup").await.expect(200).text.contains(&token), "it is shown once");
+
+        // A second token leaves the first for a day; a refused one is asked again.
+        let page = form(&admin, "/provisioning/2/token", "lasts=never&secret=short").await.expect(422).text;
+        assert!(page.contains("between 16 and 512"));
+        let other = secret(&form(&admin, "/provisioning/2/token", "lasts=30&overlap=24").await.expect(200).text);
+        let page = admin.get("/provisioning/2").await.expect(200).text;
+        assert!(page.contains(&token[..12]) && page.contains(&other[..12]) && !page.contains(&other));
         assert!(page.contains("User created") && page.contains("/users?origin=scim"));
-        form(&admin, "/provisioning/1/switch", "enabled=false").await.expect(303);
+        let revoke = page.split("href=\"").find(|rest| rest.contains("/revoke")).unwrap().split('"').next().unwrap();
+        assert!(admin.get(revoke).await.expect(200).text.contains("Another one works still"));
+        form(&admin, revoke, "").await.expect(303);
+        idp.get("/scim/Users").await.expect(200);
+        server.anonymous().with("authorization", &other).get("/scim/Users").await.expect(401);
+
+        // Every choice is kept, and what somebody else changed meanwhile is not overwritten.
+        let page = admin.get("/provisioning/2/settings").await.expect(200).text;
+        assert!(page.contains("Is taken over") && page.contains("name=\"was_rate\""));
+        let sent = "name=Acme+Inc.&was_name=Acme+Inc.&slug=acme-inc&was_slug=acme-inc&provider=okta&was_provider=okta&mode=strict\
+                    &was_mode=tolerant&patch_answer=204&was_patch_answer=auto&on_match=conflict&was_on_match=adopt\
+                    &unknown_members=reject&was_unknown_members=ignore&was_rate=&was_networks=";
+        let page = form(&admin, "/provisioning/2/settings", &format!("{sent}&rate=25&networks=10.0.0.0%2F8%0D%0Ahome")).await.expect(422).text;
+        assert!(page.contains("id=\"networks-problem\"") && page.contains("home"));
+        let fine = format!("{sent}&rate=25&networks=127.0.0.1%0D%0A10.0.0.0%2F8");
+        form(&admin, "/provisioning/2/settings", &fine).await.expect(303);
+        let kept = server.admin().get("/api/admin/provisioning/connections/2").await.expect(200).json();
+        assert_eq!((&kept["mode"], &kept["patchAnswer"], &kept["onMatch"]), (&json!("strict"), &json!("204"), &json!("conflict")));
+        assert_eq!((&kept["rate"], &kept["networks"]), (&json!(25), &json!(["127.0.0.1/32", "10.0.0.0/8"])));
+        form(&admin, "/provisioning/2/settings", &fine.replace("rate=25", "rate=30")).await.expect(409);
+
+        form(&admin, "/provisioning/2/pause", "enabled=true").await.expect(303);
+        idp.get("/scim/Users").await.expect(503);
+        assert!(admin.get("/provisioning/2").await.expect(200).text.contains("Nothing is lost"));
+        form(&admin, "/provisioning/2/pause", "enabled=false").await.expect(303);
+        form(&admin, "/provisioning/2/switch", "enabled=false").await.expect(303);
         idp.get("/scim/v2/Users").await.expect(401);
-        let page = form(&admin, "/provisioning/remove/users", "words=delete+2+users").await.expect(422).text;
+
+        // OAuth.
+        let page = form(&admin, "/provisioning/2/client/secret", "").await.expect(200).text;
+        assert!(secret(&page).starts_with("bgc_") && page.contains("http://burgee.test/oauth/token"));
+        let page = form(&admin, "/provisioning/2/client/keys", "keys=nonsense").await.expect(422).text;
+        assert!(page.contains("id=\"keys-problem\"") && page.contains("nonsense"));
+        form(&admin, "/provisioning/2/client/remove", "").await.expect(303);
+
+        // Only what it manages goes, and the connection itself when that is typed.
+        server.push_user(json!({ "userName": "of-the-default-one" })).await;
+        let page = form(&admin, "/provisioning/2/remove/users", "words=delete+2+users").await.expect(422).text;
         assert!(page.contains("delete 1 user”") && page.contains("value=\"delete 2 users\""));
-        form(&admin, "/provisioning/remove/users", "words=delete+1+user").await.expect(303);
+        form(&admin, "/provisioning/2/remove/users", "words=delete+1+user").await.expect(303);
         assert_eq!(recorded(&server, "scim-users-deleted").await, 1);
-        assert!(admin.get("/provisioning/guides/okta").await.expect(200).text.contains("Provisioning with Okta"));
+        assert_eq!(server.scim().get("/scim/Users").await.expect(200).json()["totalResults"], 1);
+        form(&admin, "/provisioning/2/delete", "people=release&words=wrong").await.expect(422);
+        form(&admin, "/provisioning/2/delete", "words=acme-inc").await.expect(422);
+        form(&admin, "/provisioning/2/delete", "people=release&words=acme-inc").await.expect(303);
+        admin.get("/provisioning/2").await.expect(404);
+        for guide in ["okta", "entra", "onelogin", "jumpcloud", "google", "keycloak", "authentik", "generic"] {
+            assert!(admin.get(&format!("/provisioning/guides/{guide}")).await.expect(200).text.contains("Provisioning with"));
+        }
     }
 
     async fn it_is_set_who_gets_in_and_which_pages_get_flags(server) {

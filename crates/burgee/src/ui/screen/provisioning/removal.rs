@@ -1,4 +1,4 @@
-//! Removing everybody, or every group, that identity providers have pushed.
+//! Removing everybody, or every group, that an identity provider has pushed, and the connection itself.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -6,13 +6,14 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::name;
 use crate::access::{Administer, Granted};
 use crate::error::Error;
 use crate::provisioning::cleanup;
-use crate::provisioning::connection::{self, DEFAULT, Overview};
+use crate::provisioning::connection::{self, Connection, DEFAULT, Fate, Overview};
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
-use crate::ui::guard::{Form, Viewer};
+use crate::ui::guard::{Form, Number, Viewer};
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::button;
@@ -21,7 +22,11 @@ use crate::ui::part::notice::{Tone, notice};
 use crate::ui::{Places, Ui};
 
 pub(super) fn places(places: Places) -> Places {
-    places.page("/provisioning/remove/{what}", ask).action("/provisioning/remove/{what}", remove)
+    places
+        .page("/provisioning/{id}/remove/{what}", ask)
+        .action("/provisioning/{id}/remove/{what}", remove)
+        .page("/provisioning/{id}/delete", confirm)
+        .action("/provisioning/{id}/delete", delete)
 }
 
 /// What is removed.
@@ -47,9 +52,11 @@ impl What {
         }
     }
 
-    fn count(self, connections: &[Overview]) -> i64 {
-        let one = |it: &Overview| if self == Self::Users { it.users } else { it.groups };
-        connections.iter().map(one).sum()
+    const fn count(self, it: &Overview) -> i64 {
+        match self {
+            Self::Users => it.users,
+            Self::Groups => it.groups,
+        }
     }
 
     /// `1 user`, `2 users`.
@@ -64,24 +71,32 @@ impl What {
     }
 }
 
-/// The ways to both.
-pub(super) fn section(frame: &Frame, connections: &[Overview], why_not: Option<&str>) -> Markup {
-    let way = |what: What, label: &str| {
-        let id = format!("remove-{}", what.name());
-        let nothing = format!("There are no provisioned {}.", what.name());
-        let reason = why_not.or((what.count(connections) == 0).then_some(nothing.as_str()));
+/// The ways to all three.
+pub(super) fn section(frame: &Frame, it: &Overview, why_not: Option<&str>) -> Markup {
+    let id = it.connection.id;
+    let way = |to: &str, label: &str, reason: Option<&str>| {
+        let name = to.replace('/', "-");
         html! {
             @match reason {
-                None => a.button.danger id=(id) href=(frame.at(&format!("/provisioning/remove/{}", what.name()))) { (label) },
-                Some(_) => (button::or_why(&id, label, reason)),
+                None => a.button.danger id=(name) href=(frame.at(&format!("/provisioning/{id}/{to}"))) { (label) },
+                Some(_) => (button::or_why(&name, label, reason)),
             }
         }
     };
+    let nothing = |what: What| {
+        let nothing = format!("It manages no {}.", what.name());
+        why_not.map(str::to_owned).or((what.count(it) == 0).then_some(nothing))
+    };
+    let stays = "Unleash's endpoints act on the default connection: switch it off instead.";
     html! {
         section aria-labelledby="remove" {
-            h2 #remove { "Start over" }
-            p.muted { "Removes what identity providers have pushed. If one is still connected, it pushes again." }
-            div.row { (way(What::Users, "Delete all provisioned users…")) (way(What::Groups, "Delete all provisioned groups…")) }
+            h2 #remove { "Danger zone" }
+            p.muted { "Removes what this connection has pushed. If the identity provider is still connected, it pushes again." }
+            div.row {
+                (way("remove/users", "Delete all its users…", nothing(What::Users).as_deref()))
+                (way("remove/groups", "Delete all its groups…", nothing(What::Groups).as_deref()))
+                (way("delete", "Delete the connection…", why_not.or((id == DEFAULT).then_some(stays))))
+            }
         }
     }
 }
@@ -90,15 +105,30 @@ async fn ask(
     grant: Granted<Administer>,
     State(ui): State<Ui>,
     frame: Frame,
-    Path(what): Path<String>,
+    Path((id, what)): Path<(String, String)>,
 ) -> Result<Response, Fault> {
-    draw(&grant, &ui, &frame, What::named(&what)?, "", &[], None).await
+    let (id, what) = (number(&id)?, What::named(&what)?);
+    draw(&grant, &ui, &frame, id, what, "", &[], None).await
 }
 
+fn number(id: &str) -> Result<i64, Fault> {
+    id.parse().map_err(|_| Fault::nowhere())
+}
+
+fn below(page: Page, it: &Connection) -> Page {
+    page.below("Provisioning", "/provisioning".to_owned())
+        .below(&name(it), format!("/provisioning/{}", it.id))
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a form that is drawn again, with what was typed and what is wrong"
+)]
 async fn draw(
     grant: &Granted<Administer>,
     ui: &Ui,
     frame: &Frame,
+    id: i64,
     what: What,
     typed: &str,
     problems: &[String],
@@ -106,13 +136,12 @@ async fn draw(
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.read().await?;
     let viewer = Viewer::of(grant, &mut tx).await?;
-    let connections = connection::list(&mut tx).await?;
-    let count = what.count(&connections);
-    let name = what.name();
+    let it = connection::overview(&mut tx, id).await?;
+    let count = what.count(&it);
     let hint = format!("Type “{}”.", what.words(count));
     let body = html! {
         (form::problems(problems))
-        @if connections.iter().any(|it| it.connection.enabled) {
+        @if it.connection.enabled {
             (notice(Tone::Warning, "Provisioning is on", &html! { p { "The identity provider makes them anew the next time it synchronises. Switch it off first if they are to stay away." } }))
         }
         ul.list {
@@ -130,13 +159,13 @@ async fn draw(
                 },
             }
         }
-        form.stack method="post" action=(frame.at(&format!("/provisioning/remove/{name}"))) {
+        form.stack method="post" action=(frame.at(&format!("/provisioning/{id}/remove/{}", what.name()))) {
             (Field { name: "words", label: "To confirm", hint: Some(&hint), problem, ..Field::default() }.text("text", typed, "off"))
-            div.row { button.button.danger #remove { "Delete " (what.counted(count)) } (button::link(&frame.at("/provisioning"), "Cancel")) }
+            div.row { button.button.danger #remove { "Delete " (what.counted(count)) } (button::link(&frame.at(&format!("/provisioning/{id}")), "Cancel")) }
         }
     };
-    let page = Page::new(Section::Provisioning, format!("Delete all provisioned {name}"), body)
-        .below("Provisioning", "/provisioning".to_owned());
+    let title = format!("Delete all {} of {}", what.name(), name(&it.connection));
+    let page = below(Page::new(Section::Provisioning, title, body), &it.connection);
     let refused = problem.is_some() || !problems.is_empty();
     let status = if refused { StatusCode::UNPROCESSABLE_ENTITY } else { page.status };
     Ok(frame.page(&viewer, &page.status(status)))
@@ -152,20 +181,20 @@ async fn remove(
     grant: Granted<Administer>,
     State(ui): State<Ui>,
     frame: Frame,
-    Path(what): Path<String>,
+    Path((id, what)): Path<(String, String)>,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Fault> {
-    let what = What::named(&what)?;
+    let (id, what) = (number(&id)?, What::named(&what)?);
     let mut tx = ui.db.change(&grant, frame.now).await?;
-    let count = what.count(&connection::list(&mut tx).await?);
+    let count = what.count(&connection::overview(&mut tx, id).await?);
     let agreed = sent.words.trim() == what.words(count);
     let removed = async {
         if !agreed {
             return Ok(false);
         }
         let removed = match what {
-            What::Users => cleanup::users(&mut tx, DEFAULT).await?,
-            What::Groups => cleanup::groups(&mut tx, DEFAULT).await?,
+            What::Users => cleanup::users(&mut tx, id).await?,
+            What::Groups => cleanup::groups(&mut tx, id).await?,
         };
         // Whoever came meanwhile was not agreed upon.
         if i64::try_from(removed).ok() != Some(count) {
@@ -177,14 +206,110 @@ async fn remove(
     match removed.await.map_err(|error: Error| Fault::from(error)) {
         Ok(false) => {
             let problem = "That is not what has to be typed, or the number has changed meanwhile.";
-            draw(&grant, &ui, &frame, what, &sent.words, &[], Some(problem)).await
+            draw(&grant, &ui, &frame, id, what, &sent.words, &[], Some(problem)).await
         }
         Ok(true) => {
             let note = Note::new(format!("Provisioning: {} deleted", what.counted(count)));
-            Ok(frame.done("/provisioning", &note))
+            Ok(frame.done(&format!("/provisioning/{id}"), &note))
         }
         Err(fault) if fault.is_about_input() => {
-            draw(&grant, &ui, &frame, what, &sent.words, &fault.sentences(), None).await
+            draw(&grant, &ui, &frame, id, what, &sent.words, &fault.sentences(), None).await
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
+/// What the form of a removal sends.
+#[derive(Default, Deserialize)]
+struct Farewell {
+    #[serde(default)]
+    people: String,
+    #[serde(default)]
+    words: String,
+}
+
+async fn confirm(
+    grant: Granted<Administer>,
+    State(ui): State<Ui>,
+    frame: Frame,
+    Number(id): Number,
+) -> Result<Response, Fault> {
+    part(&grant, &ui, &frame, id, &Farewell::default(), &[], None).await
+}
+
+async fn part(
+    grant: &Granted<Administer>,
+    ui: &Ui,
+    frame: &Frame,
+    id: i64,
+    sent: &Farewell,
+    problems: &[String],
+    problem: Option<&str>,
+) -> Result<Response, Fault> {
+    let mut tx = ui.db.read().await?;
+    let viewer = Viewer::of(grant, &mut tx).await?;
+    let it = connection::overview(&mut tx, id).await?;
+    let slug = &it.connection.setup.slug;
+    let hint = format!("Type “{slug}”.");
+    let options = [
+        (
+            Fate::Release.name(),
+            "They stay as they are",
+            "From now on they are managed by hand. Whoever is active keeps access: see to it that nobody is forgotten who leaves.",
+        ),
+        (
+            Fate::Deactivate.name(),
+            "They lose access",
+            "Sessions and access tokens end at once. Each can be activated again under Users. If nobody else could administer, one admin stays.",
+        ),
+    ];
+    let body = html! {
+        (form::problems(problems))
+        ul.list {
+            li { "Its tokens stop working at once: the identity provider is refused." }
+            li { "Its " (What::Groups.counted(it.groups)) " stay with their roles and members, managed by hand." }
+            li { "What it did stays in the event log. Another connection that pushes the same people can take them over." }
+        }
+        form.stack method="post" action=(frame.at(&format!("/provisioning/{id}/delete"))) {
+            (Field { name: "people", label: &format!("What becomes of its {}", What::Users.counted(it.users)), ..Field::default() }.radios(&options, &sent.people))
+            (Field { name: "words", label: "To confirm", hint: Some(&hint), problem, ..Field::default() }.text("text", &sent.words, "off"))
+            div.row { button.button.danger #delete { "Delete the connection" } (button::link(&frame.at(&format!("/provisioning/{id}")), "Cancel")) }
+        }
+    };
+    let title = format!("Delete {}", name(&it.connection));
+    let page = below(Page::new(Section::Provisioning, title, body), &it.connection);
+    let refused = problem.is_some() || !problems.is_empty();
+    let status = if refused { StatusCode::UNPROCESSABLE_ENTITY } else { page.status };
+    Ok(frame.page(&viewer, &page.status(status)))
+}
+
+async fn delete(
+    grant: Granted<Administer>,
+    State(ui): State<Ui>,
+    frame: Frame,
+    Number(id): Number,
+    Form(sent): Form<Farewell>,
+) -> Result<Response, Fault> {
+    let mut tx = ui.db.change(&grant, frame.now).await?;
+    let it = connection::get(&mut tx, id).await?;
+    let Some(fate) = Fate::named(&sent.people) else {
+        drop(tx);
+        let problems = ["Say what becomes of its people.".to_owned()];
+        return part(&grant, &ui, &frame, id, &sent, &problems, None).await;
+    };
+    if sent.words.trim() != it.setup.slug {
+        drop(tx);
+        let problem = "That is not what has to be typed.";
+        return part(&grant, &ui, &frame, id, &sent, &[], Some(problem)).await;
+    }
+    let done = async {
+        connection::delete(&mut tx, id, fate).await?;
+        tx.commit().await
+    };
+    match done.await.map_err(|error: Error| Fault::from(error)) {
+        Ok(()) => Ok(frame.done("/provisioning", &Note::new(format!("{} is deleted", name(&it))))),
+        Err(fault) if fault.is_about_input() => {
+            part(&grant, &ui, &frame, id, &sent, &fault.sentences(), None).await
         }
         Err(fault) => Err(fault),
     }
