@@ -4,6 +4,7 @@ mod addons;
 mod api_tokens;
 mod applications;
 mod banners;
+mod connection_credentials;
 mod connections;
 mod constraints;
 mod contexts;
@@ -90,6 +91,7 @@ pub(super) fn routes() -> Routes {
         .merge(streaming::routes())
         .merge(scim_settings::routes())
         .merge(connections::routes())
+        .merge(connection_credentials::routes())
         .merge(constraints::routes())
         .merge(playground::routes())
         .merge(contexts::routes())

@@ -183,7 +183,7 @@ fn whole(seconds: f64) -> i64 {
 /// How signatures are checked: by the library that does it for TLS.
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: |_, _| Err(ErrorKind::UnsupportedAlgorithm.into()),
-    verifier_factory: verifier,
+    verifier_factory: |algorithm, key| verifier(*algorithm, key),
     key_utils: KeyUtils::new_unimplemented(),
 };
 
@@ -198,7 +198,7 @@ struct Check {
     key: DecodingKey,
 }
 
-fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Outcome<Box<dyn JwtVerifier>> {
+fn verifier(algorithm: Algorithm, key: &DecodingKey) -> Outcome<Box<dyn JwtVerifier>> {
     let method = match algorithm {
         Algorithm::RS256 => Method::Rsa(&signature::RSA_PKCS1_2048_8192_SHA256),
         Algorithm::RS384 => Method::Rsa(&signature::RSA_PKCS1_2048_8192_SHA384),
@@ -214,7 +214,7 @@ fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Outcome<Box<dyn JwtVeri
     if key.family() != algorithm.family() {
         return Err(ErrorKind::InvalidKeyFormat.into());
     }
-    Ok(Box::new(Check { algorithm: *algorithm, method, key: key.clone() }))
+    Ok(Box::new(Check { algorithm, method, key: key.clone() }))
 }
 
 impl JwtVerifier for Check {

@@ -2,6 +2,7 @@
 
 mod client;
 mod connection;
+mod delete;
 mod guide;
 mod new;
 mod removal;
@@ -42,6 +43,7 @@ pub(in crate::ui) fn places(places: Places) -> Places {
         .with(tokens::places)
         .with(client::places)
         .with(removal::places)
+        .with(delete::places)
 }
 
 /// What people read for the name of a connection: the default one has none that tells them anything.
