@@ -13,7 +13,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mode = if way & 1 == 0 { Mode::Tolerant } else { Mode::Strict };
     let rt = if way & 2 == 0 { &USER } else { &GROUP };
     if way & 4 == 0 {
-        if std::ptr::eq(rt, &GROUP) && resource::take_members(&mut body).is_err() {
+        if std::ptr::eq(rt, &GROUP) && resource::take_members(&mut body, mode).is_err() {
             return;
         }
         let Ok(accepted) = resource::accept(rt, &body, mode) else { return };
@@ -34,7 +34,7 @@ fuzz_target!(|bytes: &[u8]| {
         }
         return;
     }
-    let Ok(operations) = parse_patch(&body, rt, mode) else { return };
+    let Ok(operations) = parse_patch(body, rt, mode) else { return };
     let (operations, _) = match std::ptr::eq(rt, &GROUP) {
         true => match split_members(operations) {
             Ok(parts) => parts,

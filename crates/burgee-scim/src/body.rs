@@ -3,23 +3,34 @@
 //! Members come by the hundred thousand, and each is hundreds of bytes as a tree of JSON values. All that is ever used
 //! of one is its id.
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+use crate::error::excerpt;
 use crate::schema::ResourceType;
 use crate::value::MAX_TEXT;
-use crate::{Mode, Object};
+use crate::{GROUP, Mode, Object, bulk};
 
 /// Reads the body of a request about `rt`.
 ///
 /// In [`Mode::Tolerant`], members after the first that say nothing but who is meant (and what only the server writes)
 /// become their ids, which means the same. That is so for `members` of a resource, in the value of an operation, and
-/// for the value itself if the operation's path, `members`, comes before it.
+/// for the value itself if the operation's path, `members`, comes before it. Of two values under one key, the last
+/// counts; [`Mode::Strict`] refuses them.
 pub fn parse(text: &[u8], rt: &ResourceType, mode: Mode) -> serde_json::Result<Value> {
     let is_group = rt.top_level("members").is_some();
-    let place = if is_group && !mode.is_strict() { Place::Body } else { Place::Anywhere };
+    read(text, if is_group { Place::Body } else { Place::Anywhere }, mode)
+}
+
+/// Reads the body of a bulk request like [`parse`]. Operations beyond the limit are dropped as they are read, all but
+/// one: [`bulk::parse`] refuses what is too long.
+pub fn parse_bulk(text: &[u8], mode: Mode) -> serde_json::Result<Value> {
+    read(text, Place::Bulk, mode)
+}
+
+fn read(text: &[u8], place: Place, mode: Mode) -> serde_json::Result<Value> {
     let mut reader = serde_json::Deserializer::from_slice(text);
-    let value = place.deserialize(&mut reader)?;
+    let value = Reader { place, mode }.deserialize(&mut reader)?;
     reader.end()?;
     Ok(value)
 }
@@ -27,6 +38,9 @@ pub fn parse(text: &[u8], rt: &ResourceType, mode: Mode) -> serde_json::Result<V
 /// Where in a body a value stands.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
+    Bulk,
+    BulkOperations,
+    BulkOperation,
     Body,
     Operations,
     Operation,
@@ -42,6 +56,8 @@ impl Place {
         let path = before.iter().find(|(name, _)| name.eq_ignore_ascii_case("path"));
         let path = path.and_then(|(_, path)| path.as_str()).unwrap_or_default();
         match self {
+            Place::Bulk if is("Operations") => Place::BulkOperations,
+            Place::BulkOperation if is("data") && is_of_groups(path) => Place::Body,
             Place::Body | Place::OperationValue if is("members") => Place::Members,
             Place::Body if is("Operations") => Place::Operations,
             Place::Operation if is("value") && path.eq_ignore_ascii_case("members") => Place::Members,
@@ -51,7 +67,20 @@ impl Place {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Place {
+/// True for the path of a group, or of all groups.
+fn is_of_groups(path: &str) -> bool {
+    let first = path.split('/').find(|segment| !segment.is_empty());
+    first.is_some_and(|first| GROUP.endpoint[1..].eq_ignore_ascii_case(first))
+}
+
+/// Reads the value at a place.
+#[derive(Clone, Copy)]
+struct Reader {
+    place: Place,
+    mode: Mode,
+}
+
+impl<'de> DeserializeSeed<'de> for Reader {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -59,7 +88,7 @@ impl<'de> DeserializeSeed<'de> for Place {
     }
 }
 
-impl<'de> Visitor<'de> for Place {
+impl<'de> Visitor<'de> for Reader {
     type Value = Value;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -95,11 +124,21 @@ impl<'de> Visitor<'de> for Place {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
-        let below = if self == Place::Operations { Place::Operation } else { Place::Anywhere };
+        let below = match self.place {
+            Place::Operations => Place::Operation,
+            Place::BulkOperations => Place::BulkOperation,
+            _ => Place::Anywhere,
+        };
+        let below = Reader { place: below, ..self };
+        let most = if self.place == Place::BulkOperations { bulk::MAX_OPERATIONS } else { usize::MAX };
         let mut list = Vec::new();
         while let Some(element) = elements.next_element_seed(below)? {
-            let lean = self == Place::Members && !list.is_empty();
+            let lean = self.place == Place::Members && !self.mode.is_strict() && !list.is_empty();
             list.push(if lean { as_id(element) } else { element });
+            if list.len() > most {
+                while elements.next_element::<IgnoredAny>()?.is_some() {}
+                break;
+            }
         }
         Ok(Value::Array(list))
     }
@@ -107,7 +146,11 @@ impl<'de> Visitor<'de> for Place {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
-            let value = entries.next_value_seed(self.below(&key, &object))?;
+            if self.mode.is_strict() && object.contains_key(&key) {
+                return Err(A::Error::custom(format!("\"{}\" appears twice in one object", excerpt(&key))));
+            }
+            let place = self.place.below(&key, &object);
+            let value = entries.next_value_seed(Reader { place, ..self })?;
             object.insert(key, value);
         }
         Ok(Value::Object(object))

@@ -1,10 +1,9 @@
-//! Discovery documents (RFC 7643 §5–§7, RFC 7644 §4). They say what this crate does, and nothing that it does not.
+//! Discovery documents (RFC 7643 §5–§7, RFC 7644 §4). They say what is done here, and nothing that is not.
 
 use serde_json::{Value, json};
 
-use crate::Object;
 use crate::schema::{Attribute, Kind, Mutability, ResourceType, Returned, Schema, Uniqueness};
-use crate::{GROUP, USER};
+use crate::{Mode, Object, bulk};
 
 /// URN of list responses.
 pub const LIST_URN: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
@@ -19,84 +18,102 @@ pub struct Limits<'a> {
     pub max_results: u64,
     /// Resources per answer if the client does not say.
     pub default_page_size: u64,
-    /// Is `/Bulk` there?
-    pub bulk: bool,
-    /// Most operations per bulk request. Advertised even without `/Bulk`, and never 0, because clients cut their PATCH
-    /// requests to this size.
-    pub max_operations: u64,
+    /// For how many seconds a cursor can be used.
+    pub cursor_timeout: u64,
     /// Most bytes per bulk request.
     pub max_payload_size: u64,
-    /// Does the connection run in [`crate::Mode::Strict`]?
-    pub strict: bool,
     /// Where humans read on.
     pub documentation: Option<&'a str>,
 }
 
-/// `/ServiceProviderConfig`. `base` is the URL that the endpoints are below, without a slash at its end.
-pub fn service_provider_config(base: &str, limits: &Limits<'_>) -> Value {
-    let mut config = json!({
-        "schemas": [SERVICE_PROVIDER_CONFIG_URN],
-        "patch": { "supported": true },
-        "bulk": {
-            "supported": limits.bulk,
-            "maxOperations": limits.max_operations.max(1),
-            "maxPayloadSize": limits.max_payload_size.max(1),
-        },
-        "filter": { "supported": true, "maxResults": limits.max_results },
-        "changePassword": { "supported": false },
-        "sort": { "supported": true },
-        "etag": { "supported": true },
-        "pagination": {
-            "cursor": false,
-            "index": true,
-            "defaultPaginationMethod": "index",
-            "defaultPageSize": limits.default_page_size,
-            "maxPageSize": limits.max_results,
-        },
-        "authenticationSchemes": [{
-            "type": "oauthbearertoken",
-            "name": "Bearer token",
-            "description": "The token of the connection, in the Authorization header.",
-            "specUri": "https://www.rfc-editor.org/rfc/rfc6750",
-            "primary": true,
-        }],
-        "meta": {
-            "resourceType": "ServiceProviderConfig",
-            "location": format!("{base}/ServiceProviderConfig"),
-        },
-    });
-    if limits.strict {
-        // Only where it is true: clients that know the RFC alone refuse attributes that it does not have.
-        config["interopProfileConformant"] = true.into();
+/// The documents as one connection sees them.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// The URL that the endpoints are below, without a slash at its end.
+    pub base: &'a str,
+    /// What there is.
+    pub types: &'a [&'static ResourceType],
+    /// How forgiving the service is.
+    pub mode: Mode,
+}
+
+impl View<'_> {
+    /// `/ServiceProviderConfig`.
+    pub fn service_provider_config(&self, limits: &Limits<'_>) -> Value {
+        let mut config = json!({
+            "schemas": [SERVICE_PROVIDER_CONFIG_URN],
+            "patch": { "supported": true },
+            "bulk": {
+                "supported": true,
+                "maxOperations": bulk::MAX_OPERATIONS,
+                "maxPayloadSize": limits.max_payload_size,
+            },
+            "filter": { "supported": true, "maxResults": limits.max_results },
+            "changePassword": { "supported": false },
+            "sort": { "supported": true },
+            "etag": { "supported": true },
+            "pagination": {
+                "cursor": true,
+                "index": true,
+                "defaultPaginationMethod": "index",
+                "defaultPageSize": limits.default_page_size,
+                "maxPageSize": limits.max_results,
+                "cursorTimeout": limits.cursor_timeout,
+            },
+            "authenticationSchemes": [{
+                "type": "oauthbearertoken",
+                "name": "Bearer token",
+                "description": "The token of the connection, in the Authorization header.",
+                "specUri": "https://www.rfc-editor.org/rfc/rfc6750",
+                "primary": true,
+            }],
+            "meta": {
+                "resourceType": "ServiceProviderConfig",
+                "location": format!("{}/ServiceProviderConfig", self.base),
+            },
+        });
+        if self.mode.is_strict() {
+            // Only where it is true: clients that know the RFC alone refuse attributes that it does not have.
+            config["interopProfileConformant"] = true.into();
+        }
+        if let Some(documentation) = limits.documentation {
+            config["documentationUri"] = documentation.into();
+        }
+        config
     }
-    if let Some(documentation) = limits.documentation {
-        config["documentationUri"] = documentation.into();
+
+    /// `/ResourceTypes`.
+    pub fn resource_types(&self) -> Value {
+        list(self.types.iter().map(|rt| resource_type_document(self.base, rt)))
     }
-    config
-}
 
-/// `/ResourceTypes`.
-pub fn resource_types(base: &str) -> Value {
-    list(all().map(|rt| resource_type_document(base, rt)))
-}
+    /// `/ResourceTypes/{name}`.
+    pub fn resource_type(&self, name: &str) -> Option<Value> {
+        self.types.iter().find(|rt| rt.name == name).map(|rt| resource_type_document(self.base, rt))
+    }
 
-/// `/ResourceTypes/{name}`.
-pub fn resource_type(base: &str, name: &str) -> Option<Value> {
-    all().find(|rt| rt.name == name).map(|rt| resource_type_document(base, rt))
-}
+    /// `/Schemas`. What is not accepted in [`Mode::Strict`] is not there.
+    pub fn schemas(&self) -> Value {
+        list(self.types.iter().flat_map(|rt| rt.schemas()).map(|schema| self.schema_document(schema)))
+    }
 
-/// `/Schemas`.
-pub fn schemas(base: &str) -> Value {
-    list(all().flat_map(ResourceType::schemas).map(|schema| schema_document(base, schema)))
-}
+    /// `/Schemas/{urn}`; the URN in any case.
+    pub fn schema(&self, urn: &str) -> Option<Value> {
+        self.types.iter().find_map(|rt| rt.schema_of(urn)).map(|schema| self.schema_document(schema))
+    }
 
-/// `/Schemas/{urn}`; the URN in any case.
-pub fn schema(base: &str, urn: &str) -> Option<Value> {
-    all().find_map(|rt| rt.schema_of(urn)).map(|schema| schema_document(base, schema))
-}
-
-fn all() -> impl Iterator<Item = &'static ResourceType> {
-    [&USER, &GROUP].into_iter()
+    fn schema_document(&self, schema: &Schema) -> Value {
+        let refused =
+            |attribute: &Attribute| self.mode.is_strict() && attribute.mutability == Mutability::WriteOnly;
+        json!({
+            "schemas": [SCHEMA_URN],
+            "id": schema.urn,
+            "name": schema.name,
+            "description": schema.description,
+            "attributes": attribute_documents(schema.attributes.iter().filter(|attribute| !refused(attribute))),
+            "meta": { "resourceType": "Schema", "location": format!("{}/Schemas/{}", self.base, schema.urn) },
+        })
+    }
 }
 
 fn list(resources: impl Iterator<Item = Value>) -> Value {
@@ -125,19 +142,8 @@ fn resource_type_document(base: &str, rt: &ResourceType) -> Value {
     })
 }
 
-fn schema_document(base: &str, schema: &Schema) -> Value {
-    json!({
-        "schemas": [SCHEMA_URN],
-        "id": schema.urn,
-        "name": schema.name,
-        "description": schema.description,
-        "attributes": attribute_documents(schema.attributes),
-        "meta": { "resourceType": "Schema", "location": format!("{base}/Schemas/{}", schema.urn) },
-    })
-}
-
-fn attribute_documents(attributes: &[Attribute]) -> Value {
-    attributes.iter().map(|attribute| Value::Object(attribute_document(attribute))).collect()
+fn attribute_documents<'a>(attributes: impl IntoIterator<Item = &'a Attribute>) -> Value {
+    attributes.into_iter().map(|attribute| Value::Object(attribute_document(attribute))).collect()
 }
 
 fn attribute_document(attribute: &Attribute) -> Object {

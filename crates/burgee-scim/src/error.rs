@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 /// The URN of the error message schema.
 pub const ERROR_URN: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
-/// The detail error keywords of RFC 7644 table 9.
+/// The detail error keywords of RFC 7644 table 9 and RFC 9865 §2.1.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ScimType {
     /// The filter does not parse, or does not fit the schema.
@@ -30,6 +30,12 @@ pub enum ScimType {
     InvalidVers,
     /// The attribute must not appear in a URL.
     Sensitive,
+    /// The cursor was not made here, or for another search.
+    InvalidCursor,
+    /// The cursor is too old.
+    ExpiredCursor,
+    /// With a cursor, a page has at least one resource.
+    InvalidCount,
 }
 
 impl ScimType {
@@ -46,10 +52,13 @@ impl ScimType {
             ScimType::InvalidValue => "invalidValue",
             ScimType::InvalidVers => "invalidVers",
             ScimType::Sensitive => "sensitive",
+            ScimType::InvalidCursor => "invalidCursor",
+            ScimType::ExpiredCursor => "expiredCursor",
+            ScimType::InvalidCount => "invalidCount",
         }
     }
 
-    /// The HTTP status that table 9 assigns to the keyword.
+    /// The HTTP status that the RFCs assign to the keyword.
     pub fn status(self) -> u16 {
         match self {
             ScimType::Uniqueness => 409,
@@ -114,6 +123,12 @@ impl Error {
         invalid_vers => InvalidVers,
         /// 403 `sensitive`.
         sensitive => Sensitive,
+        /// 400 `invalidCursor`.
+        invalid_cursor => InvalidCursor,
+        /// 400 `expiredCursor`.
+        expired_cursor => ExpiredCursor,
+        /// 400 `invalidCount`.
+        invalid_count => InvalidCount,
     }
 
     /// The same error, saying where it happened.

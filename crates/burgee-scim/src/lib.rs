@@ -12,6 +12,7 @@
 
 pub mod attr;
 pub mod body;
+pub mod bulk;
 pub mod discovery;
 pub mod error;
 pub mod filter;

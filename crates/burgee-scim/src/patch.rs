@@ -13,7 +13,7 @@ use crate::attr::{Foreign, resolve};
 use crate::error::excerpt;
 use crate::schema::{Attribute, Kind, Mutability, ResourceType, Schema};
 use crate::value::{self, Nulls, is_nothing};
-use crate::{AttrRef, Error, Mode, Object, Path};
+use crate::{AttrRef, Error, GROUP, Mode, Object, Path};
 
 pub use apply::apply;
 pub(crate) use members::list;
@@ -81,7 +81,7 @@ pub fn parse_patch(mut body: Object, rt: &ResourceType, mode: Mode) -> Result<Ve
 }
 
 /// Takes the first value under a name out of an object; [`Mode::Tolerant`] finds it in any case.
-fn take(object: &mut Object, name: &str, mode: Mode) -> Option<Value> {
+pub(crate) fn take(object: &mut Object, name: &str, mode: Mode) -> Option<Value> {
     let fits = |key: &str| if mode.is_strict() { key == name } else { key.eq_ignore_ascii_case(name) };
     let key = object.keys().find(|key| fits(key))?.clone();
     object.shift_remove(&key)
@@ -344,6 +344,14 @@ impl Reader<'_> {
             }
             (op, path, Some(value)) => self.push(op, path, Some(value)),
         }
+    }
+}
+
+/// The ids in the value of `members`, each once, with everything else about them checked.
+pub(crate) fn checked_list(value: Value, mode: Mode) -> Result<Vec<String>, Error> {
+    match GROUP.top_level("members") {
+        Some(members) => list(Value::Array(elements(members, members.name, value, mode)?)),
+        None => list(value),
     }
 }
 

@@ -83,14 +83,20 @@ pub fn replace(rt: &ResourceType, current: &Object, body: Object, mode: Mode) ->
 }
 
 /// Takes `members` out of the body of a group, by id; `None` if it is not there or `null`, so that absent never means empty.
+/// If it is there in several spellings, the last counts; [`Mode::Strict`] refuses that, and members that are no objects.
 ///
 /// Call it before or after [`accept`].
-pub fn take_members(body: &mut Object) -> Result<Option<Vec<String>>, Error> {
-    let Some(key) = body.keys().find(|key| key.eq_ignore_ascii_case("members")).cloned() else {
-        return Ok(None);
-    };
-    match body.shift_remove(&key) {
+pub fn take_members(body: &mut Object, mode: Mode) -> Result<Option<Vec<String>>, Error> {
+    let mut found = None;
+    while let Some(key) = body.keys().find(|key| key.eq_ignore_ascii_case("members")).cloned() {
+        if mode.is_strict() && found.is_some() {
+            return Err(Error::invalid_syntax("members appears twice"));
+        }
+        found = body.shift_remove(&key);
+    }
+    match found {
         None | Some(Value::Null) => Ok(None),
+        Some(value) if mode.is_strict() => patch::checked_list(value, mode).map(Some),
         Some(value) => patch::list(value).map(Some),
     }
 }

@@ -212,3 +212,59 @@ pub static GROUP_SCHEMA: Schema = Schema {
         ),
     ],
 };
+
+/// URN of roles in draft-ietf-scim-roles-entitlements.
+pub const ROLE_URN: &str = "urn:ietf:params:scim:schemas:core:2.0:Role";
+/// URN of entitlements in draft-ietf-scim-roles-entitlements.
+pub const ENTITLEMENT_URN: &str = "urn:ietf:params:scim:schemas:core:2.0:Entitlement";
+/// URN under which Okta looks for roles.
+pub const OKTA_ROLE_URN: &str = "urn:okta:scim:schemas:core:1.0:Role";
+/// URN under which Okta looks for entitlements.
+pub const OKTA_ENTITLEMENT_URN: &str = "urn:okta:scim:schemas:core:1.0:Entitlement";
+
+/// Values that `roles` may have.
+pub static ROLE: ResourceType = assignable("Role", "/Roles", "Roles that users can have", &ROLE_SCHEMA);
+/// Values that `entitlements` may have.
+pub static ENTITLEMENT: ResourceType =
+    assignable("Entitlement", "/Entitlements", "Entitlements that users can have", &ENTITLEMENT_SCHEMA);
+/// [`ROLE`], as Okta reads it.
+pub static OKTA_ROLE: ResourceType =
+    assignable("Role", "/Roles", "Roles that users can have", &OKTA_ROLE_SCHEMA);
+/// [`ENTITLEMENT`], as Okta reads it.
+pub static OKTA_ENTITLEMENT: ResourceType =
+    assignable("Entitlement", "/Entitlements", "Entitlements that users can have", &OKTA_ENTITLEMENT_SCHEMA);
+
+const fn assignable(
+    name: &'static str,
+    endpoint: &'static str,
+    description: &'static str,
+    schema: &'static Schema,
+) -> ResourceType {
+    ResourceType { name, endpoint, description, schema, extensions: &[], sticky: &[] }
+}
+
+const fn schema_of(
+    urn: &'static str,
+    name: &'static str,
+    description: &'static str,
+    attributes: &'static [Attribute],
+) -> Schema {
+    Schema { urn, name, description, extension: false, attributes }
+}
+
+const KIND: Attribute = Attribute::string("type", "Kind of the value.").read_only();
+const ASSIGNABLE: &[Attribute] = &[
+    Attribute::string("value", "What the attribute of a user has for a value.").required().read_only(),
+    Attribute::string("display", "Name for humans.").read_only(),
+    KIND,
+    Attribute::boolean("supported", "Can users have it now?").required().read_only(),
+];
+const OKTA_ASSIGNABLE: &[Attribute] =
+    &[Attribute::string("displayName", "Name for humans.").required().read_only(), KIND];
+static ROLE_SCHEMA: Schema = schema_of(ROLE_URN, "Role", "A role that users can have", ASSIGNABLE);
+static ENTITLEMENT_SCHEMA: Schema =
+    schema_of(ENTITLEMENT_URN, "Entitlement", "An entitlement that users can have", ASSIGNABLE);
+static OKTA_ROLE_SCHEMA: Schema =
+    schema_of(OKTA_ROLE_URN, "Role", "A role that users can have", OKTA_ASSIGNABLE);
+static OKTA_ENTITLEMENT_SCHEMA: Schema =
+    schema_of(OKTA_ENTITLEMENT_URN, "Entitlement", "An entitlement that users can have", OKTA_ASSIGNABLE);

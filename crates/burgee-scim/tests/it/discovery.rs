@@ -1,4 +1,8 @@
-use burgee_scim::discovery::{self, Limits};
+use burgee_scim::discovery::{Limits, View};
+use burgee_scim::schema::{
+    ENTITLEMENT, ENTITLEMENT_URN, OKTA_ENTITLEMENT, OKTA_ROLE, OKTA_ROLE_URN, ROLE, ROLE_URN,
+};
+use burgee_scim::{GROUP, Mode, USER};
 use serde_json::Value;
 
 use crate::{CORE, ENT, GROUP_URN};
@@ -9,13 +13,13 @@ fn limits() -> Limits<'static> {
     Limits {
         max_results: 1000,
         default_page_size: 100,
-        bulk: false,
-        max_operations: 0,
+        cursor_timeout: 60,
         max_payload_size: 1 << 20,
-        strict: false,
         documentation: None,
     }
 }
+
+const VIEW: View<'static> = View { base: BASE, types: &[&USER, &GROUP], mode: Mode::Tolerant };
 
 fn assert_no_nulls(value: &Value) {
     match value {
@@ -28,24 +32,27 @@ fn assert_no_nulls(value: &Value) {
 
 #[test]
 fn service_provider_config() {
-    let config = discovery::service_provider_config(BASE, &limits());
+    let config = VIEW.service_provider_config(&limits());
     assert_no_nulls(&config);
     assert_eq!(config["patch"]["supported"], true);
-    assert_eq!(config["bulk"]["supported"], false);
-    assert_eq!(config["bulk"]["maxOperations"], 1, "never 0: clients cut PATCH requests by it");
+    assert_eq!(config["bulk"]["maxOperations"], 1000, "never 0: clients cut PATCH requests by it");
     assert_eq!(config["filter"]["maxResults"], 1000);
     assert_eq!(config["changePassword"]["supported"], false);
     assert_eq!(config["pagination"]["defaultPaginationMethod"], "index");
     assert_eq!(config["meta"]["location"], format!("{BASE}/ServiceProviderConfig"));
     assert!(config["authenticationSchemes"].as_array().is_some_and(|schemes| !schemes.is_empty()));
+    assert!(config.get("interopProfileConformant").is_none());
+    let strict = View { mode: Mode::Strict, ..VIEW };
+    assert_eq!(strict.service_provider_config(&limits())["interopProfileConformant"], true);
+    assert!(!strict.schemas().to_string().contains("password"), "what is refused is not advertised");
 }
 
 #[test]
 fn resource_types() {
-    let list = discovery::resource_types(BASE);
+    let list = VIEW.resource_types();
     assert_no_nulls(&list);
     assert_eq!(list["totalResults"], 2);
-    let user = discovery::resource_type(BASE, "User").unwrap();
+    let user = VIEW.resource_type("User").unwrap();
     assert_eq!(list["Resources"][0], user);
     assert_eq!(
         (&user["id"], &user["name"], &user["endpoint"]),
@@ -54,17 +61,17 @@ fn resource_types() {
     assert_eq!(user["schema"], CORE);
     assert_eq!(user["schemaExtensions"][0]["schema"], ENT);
     assert_eq!(user["meta"]["location"], format!("{BASE}/ResourceTypes/User"));
-    assert!(discovery::resource_type(BASE, "Nobody").is_none());
+    assert!(VIEW.resource_type("Nobody").is_none());
 }
 
 #[test]
 fn schemas() {
-    let list = discovery::schemas(BASE);
+    let list = VIEW.schemas();
     assert_no_nulls(&list);
     let ids: Vec<_> =
         list["Resources"].as_array().unwrap().iter().map(|s| s["id"].as_str().unwrap()).collect();
     assert_eq!(ids, [CORE, ENT, GROUP_URN]);
-    let user = discovery::schema(BASE, &CORE.to_uppercase()).unwrap();
+    let user = VIEW.schema(&CORE.to_uppercase()).unwrap();
     assert_eq!(user, list["Resources"][0]);
     let attribute = |name: &str| {
         user["attributes"].as_array().unwrap().iter().find(|a| a["name"] == name).unwrap().clone()
@@ -77,5 +84,34 @@ fn schemas() {
     assert_eq!((&password["mutability"], &password["returned"]), (&"writeOnly".into(), &"never".into()));
     assert_eq!(attribute("groups")["mutability"], "readOnly");
     assert_eq!(attribute("emails")["subAttributes"][2]["canonicalValues"][0], "work");
-    assert!(discovery::schema(BASE, "urn:nosuch").is_none());
+    assert!(VIEW.schema("urn:nosuch").is_none());
+}
+
+#[test]
+fn what_can_be_assigned_has_a_schema_for_everybody_and_one_for_okta() {
+    for (types, urns, name) in [
+        ([&ROLE, &ENTITLEMENT], [ROLE_URN, ENTITLEMENT_URN], "display"),
+        (
+            [&OKTA_ROLE, &OKTA_ENTITLEMENT],
+            [OKTA_ROLE_URN, burgee_scim::schema::OKTA_ENTITLEMENT_URN],
+            "displayName",
+        ),
+    ] {
+        let view = View { types: &types, ..VIEW };
+        let list = view.resource_types();
+        for (i, (id, endpoint)) in
+            [("Role", "/Roles"), ("Entitlement", "/Entitlements")].into_iter().enumerate()
+        {
+            let kind = &list["Resources"][i];
+            assert_eq!(
+                (&kind["id"], &kind["name"], &kind["endpoint"]),
+                (&id.into(), &id.into(), &endpoint.into())
+            );
+            assert_eq!(kind["schema"], urns[i]);
+            let schema = view.schema(urns[i]).unwrap();
+            let attributes = schema["attributes"].as_array().unwrap();
+            assert!(attributes.iter().any(|attribute| attribute["name"] == name));
+            assert!(attributes.iter().all(|attribute| attribute["mutability"] == "readOnly"));
+        }
+    }
 }

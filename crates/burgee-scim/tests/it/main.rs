@@ -2,6 +2,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "tests pass json! literals")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests panic like tests")]
 
+mod bulk;
 mod discovery;
 mod filter;
 mod leaves;

@@ -144,6 +144,11 @@ pub async fn names(tx: &mut Read, sight: &Sight) -> Result<Vec<(String, String)>
     .await
 }
 
+/// Id and name of all living projects, private ones, too, by id.
+pub async fn living(tx: &mut Read) -> Result<Vec<(String, String)>> {
+    tx.all(sql!("SELECT id, name FROM projects WHERE archived_at IS NULL ORDER BY id")).await
+}
+
 /// How many flags of which type a project has.
 pub async fn types(tx: &mut Read, project: &str) -> Result<Vec<(String, i64)>> {
     tx.all(sql!(

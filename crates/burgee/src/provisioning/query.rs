@@ -3,11 +3,13 @@
 
 mod compare;
 mod filter;
+mod order;
 
-use burgee_scim::{AttrRef, Checked};
+use burgee_scim::{AttrRef, Checked, Error as Scim};
 
 use self::filter::Compiler;
 pub(super) use self::filter::member_condition;
+pub use self::order::{Key, Mark};
 use super::pages::{Pages, Place};
 use super::resource::{Noun, Provisioned, Row, rows};
 use crate::db::{Engine, Read, Sql};
@@ -20,10 +22,44 @@ pub struct Query {
     pub filter: Option<Checked>,
     /// By what and in which direction; in order of creation, if absent.
     pub sort: Option<Sort>,
-    /// How many to leave out.
-    pub skip: i64,
+    /// Where to begin.
+    pub start: Start,
     /// How many to return.
     pub count: i64,
+}
+
+/// Where a page begins.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Start {
+    /// After so many.
+    Skip(i64),
+    /// At the beginning, with marks for the pages around it.
+    First,
+    /// With what comes after a mark.
+    After(Mark),
+    /// So that it ends with what comes before a mark.
+    Before(Mark),
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        Self::Skip(0)
+    }
+}
+
+impl Start {
+    /// True for pages that are known by marks.
+    const fn is_marked(&self) -> bool {
+        !matches!(self, Self::Skip(_))
+    }
+
+    /// How many are left out.
+    const fn skip(&self) -> i64 {
+        match self {
+            Self::Skip(skip) => *skip,
+            Self::First | Self::After(_) | Self::Before(_) => 0,
+        }
+    }
 }
 
 /// An order.
@@ -42,6 +78,16 @@ pub struct Page {
     pub total: i64,
     /// The ones asked for.
     pub found: Vec<Provisioned>,
+    /// Where the page before it ends. Only for pages that are known by marks.
+    pub before: Option<Mark>,
+    /// Where the page after it begins, unless this is the last. Only for pages that are known by marks.
+    pub after: Option<Mark>,
+}
+
+impl Page {
+    fn nothing(total: i64) -> Self {
+        Self { total, found: Vec::new(), before: None, after: None }
+    }
 }
 
 /// Searches a connection's users or groups.
@@ -52,17 +98,24 @@ pub async fn search(
     noun: Noun,
     query: &Query,
 ) -> Result<Page> {
+    if !order::fits(noun, query) {
+        return Err(Error::Scim(Scim::invalid_cursor("The cursor is for another search: begin anew.")));
+    }
     let engine = tx.engine();
+    let skip = query.start.skip();
+    // The order makes no difference to how many there are.
     let place = match (&query.filter, &query.sort) {
-        (None, None) => Some(pages.place(tx, connection, noun, query.skip).await?),
+        (None, sort) if sort.is_none() || query.start.is_marked() => {
+            Some(pages.place(tx, connection, noun, skip).await?)
+        }
         _ => None,
     };
     let total = match place.as_ref().and_then(|place| place.total) {
         Some(total) => total,
         None => count(tx, connection, noun, query).await?,
     };
-    if query.count == 0 || query.skip >= total {
-        return Ok(Page { total, found: Vec::new() });
+    if query.count == 0 || skip >= total {
+        return Ok(Page::nothing(total));
     }
     // The page is found by id first: SQLite then reads no row that is left out, which halves the time of a late page.
     // PostgreSQL takes as long either way.
@@ -73,15 +126,50 @@ pub async fn search(
     select.push(" WHERE r.id IN (");
     ids(&mut select, engine, connection, noun, query, place.as_ref())?;
     select.push(")");
-    order(&mut select, noun, query);
+    order::by(&mut select, noun, query);
     let rows: Vec<Row> = tx.all(select).await?;
     let found: Vec<Provisioned> = rows.into_iter().map(Provisioned::try_from).collect::<Result<_>>()?;
+    if query.start.is_marked() {
+        if let Some(place) = place {
+            pages.remember(&place, connection, noun, total, [(0, 0); 2]);
+        }
+        return marked(tx, noun, query, total, found).await;
+    }
     if let (Some(place), [first, .., last]) = (place, found.as_slice()) {
-        let next = query.skip + i64::try_from(found.len()).map_err(Error::internal)?;
-        let starts = [(query.skip, first.key - 1), (next, last.key)];
+        let next = skip + i64::try_from(found.len()).map_err(Error::internal)?;
+        let starts = [(skip, first.key - 1), (next, last.key)];
         pages.remember(&place, connection, noun, total, starts);
     }
-    Ok(Page { total, found })
+    Ok(Page { found, ..Page::nothing(total) })
+}
+
+/// A page with the marks at its ends, of what was found in its direction: one more than it has tells that it is not the
+/// last.
+async fn marked(
+    tx: &mut Read,
+    noun: Noun,
+    query: &Query,
+    total: i64,
+    mut found: Vec<Provisioned>,
+) -> Result<Page> {
+    let count = usize::try_from(query.count).unwrap_or_default();
+    let more = found.len() > count;
+    found.truncate(count);
+    let back = matches!(query.start, Start::Before(_));
+    if back {
+        found.reverse();
+    }
+    let (mut before, mut after) = (None, None);
+    if let (Some(first), Some(last)) = (found.first(), found.last()) {
+        let is_first = if back { !more } else { query.start == Start::First };
+        if !is_first {
+            before = Some(order::mark(tx, noun, query, first.key).await?);
+        }
+        if back || more {
+            after = Some(order::mark(tx, noun, query, last.key).await?);
+        }
+    }
+    Ok(Page { total, found, before, after })
 }
 
 async fn count(tx: &mut Read, connection: i64, noun: Noun, query: &Query) -> Result<i64> {
@@ -117,12 +205,18 @@ fn ids(
         Noun::Group => "SELECT r.id FROM scim_groups r",
     });
     conditions(sql, engine, connection, noun, query)?;
+    if query.start.is_marked() {
+        order::beyond(sql, noun, query);
+        order::by(sql, noun, query);
+        sql.push(" LIMIT ").bind(query.count + 1);
+        return Ok(());
+    }
     if let Some(place) = place {
         sql.push(" AND r.id > ").bind(place.after);
     }
-    order(sql, noun, query);
+    order::by(sql, noun, query);
     sql.push(" LIMIT ").bind(query.count);
-    sql.push(" OFFSET ").bind(place.map_or(query.skip, |place| place.skip));
+    sql.push(" OFFSET ").bind(place.map_or(query.start.skip(), |place| place.skip));
     Ok(())
 }
 
@@ -133,42 +227,6 @@ fn conditions(sql: &mut Sql, engine: Engine, connection: i64, noun: Noun, query:
         Compiler { sql, engine, connection, noun }.node(filter)?;
     }
     Ok(())
-}
-
-/// False for attributes that are the same in all resources: there is nothing to sort by.
-fn differs(noun: Noun, attr: &AttrRef) -> bool {
-    match column(noun, &attr.key()) {
-        Some(Column::Constant(_)) => false,
-        Some(_) => true,
-        None => noun == Noun::User,
-    }
-}
-
-fn order(sql: &mut Sql, noun: Noun, query: &Query) {
-    sql.push(" ORDER BY ");
-    if let Some(sort) = query.sort.as_ref().filter(|sort| differs(noun, &sort.attr)) {
-        let (first, then) =
-            if sort.descending { (" IS NULL DESC, ", " DESC, ") } else { (" IS NULL, ", ", ") };
-        sort_key(sql, noun, &sort.attr);
-        sql.push(first);
-        sort_key(sql, noun, &sort.attr);
-        sql.push(then);
-    }
-    sql.push("r.id");
-}
-
-/// The text or number to sort by; NULL where the attribute is absent.
-fn sort_key(sql: &mut Sql, noun: Noun, attr: &AttrRef) {
-    let key = attr.key();
-    match column(noun, &key) {
-        Some(Column::Text(name) | Column::Optional(name) | Column::Time(name) | Column::Bool(name)) => {
-            sql.push(name);
-        }
-        Some(Column::Constant(_)) | None => {
-            sql.push("(SELECT COALESCE(s.whole, s.value) FROM scim_leaves s WHERE s.owner = r.id AND s.attribute = ").bind(key);
-            sql.push(" ORDER BY s.is_primary DESC, s.ordinal LIMIT 1)");
-        }
-    }
 }
 
 /// Where an attribute lives, if not among the leaves.

@@ -2,16 +2,24 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use burgee_scim::discovery::{self, Limits};
-use burgee_scim::{Error, Mode};
+use burgee_scim::discovery::{Limits, View};
+use burgee_scim::{Error, GROUP, Mode, ResourceType, USER};
 
+use super::assignable::Assignable;
+use super::cursor;
 use super::fault::Fault;
 use super::reply;
 use super::request::{LARGEST, LONGEST_PAGE, PAGE};
 use super::target::Target;
+use crate::provisioning::connection::{Connection, Provider};
 
 /// Answers one of the discovery endpoints. Filters are refused there; everything else in the query is ignored.
-pub(super) fn answer(target: &Target, base: &str, query: &str, mode: Mode) -> Result<Response, Fault> {
+pub(super) fn answer(
+    target: &Target,
+    base: &str,
+    query: &str,
+    connection: Option<&Connection>,
+) -> Result<Response, Fault> {
     let filtered =
         form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name.eq_ignore_ascii_case("filter"));
     if filtered && !matches!(target, Target::ServiceProviderConfig) {
@@ -20,20 +28,30 @@ pub(super) fn answer(target: &Target, base: &str, query: &str, mode: Mode) -> Re
     let limits = Limits {
         max_results: LONGEST_PAGE.unsigned_abs(),
         default_page_size: PAGE.unsigned_abs(),
-        bulk: false,
-        max_operations: 1000,
+        cursor_timeout: cursor::TIMEOUT.unsigned_abs(),
         max_payload_size: LARGEST as u64,
-        strict: mode == Mode::Strict,
         documentation: None,
     };
+    let types = types(connection);
+    let view = View { base, types: &types, mode: connection.map_or(Mode::Tolerant, Connection::mode) };
     let body = match target {
-        Target::ServiceProviderConfig => Some(discovery::service_provider_config(base, &limits)),
-        Target::ResourceTypes => Some(discovery::resource_types(base)),
-        Target::ResourceType(name) => discovery::resource_type(base, name),
-        Target::Schemas => Some(discovery::schemas(base)),
-        Target::Schema(urn) => discovery::schema(base, urn),
+        Target::ServiceProviderConfig => Some(view.service_provider_config(&limits)),
+        Target::ResourceTypes => Some(view.resource_types()),
+        Target::ResourceType(name) => view.resource_type(name),
+        Target::Schemas => Some(view.schemas()),
+        Target::Schema(urn) => view.schema(urn),
         _ => None,
     };
     let body = body.ok_or_else(|| Error::not_found("No such schema or resource type."))?;
     Ok(reply::json(StatusCode::OK, body.to_string()))
+}
+
+/// What there is. Okta reads which roles and entitlements there are, and looks for them here; clients that know the RFC
+/// alone expect of whatever is here that it can be made and removed.
+fn types(connection: Option<&Connection>) -> Vec<&'static ResourceType> {
+    let mut types = vec![&USER, &GROUP];
+    if let Some(provider @ Provider::Okta) = connection.map(|it| it.setup.provider) {
+        types.extend([Assignable::Role, Assignable::Entitlement].map(|what| what.kind(provider)));
+    }
+    types
 }

@@ -33,15 +33,21 @@ impl<F: Fn(&Object) -> Result<Object, Scim>> Edit<'_, F> {
     }
 
     async fn once(&self) -> Result<Provisioned> {
-        let connection = &self.call.caller.connection;
-        let (mut tx, current) = open(self.call, self.noun, self.id).await?;
-        let next = (self.next)(&current.document)?;
-        let changed = match self.noun {
-            Noun::User => user::change(&mut tx, connection.id, current, next).await?,
-            Noun::Group => group::change(&mut tx, connection, current, next, self.members).await?,
-        };
+        let mut tx = begin(self.call).await?;
+        let changed = self.within(&mut tx).await?;
         tx.commit().await?;
         Ok(changed)
+    }
+
+    /// Makes the change as part of a larger one.
+    pub(super) async fn within(&self, tx: &mut Change) -> Result<Provisioned> {
+        let connection = &self.call.caller.connection;
+        let current = open(self.call, tx, self.noun, self.id).await?;
+        let next = (self.next)(&current.document)?;
+        match self.noun {
+            Noun::User => user::change(tx, connection.id, current, next).await,
+            Noun::Group => group::change(tx, connection, current, next, self.members).await,
+        }
     }
 }
 
@@ -55,7 +61,8 @@ pub(super) async fn delete(call: &Call, noun: Noun, id: &str) -> Result<Response
 }
 
 async fn remove(call: &Call, noun: Noun, id: &str) -> Result<()> {
-    let (mut tx, found) = open(call, noun, id).await?;
+    let mut tx = begin(call).await?;
+    let found = open(call, &mut tx, noun, id).await?;
     match noun {
         Noun::User => user::delete(&mut tx, &found).await?,
         Noun::Group => group::delete(&mut tx, &found).await?,
@@ -63,13 +70,16 @@ async fn remove(call: &Call, noun: Noun, id: &str) -> Result<()> {
     tx.commit().await
 }
 
-/// Begins a change of a resource in the version that the client means.
-async fn open(call: &Call, noun: Noun, id: &str) -> Result<(Change, Provisioned)> {
-    let mut tx = call.app.db.change(&call.caller.grant, call.app.clock.now()).await?;
-    let found = find_locked(&mut tx, noun, call.connection(), id).await?;
+async fn begin(call: &Call) -> Result<Change> {
+    call.app.db.change(&call.caller.grant, call.app.clock.now()).await
+}
+
+/// Locks a resource in the version that the client means.
+async fn open(call: &Call, tx: &mut Change, noun: Noun, id: &str) -> Result<Provisioned> {
+    let found = find_locked(tx, noun, call.connection(), id).await?;
     let found = found.ok_or_else(|| Fault::not_found(kind(noun).name, id))?;
     reply::check_match(&call.headers, found.version)?;
-    Ok((tx, found))
+    Ok(found)
 }
 
 /// Two calls at once that each remove one of the last two admins, or bring the same name or address, can only be told

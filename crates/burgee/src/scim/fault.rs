@@ -3,6 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use burgee_scim::{Error as Scim, ScimType};
+use serde_json::Value;
 
 use super::reply;
 use crate::error::{Error, Kind};
@@ -12,7 +13,7 @@ use crate::provisioning::connection::Refusal;
 const PAUSE: u64 = 300;
 
 /// A failure on its way to the client.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Fault {
     error: Scim,
     retry_after: Option<u64>,
@@ -30,6 +31,16 @@ impl Fault {
     pub(super) fn unauthenticated() -> Self {
         Scim::status(401, "A valid provisioning token is needed: send it as `Authorization: Bearer …`.")
             .into()
+    }
+
+    /// Its status.
+    pub(super) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// Its body.
+    pub(super) fn to_json(&self) -> Value {
+        self.error.to_json()
     }
 
     /// The path takes other methods.
@@ -107,8 +118,8 @@ impl From<Error> for Fault {
 
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = reply::json(status, self.error.to_json().to_string());
+        let status = self.status();
+        let mut response = reply::json(status, self.to_json().to_string());
         let headers = response.headers_mut();
         if status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Bearer realm=\"burgee\", error=\"invalid_token\"");

@@ -41,7 +41,7 @@ pub(super) async fn render(
 ) -> Result<Body> {
     let Call { app, base, .. } = call;
     let connection = call.connection();
-    let shown = Shown::of(projection, base);
+    let shown = Shown::of(projection, base).filter(|_| !groups.is_empty());
     let heads: Vec<(i64, Object)> = groups
         .iter()
         .map(|group| {

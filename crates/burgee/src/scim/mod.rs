@@ -1,7 +1,10 @@
 //! SCIM 2.0 on the wire (RFC 7643, RFC 7644): paths, bodies, headers, and the quirks of the clients that are out
 //! there. What a request means is [`crate::provisioning`]'s matter; the grammar is the `burgee-scim` crate's.
 
+mod assignable;
+mod bulk;
 mod caller;
+mod cursor;
 mod discovery;
 mod edit;
 mod fault;

@@ -1,15 +1,16 @@
 //! What a request carries: parameters in any spelling, and a JSON object.
 
+use std::fmt::Debug;
 use std::num::{IntErrorKind, ParseIntError};
 
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
-use burgee_scim::{AttrRef, Error, Mode, Object, Projection, Resolved, ResourceType, filter, resolve};
+use burgee_scim::{AttrRef, Error, Mode, Object, Projection, Resolved, ResourceType, body, filter, resolve};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::Value;
 
 use super::fault::Fault;
-use crate::provisioning::query::{Query, Sort};
+use crate::provisioning::query::{Query, Sort, Start};
 
 /// The largest body: room for a group of some 200,000 members in one request.
 pub(super) const LARGEST: usize = 16 * 1024 * 1024;
@@ -26,6 +27,9 @@ pub(super) struct Parameters {
     descending: bool,
     start_index: Option<i64>,
     count: Option<i64>,
+    /// As it came.
+    count_text: Option<String>,
+    cursor: Option<String>,
     attributes: Option<String>,
     excluded: Option<String>,
     in_body: bool,
@@ -40,6 +44,8 @@ impl Parameters {
             descending: false,
             start_index: None,
             count: None,
+            count_text: None,
+            cursor: None,
             attributes: None,
             excluded: None,
             in_body: false,
@@ -53,7 +59,7 @@ impl Parameters {
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             parameters.set(&name, value.into_owned())?;
         }
-        Ok(parameters)
+        parameters.checked()
     }
 
     /// Reads the body of a `.search`.
@@ -74,7 +80,7 @@ impl Parameters {
                 parameters.set(name, text)?;
             }
         }
-        Ok(parameters)
+        parameters.checked()
     }
 
     fn set(&mut self, name: &str, value: String) -> Result<(), Error> {
@@ -83,12 +89,40 @@ impl Parameters {
             "sortby" => self.sort_by = Some(value),
             "sortorder" => self.descending = value.eq_ignore_ascii_case("descending"),
             "startindex" => self.start_index = Some(integer("startIndex", &value)?),
-            "count" => self.count = Some(integer("count", &value)?),
+            "count" => self.count_text = Some(value),
+            "cursor" => self.cursor = Some(value),
             "attributes" => self.attributes = Some(value),
             "excludedattributes" => self.excluded = Some(value),
             _ => {}
         }
         Ok(())
+    }
+
+    /// What goes with a cursor and what does not (RFC 9865 §2).
+    fn checked(mut self) -> Result<Self, Error> {
+        let count = self.count_text.take().map(|text| integer("count", &text)).transpose();
+        if self.cursor.is_none() {
+            self.count = count?;
+            return Ok(self);
+        }
+        if self.start_index.is_some() {
+            return Err(Error::invalid_cursor("cursor and startIndex are two ways to page: choose one"));
+        }
+        self.count = count.ok().filter(|count| count.is_none_or(|count| count > 0)).ok_or_else(|| {
+            Error::invalid_count(format!("count must be from 1 to {LONGEST_PAGE} with a cursor"))
+        })?;
+        Ok(self)
+    }
+
+    /// The cursor, if pages are known by cursors.
+    pub(super) fn cursor(&self) -> Option<&str> {
+        self.cursor.as_deref()
+    }
+
+    /// What makes this search of `lists` another one than others: a cursor goes with one search only.
+    pub(super) fn described(&self, connection: i64, lists: &[impl Debug]) -> String {
+        let Self { filter, sort_by, descending, .. } = self;
+        format!("{connection} {lists:?} {filter:?} {sort_by:?} {descending}")
     }
 
     /// What to leave out of the answer.
@@ -122,9 +156,12 @@ impl Parameters {
             }
             None => None,
         };
-        let attr = self.sort_by.as_deref().and_then(|name| sortable(kind, name, self.mode));
-        let sort = attr.map(|attr| Sort { attr, descending: self.descending });
-        Ok(Query { filter, sort, skip: self.start() - 1, count: self.count() })
+        let attr = self.sort_by.as_deref().map(|name| sortable(kind, name, self.mode));
+        if attr == Some(None) && self.mode == Mode::Strict {
+            return Err(Error::invalid_value("sortBy names nothing to sort by"));
+        }
+        let sort = attr.flatten().map(|attr| Sort { attr, descending: self.descending });
+        Ok(Query { filter, sort, start: Start::Skip(self.start() - 1), count: self.count() })
     }
 }
 
@@ -149,19 +186,25 @@ fn integer(name: &str, text: &str) -> Result<i64, Error> {
     })
 }
 
-/// Reads a body about `kind` that is a JSON object, in any of the media types that clients send.
+/// Reads a body that is a JSON object, in any of the media types that clients send: one about `kind`, or else a bulk
+/// request.
 pub(super) async fn object(
     headers: &HeaderMap,
-    body: Body,
-    kind: &ResourceType,
+    sent: Body,
+    kind: Option<&ResourceType>,
     mode: Mode,
 ) -> Result<Object, Fault> {
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if !matches!(media.as_str(), "" | "application/scim+json" | "application/json" | "text/json") {
+    let understood = match media.as_str() {
+        "application/scim+json" | "application/json" => true,
+        "" | "text/json" => mode == Mode::Tolerant,
+        _ => false,
+    };
+    if !understood {
         return Err(Error::status(415, "The body must be application/scim+json or application/json.").into());
     }
-    let bytes = Limited::new(body, LARGEST)
+    let bytes = Limited::new(sent, LARGEST)
         .collect()
         .await
         .map_err(|error| {
@@ -176,9 +219,13 @@ pub(super) async fn object(
     if text.is_empty() {
         return Err(Error::invalid_syntax("The body is empty.").into());
     }
-    match burgee_scim::body::parse(text, kind, mode) {
+    let read = match kind {
+        Some(kind) => body::parse(text, kind, mode),
+        None => body::parse_bulk(text, mode),
+    };
+    match read {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(Error::invalid_syntax("The body is no JSON object.").into()),
-        Err(error) => Err(Error::invalid_syntax(format!("The body is no JSON: {error}")).into()),
+        Err(error) => Err(Error::invalid_syntax(format!("The body cannot be read: {error}")).into()),
     }
 }

@@ -3,13 +3,18 @@
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use burgee_scim::{GROUP, MemberChange, Object, Projection, ResourceType, USER, patch as engine, resource};
+use burgee_scim::{
+    Error as Scim, GROUP, MemberChange, Mode, Object, Operation, Projection, ResourceType, USER,
+    patch as engine, resource,
+};
 
 use super::edit::{Edit, is_late};
 use super::fault::Fault;
+use super::quirks::{self, Noticed};
 use super::router::Call;
-use super::{group, quirks, reply, user};
+use super::{group, reply, user};
 use crate::error::{Error, Result};
+use crate::events::Change;
 use crate::provisioning::connection::PatchAnswer;
 use crate::provisioning::{self, Noun, Provisioned, members};
 
@@ -24,13 +29,53 @@ pub(super) const fn kind(noun: Noun) -> &'static ResourceType {
     }
 }
 
-pub(super) async fn create(call: &Call, noun: Noun, mut body: Object) -> Result<Response, Fault> {
+/// The body of a POST, read.
+pub(super) struct Draft {
+    noun: Noun,
+    document: Object,
+    members: Option<MemberChange>,
+}
+
+impl Draft {
+    /// Reads a body.
+    pub(super) fn read(call: &Call, noun: Noun, mut body: Object) -> Result<Self> {
+        tolerate(call, || quirks::of_resource(&mut body, kind(noun)));
+        let members = take_members(call, noun, &mut body)?.map(MemberChange::Add);
+        let document = resource::accept(kind(noun), &body, call.mode())?;
+        Ok(Self { noun, document, members })
+    }
+
+    /// Makes it. True for a user whom nobody can have put into a group yet.
+    pub(super) async fn make(&self, call: &Call, tx: &mut Change) -> Result<(Provisioned, bool)> {
+        let (app, connection) = (&call.app, &call.caller.connection);
+        let document = self.document.clone();
+        Ok(match self.noun {
+            Noun::User => {
+                let made = provisioning::user::create(tx, &app.entropy, connection, document).await?;
+                (made.user, !made.adopted)
+            }
+            Noun::Group => {
+                let members = self.members.as_slice();
+                let made =
+                    provisioning::group::create(tx, &app.entropy, connection, document, members).await?;
+                (made, false)
+            }
+        })
+    }
+
+    async fn once(&self, call: &Call) -> Result<(Provisioned, bool)> {
+        let mut tx = call.app.db.change(&call.caller.grant, call.app.clock.now()).await?;
+        let made = self.make(call, &mut tx).await?;
+        tx.commit().await?;
+        Ok(made)
+    }
+}
+
+pub(super) async fn create(call: &Call, noun: Noun, body: Object) -> Result<Response, Fault> {
     let projection = call.parameters()?.projection(kind(noun))?;
-    quirks::of_resource(&mut body, kind(noun)).count(&call.app.metrics);
-    let members = take_members(noun, &mut body, MemberChange::Add)?;
-    let document = resource::accept(kind(noun), &body, call.mode())?;
-    let (made, groupless) = match make(call, noun, document.clone(), members.as_slice()).await {
-        Err(error) if is_late(&error) => make(call, noun, document, members.as_slice()).await?,
+    let draft = Draft::read(call, noun, body)?;
+    let (made, groupless) = match draft.once(call).await {
+        Err(error) if is_late(&error) => draft.once(call).await?,
         made => made?,
     };
     if groupless {
@@ -38,32 +83,6 @@ pub(super) async fn create(call: &Call, noun: Noun, mut body: Object) -> Result<
         return Ok(about(call, noun, StatusCode::CREATED, &made, body.map_err(Error::from)?.into()));
     }
     answer(call, noun, StatusCode::CREATED, &made, &projection).await
-}
-
-/// Makes it. True for a user whom nobody can have put into a group yet.
-async fn make(
-    call: &Call,
-    noun: Noun,
-    document: Object,
-    members: &[MemberChange],
-) -> Result<(Provisioned, bool)> {
-    let app = &call.app;
-    let mut tx = app.db.change(&call.caller.grant, app.clock.now()).await?;
-    let made = match noun {
-        Noun::User => {
-            let connection = &call.caller.connection;
-            let made = provisioning::user::create(&mut tx, &app.entropy, connection, document).await?;
-            (made.user, !made.adopted)
-        }
-        Noun::Group => {
-            let connection = &call.caller.connection;
-            let made =
-                provisioning::group::create(&mut tx, &app.entropy, connection, document, members).await?;
-            (made, false)
-        }
-    };
-    tx.commit().await?;
-    Ok(made)
 }
 
 pub(super) async fn get(call: &Call, noun: Noun, id: &str) -> Result<Response, Fault> {
@@ -78,29 +97,56 @@ pub(super) async fn get(call: &Call, noun: Noun, id: &str) -> Result<Response, F
 
 pub(super) async fn replace(call: &Call, noun: Noun, id: &str, mut body: Object) -> Result<Response, Fault> {
     let projection = call.parameters()?.projection(kind(noun))?;
-    quirks::of_resource(&mut body, kind(noun)).count(&call.app.metrics);
-    let members = take_members(noun, &mut body, MemberChange::Replace)?;
+    let strict = call.mode() == Mode::Strict;
+    if strict && body.get("id").is_some_and(|sent| sent != id) {
+        return Err(Scim::invalid_value("id is not the id of this resource").into());
+    }
+    tolerate(call, || quirks::of_resource(&mut body, kind(noun)));
+    let members = take_members(call, noun, &mut body)?.map(MemberChange::Replace);
+    // What is not said is not touched; only the letter of the RFC clears it.
+    let members = members.or_else(|| (strict && noun == Noun::Group).then_some(MemberChange::RemoveAll));
     let next = |current: &Object| resource::replace(kind(noun), current, body.clone(), call.mode());
     let changed = Edit { call, noun, id, next, members: members.as_slice() }.apply().await?;
     answer(call, noun, StatusCode::OK, &changed, &projection).await
 }
 
-pub(super) async fn patch(call: &Call, noun: Noun, id: &str, mut body: Object) -> Result<Response, Fault> {
+/// The body of a PATCH, read.
+pub(super) struct Patch {
+    noun: Noun,
+    operations: Vec<Operation>,
+    /// What it changes in the membership of a group.
+    pub(super) members: Vec<MemberChange>,
+    noticed: Noticed,
+}
+
+impl Patch {
+    /// Reads a body.
+    pub(super) fn read(call: &Call, noun: Noun, mut body: Object) -> Result<Self> {
+        let noticed = tolerate(call, || quirks::of_patch(&mut body, kind(noun)));
+        let operations = engine::parse_patch(body, kind(noun), call.mode())?;
+        let (operations, members) = engine::split_members(operations)?;
+        Ok(Self { noun, operations, members, noticed })
+    }
+
+    /// What it makes of the present document.
+    pub(super) fn next(&self, call: &Call, current: &Object) -> Result<Object, Scim> {
+        engine::apply(kind(self.noun), current.clone(), &self.operations, call.mode())
+    }
+}
+
+pub(super) async fn patch(call: &Call, noun: Noun, id: &str, body: Object) -> Result<Response, Fault> {
     let parameters = call.parameters()?;
     let projection = parameters.projection(kind(noun))?;
-    let noticed = quirks::of_patch(&mut body, kind(noun));
-    noticed.count(&call.app.metrics);
-    let operations = engine::parse_patch(body, kind(noun), call.mode())?;
-    let (operations, members) = engine::split_members(operations)?;
-    let next = |current: &Object| engine::apply(kind(noun), current.clone(), &operations, call.mode());
-    let changed = Edit { call, noun, id, next, members: &members }.apply().await?;
+    let patch = Patch::read(call, noun, body)?;
+    let next = |current: &Object| patch.next(call, current);
+    let changed = Edit { call, noun, id, next, members: &patch.members }.apply().await?;
     let empty = match call.caller.connection.setup.patch_answer {
         _ if parameters.asks_for_attributes() => false,
         PatchAnswer::Resource => false,
         PatchAnswer::Empty => true,
         PatchAnswer::Auto => {
             noun == Noun::Group
-                && (noticed.prefers_no_content()
+                && (patch.noticed.prefers_no_content()
                     || members::more_than(&mut call.app.db.read().await?, changed.local_id, LARGE).await?)
         }
     };
@@ -110,15 +156,21 @@ pub(super) async fn patch(call: &Call, noun: Noun, id: &str, mut body: Object) -
     answer(call, noun, StatusCode::OK, &changed, &projection).await
 }
 
+/// Brings what is unusual into a form that the engine knows, unless the connection insists on the letter.
+fn tolerate(call: &Call, understand: impl FnOnce() -> Noticed) -> Noticed {
+    if call.mode() == Mode::Strict {
+        return Noticed::default();
+    }
+    let noticed = understand();
+    noticed.count(&call.app.metrics);
+    noticed
+}
+
 /// The members in the body of a group: they are no part of its document.
-fn take_members(
-    noun: Noun,
-    body: &mut Object,
-    change: fn(Vec<String>) -> MemberChange,
-) -> Result<Option<MemberChange>, Fault> {
+fn take_members(call: &Call, noun: Noun, body: &mut Object) -> Result<Option<Vec<String>>> {
     match noun {
         Noun::User => Ok(None),
-        Noun::Group => Ok(resource::take_members(body)?.map(change)),
+        Noun::Group => Ok(resource::take_members(body, call.mode())?),
     }
 }
 

@@ -9,14 +9,17 @@ use axum::routing::any;
 use burgee_scim::{Error, GROUP, Mode, Object, USER};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use super::assignable::Assignable;
 use super::caller::{self, Caller};
 use super::fault::Fault;
 use super::mount::Mount;
 use super::request::Parameters;
+use super::search::EVERYTHING;
 use super::target::Target;
-use super::{discovery, edit, oauth, quirks, request, resource, search};
+use super::{assignable, bulk, discovery, edit, oauth, quirks, request, resource, search};
 use crate::app::App;
 use crate::provisioning::Noun;
+use crate::provisioning::connection::Connection;
 
 /// Everything that a handler needs to know of a request.
 #[derive(Clone)]
@@ -67,33 +70,47 @@ async fn handle(app: App, request: Request) -> Result<Response, Fault> {
     let slug = mount.slug.as_deref();
     let method = parts.method.clone();
     match &target {
-        Target::Unknown => return Err(Error::not_found("Nothing lives at this path.").into()),
-        Target::Unsupported(what) => return Err(Error::status(501, format!("Not offered: {what}.")).into()),
+        Target::Unknown => return Err(nothing()),
         _ if method == Method::OPTIONS => {
             let allow = HeaderValue::from_static(target.methods());
             return Ok((StatusCode::NO_CONTENT, [(header::ALLOW, allow)]).into_response());
         }
         _ if !target.is_discovery() => {}
         _ if reads(&method) => {
-            let known = caller::known(&parts, &app, slug).await?;
-            let mode = known.map_or(Mode::Tolerant, |it| it.connection.mode());
-            return discovery::answer(&target, &base, parts.uri.query().unwrap_or_default(), mode);
+            let known = caller::known(&parts, &app, slug).await?.map(|it| it.connection);
+            if !Target::is_spelled(mount.below, known.as_ref().map_or(Mode::Tolerant, Connection::mode)) {
+                return Err(nothing());
+            }
+            return discovery::answer(&target, &base, parts.uri.query().unwrap_or_default(), known.as_ref());
         }
         _ => return Err(Fault::method(target.methods())),
     }
     let caller = Caller::of(&parts, &app, slug).await?;
+    if !Target::is_spelled(mount.below, caller.connection.mode()) {
+        return Err(nothing());
+    }
     if !target.takes(&method) {
         return Err(Fault::method(target.methods()));
     }
     let query = parts.uri.query().unwrap_or_default().to_owned();
     let call = Call { app, caller, base, headers: parts.headers, query };
+    if target == Target::Me {
+        return Err(Error::not_found("This token belongs to a connection: nobody is /Me.").into());
+    }
     let object = if matches!(method, Method::POST | Method::PUT | Method::PATCH) {
-        let kind = if matches!(target, Target::Groups | Target::Group(_)) { &GROUP } else { &USER };
+        let kind = match target {
+            Target::Bulk => None,
+            Target::Groups | Target::Group(_) => Some(&GROUP),
+            _ => Some(&USER),
+        };
         request::object(&call.headers, body, kind, call.mode()).await?
     } else {
         Object::new()
     };
-    answer(&call, &method, &target, object).await
+    match target {
+        Target::Bulk => bulk::answer(&call, object).await,
+        _ => answer(&call, &method, &target, object).await,
+    }
 }
 
 /// Does one operation, and answers it: what a request asks for by its method, its target and the object in its body.
@@ -105,24 +122,40 @@ pub(super) async fn answer(
 ) -> Result<Response, Fault> {
     let reads = reads(method);
     match (target, method) {
-        (Target::Users, _) if reads => search::users(call, &call.parameters()?).await,
+        (Target::Users, _) if reads => search::list(call, &call.parameters()?, &[Noun::User]).await,
         (Target::Users, &Method::POST) => resource::create(call, Noun::User, object).await,
         (Target::User(id), _) if reads => resource::get(call, Noun::User, id).await,
         (Target::User(id), &Method::PUT) => resource::replace(call, Noun::User, id, object).await,
         (Target::User(id), &Method::PATCH) => resource::patch(call, Noun::User, id, object).await,
         (Target::User(id), &Method::DELETE) => edit::delete(call, Noun::User, id).await,
-        (Target::Groups, _) if reads => search::groups(call, &call.parameters()?).await,
+        (Target::Groups, _) if reads => search::list(call, &call.parameters()?, &[Noun::Group]).await,
         (Target::Groups, &Method::POST) => resource::create(call, Noun::Group, object).await,
         (Target::Group(id), _) if reads => resource::get(call, Noun::Group, id).await,
         (Target::Group(id), &Method::PUT) => resource::replace(call, Noun::Group, id, object).await,
         (Target::Group(id), &Method::PATCH) => resource::patch(call, Noun::Group, id, object).await,
         (Target::Group(id), &Method::DELETE) => edit::delete(call, Noun::Group, id).await,
-        (Target::Root, _) if reads => search::everything(call, &call.parameters()?).await,
-        (Target::UserSearch, &Method::POST) => search::users(call, &call.parameters_in(&object)?).await,
-        (Target::GroupSearch, &Method::POST) => search::groups(call, &call.parameters_in(&object)?).await,
-        (Target::RootSearch, &Method::POST) => search::everything(call, &call.parameters_in(&object)?).await,
+        (Target::Root, _) if reads => search::list(call, &call.parameters()?, EVERYTHING).await,
+        (Target::UserSearch, &Method::POST) => {
+            search::list(call, &call.parameters_in(&object)?, &[Noun::User]).await
+        }
+        (Target::GroupSearch, &Method::POST) => {
+            search::list(call, &call.parameters_in(&object)?, &[Noun::Group]).await
+        }
+        (Target::RootSearch, &Method::POST) => {
+            search::list(call, &call.parameters_in(&object)?, EVERYTHING).await
+        }
+        (Target::Roles, _) if reads => assignable::list(call, &call.parameters()?, Assignable::Role).await,
+        (Target::Role(id), _) if reads => assignable::get(call, Assignable::Role, id).await,
+        (Target::Entitlements, _) if reads => {
+            assignable::list(call, &call.parameters()?, Assignable::Entitlement).await
+        }
+        (Target::Entitlement(id), _) if reads => assignable::get(call, Assignable::Entitlement, id).await,
         _ => Err(Fault::method(target.methods())),
     }
+}
+
+fn nothing() -> Fault {
+    Error::not_found("Nothing lives at this path.").into()
 }
 
 fn reads(method: &Method) -> bool {

@@ -1,7 +1,22 @@
 //! What a path below the mount point names.
 
 use axum::http::Method;
+use burgee_scim::Mode;
 use percent_encoding::percent_decode_str;
+
+/// What the first segment of a path may be.
+const NAMES: [&str; 10] = [
+    "Users",
+    "Groups",
+    "Roles",
+    "Entitlements",
+    "Bulk",
+    "Me",
+    "ServiceProviderConfig",
+    "ResourceTypes",
+    "Schemas",
+    ".search",
+];
 
 /// A resource or collection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,13 +29,18 @@ pub(super) enum Target {
     GroupSearch,
     Root,
     RootSearch,
+    Roles,
+    Role(String),
+    Entitlements,
+    Entitlement(String),
+    Bulk,
+    /// Whoever the caller is.
+    Me,
     ServiceProviderConfig,
     ResourceTypes,
     ResourceType(String),
     Schemas,
     Schema(String),
-    /// Part of the standard, and not offered.
-    Unsupported(&'static str),
     Unknown,
 }
 
@@ -60,10 +80,21 @@ impl Target {
             (Some("resourcetypes"), Some(name)) => Self::ResourceType(name),
             (Some("schemas"), None) => Self::Schemas,
             (Some("schemas"), Some(urn)) => Self::Schema(urn),
-            (Some("me"), _) => Self::Unsupported("/Me: a provisioning token is no person"),
-            (Some("bulk"), None) => Self::Unsupported("/Bulk"),
+            (Some("roles"), None) => Self::Roles,
+            (Some("roles"), Some(id)) => Self::Role(id),
+            (Some("entitlements"), None) => Self::Entitlements,
+            (Some("entitlements"), Some(id)) => Self::Entitlement(id),
+            (Some("me"), None) => Self::Me,
+            (Some("bulk"), None) => Self::Bulk,
             _ => Self::Unknown,
         }
+    }
+
+    /// True if a path is written as the RFC writes it, which strict connections insist on.
+    pub(super) fn is_spelled(path: &str, mode: Mode) -> bool {
+        let first = path.split('/').find(|segment| !segment.is_empty()).unwrap_or_default();
+        let first = percent_decode_str(first).decode_utf8_lossy();
+        mode == Mode::Tolerant || first.is_empty() || NAMES.contains(&&*first)
     }
 
     /// True for what says what the service can do.
@@ -88,7 +119,8 @@ impl Target {
         match self {
             Self::Users | Self::Groups => "GET, HEAD, POST, OPTIONS",
             Self::User(_) | Self::Group(_) => "GET, HEAD, PUT, PATCH, DELETE, OPTIONS",
-            Self::UserSearch | Self::GroupSearch | Self::RootSearch => "POST, OPTIONS",
+            Self::UserSearch | Self::GroupSearch | Self::RootSearch | Self::Bulk => "POST, OPTIONS",
+            Self::Me => "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
             _ => "GET, HEAD, OPTIONS",
         }
     }
@@ -107,6 +139,8 @@ mod tests {
         assert_eq!(Target::parse("/Schemas/urn%3Aa"), Target::Schema("urn:a".into()));
         assert_eq!(Target::parse(""), Target::Root);
         assert_eq!(Target::parse("/Users/1/2"), Target::Unknown);
+        assert!(Target::is_spelled("/users", Mode::Tolerant) && !Target::is_spelled("/users", Mode::Strict));
+        assert!(["", "/", "//Users/x", "/%55sers"].iter().all(|path| Target::is_spelled(path, Mode::Strict)));
         for nothing in ["/Nothing", "/Users/%00", "/Users/%ff"] {
             assert_eq!(Target::parse(nothing), Target::Unknown);
         }

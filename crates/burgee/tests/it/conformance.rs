@@ -6,8 +6,10 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use burgee::provisioning::connection::{Provider, Setup, Strictness};
 use serde_json::json;
 
+use crate::scim::connections::open;
 use crate::support::server::{ADMIN_TOKEN, SCIM_TOKEN};
 use crate::support::{TestServer, outside_tools};
 
@@ -33,29 +35,73 @@ async fn run(
     Some(output.unwrap_or_else(|error| panic!("{program}: {error}")))
 }
 
+/// The token of a connection that insists on the letter.
+async fn strict(server: &TestServer) -> String {
+    let setup = Setup { mode: Strictness::Strict, ..Setup::named("Strict", "strict", Provider::Generic) };
+    open(server, &setup).await.1
+}
+
+/// What scim2-tester found: how many checks passed, which did not, and all that it said; `None` where it is not installed.
+async fn scim2_tester_finds(
+    server: &TestServer,
+    token: &str,
+    more: &[&str],
+) -> Option<(usize, Vec<String>, String)> {
+    let url = format!("{}/scim/v2", server.base);
+    let bearer = format!("Authorization: Bearer {token}");
+    let words = [&["-u", url.as_str()][..], more, &["test"]].concat();
+    let output = run(server, "scim2", &words, &[("SCIM_CLI_HEADERS", bearer.as_str())]).await?;
+    let text =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let passed = text.lines().filter(|line| line.contains("SUCCESS")).count();
+    let wrong =
+        |line: &&str| line.starts_with("ERROR") || line.contains("CRITICAL") || line.starts_with("Error");
+    let failed: Vec<String> = text.lines().filter(wrong).map(str::to_owned).collect();
+    assert!(output.status.success() == failed.is_empty(), "{text}");
+    Some((passed, failed, text))
+}
+
+/// scim-sanity in its strict form finds nothing.
+async fn scim_sanity_passes(server: &TestServer, token: &str) {
+    let url = format!("{}/scim/v2", server.base);
+    let words = ["probe", &url, "--token", token, "--i-accept-side-effects", "--json-output"];
+    let Some(output) = run(server, "scim-sanity", &words, &[]).await else { return };
+    let text = String::from_utf8_lossy(&output.stdout);
+    let report: serde_json::Value =
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let summary = &report["summary"];
+    assert_eq!((summary["failed"].as_u64(), summary["passed"].as_u64()), (Some(0), Some(28)), "{report:#}");
+}
+
 both! {
     /// Every check of scim2-tester passes. How many there are follows from the schemas that we advertise.
     async fn scim2_tester(server) {
-        let url = format!("{}/scim/v2", server.base);
-        let bearer = format!("Authorization: Bearer {SCIM_TOKEN}");
-        let header = ("SCIM_CLI_HEADERS", bearer.as_str());
-        let Some(output) = run(&server, "scim2", &["-u", &url, "test"], &[header]).await else { return };
-        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        let passed = text.lines().filter(|line| line.contains("SUCCESS")).count();
-        let failed: Vec<&str> = text.lines().filter(|line| line.starts_with("ERROR") || line.contains("CRITICAL") || line.starts_with("Error")).collect();
-        assert!(output.status.success() && failed.is_empty(), "{text}");
-        assert!(passed >= 135, "only {passed} checks ran: {text}");
+        let Some((passed, failed, text)) = scim2_tester_finds(&server, SCIM_TOKEN, &[]).await else { return };
+        assert!(failed.is_empty() && passed >= 135, "{passed} passed: {text}");
     }
 
-    /// scim-sanity in its strict form finds nothing.
+    /// The same from a connection that insists on the letter. The one thing that the suite does not know is how such a
+    /// connection says that it does; so that it goes on nevertheless, it gets a configuration without that.
+    async fn scim2_tester_on_the_letter(server) {
+        let token = strict(&server).await;
+        let client = server.anonymous().with("authorization", &format!("Bearer {token}"));
+        let mut config = client.get("/scim/v2/ServiceProviderConfig").await.expect(200).json();
+        assert_eq!(config.as_object_mut().unwrap().shift_remove("interopProfileConformant"), Some(json!(true)));
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.json");
+        std::fs::write(&file, config.to_string()).unwrap();
+        let more = ["-c", file.to_str().unwrap()];
+        let Some((passed, failed, text)) = scim2_tester_finds(&server, &token, &more).await else { return };
+        assert!(failed.len() == 1 && text.contains("interopProfileConformant"), "{text}");
+        assert!(passed >= 134, "only {passed} checks passed: {text}");
+    }
+
     async fn scim_sanity(server) {
-        let url = format!("{}/scim/v2", server.base);
-        let words = ["probe", &url, "--token", SCIM_TOKEN, "--i-accept-side-effects", "--json-output"];
-        let Some(output) = run(&server, "scim-sanity", &words, &[]).await else { return };
-        let text = String::from_utf8_lossy(&output.stdout);
-        let report: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
-        let summary = &report["summary"];
-        assert_eq!((summary["failed"].as_u64(), summary["passed"].as_u64()), (Some(0), Some(28)), "{report:#}");
+        scim_sanity_passes(&server, SCIM_TOKEN).await;
+    }
+
+    async fn scim_sanity_on_the_letter(server) {
+        scim_sanity_passes(&server, &strict(&server).await).await;
     }
 
     /// Whatever it is asked for, the server answers as its OpenAPI document says, and never with a failure of its own.

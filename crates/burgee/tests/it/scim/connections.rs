@@ -18,14 +18,20 @@ async fn change(server: &TestServer) -> Change {
     server.app.db.change(&grant, server.app.clock.now()).await.unwrap()
 }
 
-/// A connection that is on, and whoever holds its token.
-pub async fn connect(server: &TestServer, setup: &Setup) -> (Connection, Client) {
+/// A connection that is on, and its token.
+pub async fn open(server: &TestServer, setup: &Setup) -> (Connection, String) {
     let mut tx = change(server).await;
     let made = connection::create(&mut tx, setup).await.unwrap();
     connection::enable(&mut tx, made.id, true).await.unwrap();
     let (_, secret) =
         connection::issue(&mut tx, &server.app.entropy, made.id, NewToken::default()).await.unwrap();
     tx.commit().await.unwrap();
+    (made, secret)
+}
+
+/// A connection that is on, and whoever holds its token.
+pub async fn connect(server: &TestServer, setup: &Setup) -> (Connection, Client) {
+    let (made, secret) = open(server, setup).await;
     (made, server.anonymous().with("authorization", &format!("Bearer {secret}")))
 }
 

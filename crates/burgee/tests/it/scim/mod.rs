@@ -1,6 +1,6 @@
 //! The SCIM service as identity providers meet it.
 
-mod connections;
+pub mod connections;
 mod isolation;
 mod life_cycles;
 mod ms_postman;

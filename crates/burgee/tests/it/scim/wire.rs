@@ -153,8 +153,16 @@ fn check(answer: &Answer) {
         }
         return;
     }
+    if body["schemas"].to_string().contains("BulkResponse") {
+        return;
+    }
     if body["schemas"] == json!([LIST]) {
-        for number in ["totalResults", "startIndex", "itemsPerPage"] {
+        // RFC 9865 leaves out where a page begins.
+        let is_marked = body.get("startIndex").is_none();
+        for number in ["totalResults", "startIndex", "itemsPerPage"]
+            .into_iter()
+            .filter(|name| !is_marked || *name != "startIndex")
+        {
             assert!(body[number].is_u64(), "{number} is an integer: {body}");
         }
         let shown = body["Resources"].as_array().unwrap().len();

@@ -2,9 +2,9 @@
 
 use burgee::db::{Engine, Statement};
 use burgee::provisioning::Noun;
-use burgee::provisioning::query::{Query, plan};
+use burgee::provisioning::query::{Key, Mark, Query, Sort, Start, plan};
 use burgee_scim::filter::{check, parse};
-use burgee_scim::{GROUP, Mode, USER};
+use burgee_scim::{GROUP, Mode, Resolved, USER, resolve};
 use serde_json::json;
 
 use super::world::refs;
@@ -103,6 +103,19 @@ both! {
         for filter in groups {
             let plan = plan_of(&server, Noun::Group, filter).await;
             assert!(!reads_everything(&plan), "{filter}\n{}", plan.join("\n"));
+        }
+        // A page behind a cursor is found by where it begins, in whatever order has an index, and however deep it lies.
+        for (by, sorted) in [
+            (None, None), (Some("userName"), Some(Key::Text(Some("u15000".to_owned())))), (Some("meta.lastModified"), Some(Key::Time(15_000_000))),
+        ] {
+            let sort = by.map(|name| match resolve(&USER, name, Mode::Strict) {
+                Some(Resolved::Known(attr)) => Sort { attr, descending: false },
+                other => panic!("{other:?}"),
+            });
+            let query = Query { sort, start: Start::After(Mark { key: 15_000, sorted }), count: 100, filter: None };
+            let mut tx = server.app.db.read().await.unwrap();
+            let plan = burgee::provisioning::query::plan(&mut tx, 1, Noun::User, &query).await.unwrap();
+            assert!(!reads_everything(&plan), "{by:?}\n{}", plan.join("\n"));
         }
         // The test itself would notice.
         let plan = plan_of(&server, Noun::User, "userName co \"7\"").await;
