@@ -164,6 +164,7 @@ export async function fill(server) {
   await admin("POST", "/projects", { id: "attic", name: "Attic" });
   await admin("POST", "/projects/archive/attic");
   await fillSetup(server);
+  await fillBridge(server);
 }
 
 /** Applications that use it: two days of counts, SDKs old and new, and flags that nobody made. Waits until all of it is written. */
@@ -253,6 +254,25 @@ async function fillPeople(server) {
     const account = await admin("POST", "/service-account", { username, name, rootRole: 2 });
     await admin("POST", `/service-account/${account.id}/token`, { description: "the only one", expiresAt: new Date(Date.now() + 864e7).toISOString() });
   }
+}
+
+/** Segments that take whoever is in a group, and flags of people and groups that left. */
+async function fillBridge(server) {
+  const admin = (method, path, body) => server.api(method, `/api/admin${path}`, body);
+  const groups = (await admin("GET", "/groups")).groups;
+  const group = (name) => groups.find((it) => it.name === name).id;
+  const segment = (name, of, by) => admin("POST", "/segments", { name, description: "As the identity provider says.", constraints: [], group: { id: group(of), by } });
+  const engineers = await segment("Engineers", "Engineering", "scimId");
+  await segment("Payments people", "Payments team", "userName");
+  await admin("POST", "/projects/default/features/dark-mode/environments/production/strategies", { name: "default", segments: [engineers.id] });
+  const owner = (flag, owner) => admin("PUT", `/projects/default/features/${flag}/owner`, { owner });
+  const radia = await admin("POST", "/user-admin", { username: "radia", name: "Radia Perlman", rootRole: "Editor", password: PASSWORD });
+  const crew = await admin("POST", "/groups", { name: "Search crew", users: [] });
+  for (const flag of ["bulk-10", "bulk-11", "bulk-12"]) await owner(flag, { user: radia.id });
+  await owner("search.ranking", { group: crew.id });
+  await owner("checkout", { group: group("Checkout team") });
+  await admin("DELETE", `/user-admin/${radia.id}`);
+  await admin("DELETE", `/groups/${crew.id}`);
 }
 
 /** Tokens in every state, an invite link, and banners that nobody is shown. */

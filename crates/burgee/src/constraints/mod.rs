@@ -70,9 +70,16 @@ pub async fn index_strategy(tx: &mut Write, strategy: &str, constraints: &[Const
     .map(drop)
 }
 
-/// Notes which context fields the constraints of a segment name.
-pub async fn index_segment(tx: &mut Write, segment: i64, constraints: &[Constraint]) -> Result<()> {
-    let fields = serde_json::to_string(&fields(constraints))?;
+/// Notes which context fields the constraints of a segment name, and `taken`, with which its group is compared.
+pub async fn index_segment(
+    tx: &mut Write,
+    segment: i64,
+    constraints: &[Constraint],
+    taken: Option<&str>,
+) -> Result<()> {
+    let mut fields = fields(constraints);
+    fields.extend(taken);
+    let fields = serde_json::to_string(&fields)?;
     tx.execute(sql!(
         "DELETE FROM segment_fields WHERE segment_id = $1 AND field NOT IN ({list:$2})",
         segment,

@@ -6,6 +6,7 @@ use super::event::Event;
 use super::log;
 use crate::access::admins::{self, Hands};
 use crate::access::{Actor, Granted, Guard};
+use crate::audience;
 use crate::clock::Time;
 use crate::db::{Db, Write};
 use crate::error::{Error, Kind, Result};
@@ -48,6 +49,11 @@ impl Change {
         self.events.len()
     }
 
+    /// What was recorded so far.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
     /// True if administration is in weaker hands than before this change, and nobody with a password has it.
     pub async fn weakens_administration(&mut self) -> Result<bool> {
         let now = admins::hands(&mut self.tx, None).await?;
@@ -72,8 +78,12 @@ impl Change {
                 "This would leave nobody who can administer burgee. Make somebody else an admin first.",
             ));
         }
+        let standing = log::standing(&mut self.tx).await?;
+        if standing.tied {
+            audience::follow(&mut self).await?;
+        }
         let announced = self.events.iter().any(Event::concerns_clients);
-        log::append(&mut self.tx, &self.actor, self.now, &self.events).await?;
+        log::append(&mut self.tx, &self.actor, self.now, &self.events, standing.last).await?;
         self.tx.commit().await?;
         if announced {
             self.db.announce();

@@ -149,6 +149,11 @@ facts! {
     AdminRecovered "admin-recovered" "Administration recovered on the host";
     /// A link was made with which somebody can set the password of an account.
     ResetLinkCreated "user-reset-link-created" "Password link created";
+    /// The values that a segment takes from a group are others now: somebody came, went, or is known by something else.
+    SegmentPeopleChanged "segment-people-changed" "People of a segment's group changed";
+    FeatureOwnerChanged "feature-owner-updated" "Flag owner changed";
+    /// Somebody who answers for flags has no account any more, or a group that does was removed.
+    FlagOwnerLeft "flag-owner-left" "Owner of flags left";
     /// A provisioning token was made.
     ScimTokenCreated "scim-token-created" "Provisioning token created";
     /// A provisioning token stops working at another time, because there is a newer one.
@@ -201,6 +206,7 @@ impl Fact {
     pub const fn revises(self, feature: bool) -> bool {
         match self {
             Self::SegmentUpdated
+            | Self::SegmentPeopleChanged
             | Self::TagDeleted
             | Self::TagTypeDeleted
             | Self::FeaturesImported
@@ -213,6 +219,7 @@ impl Fact {
             | Self::EnvironmentDeleted => true,
             Self::FeatureFavorited
             | Self::FeatureUnfavorited
+            | Self::FeatureOwnerChanged
             | Self::FeatureLinkAdded
             | Self::FeatureLinkUpdated
             | Self::FeatureLinkRemoved => false,

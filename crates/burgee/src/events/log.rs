@@ -84,11 +84,34 @@ struct Row {
     group_id: Option<String>,
 }
 
+/// What a change must know before it ends.
+#[derive(sqlx::FromRow)]
+pub(super) struct Standing {
+    /// The number of the last event.
+    pub(super) last: i64,
+    /// True if a segment is, or was, tied to a group.
+    pub(super) tied: bool,
+}
+
+/// How things stand, once no other transaction can end before `tx` does.
+pub(super) async fn standing(tx: &mut Write) -> Result<Standing> {
+    tx.one(sql!(
+        "SELECT COALESCE((SELECT MAX(id) FROM events), 0) AS last,
+                EXISTS (SELECT 1 FROM segment_groups) OR EXISTS (SELECT 1 FROM segment_people) AS tied"
+    ))
+    .await
+}
+
 /// Writes events at the end of the transaction `tx`, as one group. Since no other transaction writes events now, the
-/// number of the last one makes the group's id unique.
-pub(super) async fn append(tx: &mut Write, actor: &Actor, now: Time, events: &[Event]) -> Result<()> {
-    let (last,): (Option<i64>,) = tx.one(sql!("SELECT MAX(id) FROM events")).await?;
-    let group = numbered_ulid(now, last.unwrap_or_default());
+/// number of the `last` one makes the group's id unique.
+pub(super) async fn append(
+    tx: &mut Write,
+    actor: &Actor,
+    now: Time,
+    events: &[Event],
+    last: i64,
+) -> Result<()> {
+    let group = numbered_ulid(now, last);
     let rows: Vec<Value> = events.iter().map(row).collect();
     tx.execute(sql!(
         "INSERT INTO events (type, created_at, created_by, created_by_user_id, ip, data, pre_data, project,

@@ -9,7 +9,7 @@ use super::strategy::{Strategy, strategies};
 use crate::clock::Time;
 use crate::db::Read;
 use crate::error::{Error, Result};
-use crate::sql;
+use crate::{owners, sql};
 
 /// Somebody who made or changed something.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -70,6 +70,8 @@ pub struct Detail {
     pub feature: Feature,
     /// Who made it.
     pub author: Option<Author>,
+    /// Who answers for it.
+    pub owner: Option<owners::Named>,
     /// Whether the reader likes it.
     pub favorite: bool,
     /// Where it stands in each environment.
@@ -142,6 +144,7 @@ pub async fn detail(tx: &mut Read, feature: Feature, reader: Option<i64>) -> Res
         .await?;
     let environments = places(tx, name).await?;
     Ok(Detail {
+        owner: owners::of(tx, &feature.name).await?,
         author,
         favorite: favorite.is_some(),
         environments,

@@ -11,7 +11,7 @@ use crate::db::Read;
 use crate::entropy::Entropy;
 use crate::error::{Error, Kind, Result};
 use crate::events::{Change, Event, Fact};
-use crate::{names, projects, sql};
+use crate::{names, owners, projects, sql};
 
 /// The longest description, in characters.
 const LONGEST_DESCRIPTION: usize = 10_000;
@@ -200,6 +200,7 @@ pub(super) async fn insert(
     ))
     .await?;
     lifecycle::begin(tx, &[name.to_owned()]).await?;
+    owners::begin(tx, name).await?;
     let feature = get(tx, project, name).await?;
     tx.record(event(Event::created(Fact::FeatureCreated, &feature), project, name));
     link::from_templates(tx, entropy, project, name, &room.link_templates).await?;

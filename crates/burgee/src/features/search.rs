@@ -14,6 +14,7 @@ use crate::access::Sight;
 use crate::clock::Time;
 use crate::db::{Read, Sql, dialect, last_page};
 use crate::error::Result;
+use crate::owners::Owner;
 use crate::sql;
 
 /// Which flags to find. What is `None` or empty does not restrict.
@@ -35,6 +36,8 @@ pub struct Filter {
     pub kind: Option<Choice<String>>,
     /// Who made it, by id.
     pub created_by: Option<Choice<i64>>,
+    /// Who answers for it.
+    pub owner: Option<OwnedBy>,
     /// The tags that it has.
     pub tags: Option<Having<Tag>>,
     /// The names of the segments that its strategies use.
@@ -47,6 +50,17 @@ pub struct Filter {
     pub created: Option<When>,
     /// When clients last asked for it anywhere; what nobody ever asked for is not found, unless that is what is asked.
     pub seen: Option<When>,
+}
+
+/// Who answers for flags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnedBy {
+    /// This person or group.
+    Owner(Owner),
+    /// The reader, or a group that they are in.
+    Reader,
+    /// Nobody: there never was an owner, or they left.
+    Nobody,
 }
 
 /// The one value that a flag has is among some, or is not.
@@ -453,6 +467,7 @@ fn conditions(sql: &mut Sql, tx: &Read, reader: &Reader, filter: &Filter) -> Res
         sql.push(")");
     }
     chosen(sql, "f.created_by", filter.created_by.as_ref());
+    owned(sql, reader, filter.owner);
     having(sql, filter.tags.as_ref(), |sql, tag| {
         sql.push("f.name IN (SELECT t.feature FROM feature_tags t WHERE t.type = ").bind(&tag.kind);
         sql.push(" AND t.value = ").bind(&tag.value).push(")");
@@ -519,6 +534,33 @@ fn chosen<T: Clone + Into<crate::db::Value>>(sql: &mut Sql, value: &'static str,
     joined(sql, start, ", ", items, |sql, item| {
         sql.bind(item.clone());
     });
+}
+
+fn owned(sql: &mut Sql, reader: &Reader, by: Option<OwnedBy>) {
+    const LIVING: &str = "SELECT o.feature FROM flag_owners o LEFT JOIN users w ON w.id = o.user_id
+                          WHERE o.left_at IS NULL AND COALESCE(w.active, TRUE)";
+    match by {
+        None => {}
+        Some(OwnedBy::Nobody) => {
+            sql.push(" AND f.name NOT IN (").push(LIVING).push(")");
+        }
+        Some(OwnedBy::Owner(Owner::User(id))) => {
+            sql.push(" AND f.name IN (").push(LIVING).push(" AND o.user_id = ").bind(id).push(")");
+        }
+        Some(OwnedBy::Owner(Owner::Group(id))) => {
+            sql.push(" AND f.name IN (").push(LIVING).push(" AND o.group_id = ").bind(id).push(")");
+        }
+        Some(OwnedBy::Reader) => {
+            sql.push(" AND f.name IN (").push(LIVING).push(" AND (o.user_id = ").bind(reader.id).push(
+                " OR o.group_id IN (WITH RECURSIVE member (group_id) AS (
+                     SELECT group_id FROM group_users WHERE user_id = ",
+            );
+            sql.bind(reader.id).push(
+                " UNION SELECT g.parent_id FROM group_groups g JOIN member m ON g.child_id = m.group_id
+                  ) SELECT group_id FROM member)))",
+            );
+        }
+    }
 }
 
 fn having<T>(sql: &mut Sql, having: Option<&Having<T>>, has: impl Fn(&mut Sql, &T)) {

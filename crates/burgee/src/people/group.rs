@@ -4,11 +4,12 @@ use serde::Serialize;
 
 use crate::access::reach::with_member;
 use crate::access::role;
+use crate::audience;
 use crate::clock::Time;
 use crate::db::{Read, Sql, dialect, last_page};
 use crate::error::{Error, Kind, Result};
 use crate::events::{Change, Event, Fact};
-use crate::sql;
+use crate::{owners, sql};
 
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 255;
@@ -206,6 +207,11 @@ pub async fn find(tx: &mut Read, id: i64) -> Result<Option<Group>> {
     tx.optional(select_groups!("WHERE g.id = $1", id)).await
 }
 
+/// The group with this name, whatever the case of the letters.
+pub async fn named(tx: &mut Read, name: &str) -> Result<Option<Group>> {
+    tx.optional(select_groups!("WHERE g.name_ci = $1", burgee_scim::fold(name.trim()))).await
+}
+
 /// Groups whose name contains `text`, by name, ten at most.
 pub async fn search(tx: &mut Read, text: &str) -> Result<Vec<Size>> {
     let (start, middle, end) = dialect::contains(tx.engine());
@@ -289,8 +295,16 @@ pub async fn update(tx: &mut Change, id: i64, draft: Draft) -> Result<Group> {
 }
 
 /// Deletes a group. What an identity provider knew of it stays as a tombstone. One that is not there is no error.
+///
+/// Refused while segments take their people from it, except to identity providers, whose whole synchronisation would
+/// stop: for them the group goes, and nobody is left in the segments.
 pub async fn delete(tx: &mut Change, id: i64) -> Result<()> {
     let Some(group) = find(tx, id).await? else { return Ok(()) };
+    if tx.actor().connection().is_none() {
+        audience::ensure_untied(tx, &[id]).await?;
+    }
+    audience::lose(tx, id, &group.name).await?;
+    owners::group_gone(tx, id, &group.name).await?;
     let now = tx.now();
     tx.execute(sql!(
         "INSERT INTO scim_tombstones (scim_id, connection_id, resource_type, local_id, external_id, deleted_at)

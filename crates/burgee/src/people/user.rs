@@ -10,7 +10,7 @@ use crate::db::{Db, Read};
 use crate::entropy::digest;
 use crate::error::{Error, Kind, Result};
 use crate::events::{Change, Event, Fact};
-use crate::{keep, sql};
+use crate::{keep, owners, sql};
 
 /// The longest user name or e-mail address, in bytes.
 const LONGEST_NAME: usize = 1024;
@@ -269,6 +269,7 @@ pub async fn update(tx: &mut Change, id: i64, edit: Edit) -> Result<User> {
     .await?;
     if before.active && !after.active {
         end_access(tx, id).await?;
+        owners::left(tx, id, &before.called()).await?;
     } else if before.email != after.email {
         // A link that was mailed to the old address must not open the account.
         tx.execute(sql!("DELETE FROM reset_tokens WHERE user_id = $1", id)).await?;
@@ -282,6 +283,7 @@ pub async fn update(tx: &mut Change, id: i64, edit: Edit) -> Result<User> {
 pub async fn delete(tx: &mut Change, id: i64) -> Result<User> {
     let user = get(tx, id).await?;
     end_access(tx, id).await?;
+    owners::left(tx, id, &user.called()).await?;
     // Their groups will change, too. Taken in one order, so that those who leave together do not wait in a circle.
     let _: Vec<(i64,)> = tx
         .all(sql!(

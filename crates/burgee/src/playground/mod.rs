@@ -9,6 +9,7 @@ use burgee_eval::{Explanation, State};
 
 pub use self::attempts::{Attempt, Attempts, ensure_few};
 use crate::access::{Sight, visible};
+use crate::audience;
 use crate::db::{Json, Read};
 use crate::error::{Error, Result};
 use crate::features::Strategy;
@@ -43,8 +44,10 @@ pub struct Flag {
 pub struct Segment {
     /// Its name.
     pub name: String,
-    /// All must hold.
+    /// All must hold. The last one stands for the group, if there is one; the values of its members are not told.
     pub constraints: Vec<Constraint>,
+    /// The group that somebody has to be in.
+    pub group: Option<String>,
 }
 
 impl Scene {
@@ -90,7 +93,7 @@ async fn set(tx: &mut Read, chosen: Chosen<'_>) -> Result<Scene> {
         return Err(Error::bad_data(format!("There is no environment \"{environment}\".")));
     }
     let flags = flags(tx, &chosen).await?;
-    let segments = segments(tx, &chosen).await?;
+    let mut segments = segments(tx, &chosen).await?;
     let mut dependencies = dependencies(tx, &chosen).await?;
     let document = Document {
         features: flags
@@ -110,6 +113,11 @@ async fn set(tx: &mut Read, chosen: Chosen<'_>) -> Result<Scene> {
         ..Document::default()
     };
     let state = State::compile(&document);
+    for segment in segments.values_mut().filter(|segment| segment.group.is_some()) {
+        if let Some(taken) = segment.constraints.last_mut() {
+            taken.values.clear();
+        }
+    }
     Ok(Scene { environment: environment.to_owned(), flags, segments, state })
 }
 
@@ -245,17 +253,22 @@ async fn strategies(tx: &mut Read, chosen: &Chosen<'_>) -> Result<HashMap<String
 
 /// The segments that the strategies use.
 async fn segments(tx: &mut Read, chosen: &Chosen<'_>) -> Result<HashMap<i64, Segment>> {
-    let rows: Vec<(i64, String, String)> = chosen!(
+    let rows: Vec<(i64, String, String, Option<String>)> = chosen!(
         tx,
         chosen,
-        "SELECT DISTINCT g.id, g.name, g.constraints
+        "SELECT DISTINCT g.id, g.name, g.constraints, COALESCE(tie.name, tied.group_name) AS group_name
          FROM features f JOIN feature_strategies s ON s.feature = f.name AND s.environment = $1
-         JOIN feature_strategy_segments u ON u.strategy_id = s.id JOIN segments g ON g.id = u.segment_id",
+         JOIN feature_strategy_segments u ON u.strategy_id = s.id JOIN segments g ON g.id = u.segment_id
+         LEFT JOIN segment_groups tied ON tied.segment_id = g.id LEFT JOIN groups tie ON tie.id = tied.group_id",
         ""
     );
+    let ids: BTreeSet<i64> = rows.iter().map(|(id, ..)| *id).collect();
+    let mut taken = audience::constraints(tx, Some(&ids)).await?;
     rows.into_iter()
-        .map(|(id, name, constraints)| {
-            Ok((id, Segment { name, constraints: serde_json::from_str(&constraints)? }))
+        .map(|(id, name, constraints, group)| {
+            let mut constraints: Vec<Constraint> = serde_json::from_str(&constraints)?;
+            constraints.extend(taken.remove(&id));
+            Ok((id, Segment { name, constraints, group }))
         })
         .collect()
 }

@@ -1,9 +1,10 @@
 //! Removing everybody, or every group, that an identity provider has pushed by a connection.
 
+use crate::audience;
 use crate::error::Result;
 use crate::events::{Change, Event, Fact};
 use crate::people::{group, user};
-use crate::sql;
+use crate::{owners, sql};
 
 /// Removes all users of a connection, each recorded, and then the fact as a whole; how many there were. With nobody to
 /// remove, nothing is recorded.
@@ -21,15 +22,20 @@ pub async fn users(tx: &mut Change, connection: i64) -> Result<usize> {
 }
 
 /// Removes all groups of a connection, each recorded, and then the fact as a whole, even if there was none; how many there
-/// were.
+/// were. Refused while segments take their people from one of them.
 pub async fn groups(tx: &mut Change, connection: i64) -> Result<usize> {
     // Locked, so that exactly those are removed that are recorded.
     let ids: Vec<(i64,)> = tx
         .all(sql!("SELECT group_id FROM scim_groups WHERE connection_id = $1 ORDER BY id{lock}", connection))
         .await?;
-    let ids = serde_json::to_string(&ids.into_iter().map(|(id,)| id).collect::<Vec<_>>())?;
+    let ids: Vec<i64> = ids.into_iter().map(|(id,)| id).collect();
+    audience::ensure_untied(tx, &ids).await?;
+    let ids = serde_json::to_string(&ids)?;
     let now = tx.now();
     let groups = group::these(tx, &ids).await?;
+    for group in &groups {
+        owners::group_gone(tx, group.id, &group.name).await?;
+    }
     tx.execute(sql!(
         "INSERT INTO scim_tombstones (scim_id, connection_id, resource_type, local_id, external_id, deleted_at)
          SELECT scim_id, connection_id, 'Group', group_id, external_id, $2 FROM scim_groups

@@ -173,14 +173,19 @@ impl Catalog {
         }
     }
 
-    /// Takes over all segments, with the last event about each.
+    /// Takes over all segments, or all that there is of those `named`, with the last event about each.
     pub(super) fn absorb_segments(
         &mut self,
         loaded: Vec<document::Segment>,
+        named: Option<&BTreeSet<i64>>,
         revisions: &BTreeMap<i64, i64>,
         first: bool,
     ) {
-        let before = std::mem::take(&mut self.segments);
+        let mut before = BTreeMap::new();
+        match named {
+            None => std::mem::swap(&mut before, &mut self.segments),
+            Some(ids) => before.extend(ids.iter().filter_map(|id| self.segments.remove_entry(id))),
+        }
         for segment in loaded {
             let known = before.get(&segment.id);
             let last = revisions.get(&segment.id).copied().unwrap_or_default();

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use burgee_eval::document::{Constraint, Dependency, Feature, Segment, Strategy, Variant};
 
+use crate::audience;
 use crate::db::{Json, Read};
 use crate::error::Result;
 use crate::events::Fact;
@@ -107,8 +108,8 @@ pub(super) async fn environments(tx: &mut Read) -> Result<Vec<String>> {
     Ok(names.into_iter().map(|(name,)| name).collect())
 }
 
-/// All segments.
-pub(super) async fn segments(tx: &mut Read) -> Result<Vec<Segment>> {
+/// All segments, or those `named`; who is taken from a group stands behind what is written.
+pub(super) async fn segments(tx: &mut Read, named: Option<&BTreeSet<i64>>) -> Result<Vec<Segment>> {
     #[derive(sqlx::FromRow)]
     struct Row {
         id: i64,
@@ -116,8 +117,18 @@ pub(super) async fn segments(tx: &mut Read) -> Result<Vec<Segment>> {
         #[sqlx(try_from = "String")]
         constraints: Json<Vec<Constraint>>,
     }
-    let rows: Vec<Row> = tx.all(sql!("SELECT id, name, constraints FROM segments ORDER BY id")).await?;
-    let segment = |row: Row| Segment { id: row.id, name: Some(row.name), constraints: row.constraints.0 };
+    let rows: Vec<Row> = tx
+        .all(sql!(
+            "SELECT id, name, constraints FROM segments
+             WHERE CAST($1 AS TEXT) IS NULL OR id IN ({ids:$1}) ORDER BY id",
+            named.map(serde_json::to_string).transpose()?
+        ))
+        .await?;
+    let mut taken = audience::constraints(tx, named).await?;
+    let segment = |mut row: Row| {
+        row.constraints.0.extend(taken.remove(&row.id));
+        Segment { id: row.id, name: Some(row.name), constraints: row.constraints.0 }
+    };
     Ok(rows.into_iter().map(segment).collect())
 }
 

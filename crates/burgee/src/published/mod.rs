@@ -13,7 +13,7 @@ mod scope;
 mod tokens;
 mod views;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -370,10 +370,11 @@ async fn follow(tx: &mut Read, before: &Catalog, events: &[Happening], last: i64
     if events.iter().any(Happening::changes_ways_in) {
         ways_in(tx, &mut catalog).await?;
     }
-    let revisions: Vec<(i64, i64)> =
+    let revisions: BTreeMap<i64, i64> =
         events.iter().filter_map(|event| Some((event.segment_id?, event.id))).collect();
     if !revisions.is_empty() {
-        catalog.absorb_segments(load::segments(tx).await?, &revisions.into_iter().collect(), false);
+        let ids: BTreeSet<i64> = revisions.keys().copied().collect();
+        catalog.absorb_segments(load::segments(tx, Some(&ids)).await?, Some(&ids), &revisions, false);
     }
     let mut names = BTreeSet::new();
     for event in events.iter().filter(|event| event.revises && event.segment_id.is_none()) {
@@ -394,7 +395,12 @@ async fn whole(tx: &mut Read, mut catalog: Catalog, first: bool) -> Result<Catal
     catalog.revision = load::last_event(tx).await?;
     let environments = load::environments(tx).await?;
     catalog.absorb_places(environments, &load::places(tx).await?, first);
-    catalog.absorb_segments(load::segments(tx).await?, &load::segment_revisions(tx).await?, first);
+    catalog.absorb_segments(
+        load::segments(tx, None).await?,
+        None,
+        &load::segment_revisions(tx).await?,
+        first,
+    );
     catalog.absorb(load::flags(tx, None).await?, None, first);
     ways_in(tx, &mut catalog).await?;
     Ok(catalog)

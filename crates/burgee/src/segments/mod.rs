@@ -6,6 +6,7 @@ use burgee_eval::document::Constraint;
 use serde::Serialize;
 
 use crate::access::{Sight, visible};
+use crate::audience::{self, Audience, Joined, Tie, audience};
 use crate::clock::Time;
 use crate::constraints::{self, Owner};
 use crate::db::{Json, Read};
@@ -36,6 +37,10 @@ pub struct Segment {
     /// All must hold.
     #[sqlx(try_from = "String")]
     pub constraints: Json<Vec<Constraint>>,
+    /// The group that somebody has to be in, too.
+    #[sqlx(flatten)]
+    #[serde(skip_serializing_if = "Joined::is_none")]
+    pub group: Joined,
     /// Who made it.
     pub created_by: String,
     /// When it was made.
@@ -65,15 +70,26 @@ pub struct Draft {
     pub project: Option<String>,
     /// All must hold.
     pub constraints: Vec<Constraint>,
+    /// The group that somebody has to be in, too: `None` leaves it as it is, `Some(None)` means none.
+    pub group: Option<Option<Tie>>,
+}
+
+/// SQL: the columns of a [`Segment`] `g`, where `audience!(join)` follows.
+macro_rules! columns {
+    () => {
+        concat!(
+            "g.id, g.name, g.description, g.project, g.constraints, g.created_by, g.created_at, ",
+            audience!()
+        )
+    };
 }
 
 /// All segments that are seen, by name.
 pub async fn list(tx: &mut Read, sight: &Sight) -> Result<Vec<Used>> {
     tx.all(sql!(
         concat!(
-            "SELECT g.id, g.name, g.description, g.project, g.constraints, g.created_by, g.created_at,
-                    COALESCE(used.projects, 0) AS projects, COALESCE(used.features, 0) AS features
-             FROM segments g LEFT JOIN projects own ON own.id = g.project
+            "SELECT ", columns!(), ", COALESCE(used.projects, 0) AS projects, COALESCE(used.features, 0) AS features
+             FROM segments g", audience!(join), "LEFT JOIN projects own ON own.id = g.project
              LEFT JOIN (
                  SELECT u.segment_id, COUNT(DISTINCT f.project) AS projects, COUNT(DISTINCT f.name) AS features
                  FROM feature_strategy_segments u JOIN feature_strategies s ON s.id = u.strategy_id
@@ -108,9 +124,11 @@ pub async fn names(tx: &mut Read, sight: &Sight) -> Result<HashMap<i64, String>>
 pub async fn of_strategy(tx: &mut Read, sight: &Sight, strategy: &str) -> Result<Vec<Segment>> {
     tx.all(sql!(
         concat!(
-            "SELECT g.id, g.name, g.description, g.project, g.constraints, g.created_by, g.created_at
-             FROM feature_strategy_segments u JOIN segments g ON g.id = u.segment_id
-             JOIN feature_strategies s ON s.id = u.strategy_id
+            "SELECT ",
+            columns!(),
+            " FROM feature_strategy_segments u JOIN segments g ON g.id = u.segment_id",
+            audience!(join),
+            "JOIN feature_strategies s ON s.id = u.strategy_id
              JOIN features f ON f.name = s.feature JOIN projects p ON p.id = f.project
              LEFT JOIN projects own ON own.id = g.project
              WHERE u.strategy_id = $1 AND ",
@@ -130,8 +148,7 @@ pub async fn get(tx: &mut Read, sight: &Sight, id: i64) -> Result<Segment> {
     let missing = || Error::not_found(format!("No segment exists with ID \"{id}\""));
     let found: Option<Segment> = tx
         .optional(sql!(
-            "SELECT id, name, description, project, constraints, created_by, created_at
-             FROM segments WHERE id = $1",
+            concat!("SELECT ", columns!(), " FROM segments g", audience!(join), "WHERE g.id = $1"),
             id
         ))
         .await?;
@@ -158,7 +175,7 @@ pub async fn create(tx: &mut Change, sight: &Sight, draft: Draft) -> Result<Segm
     if there >= LIMIT {
         return Err(Error::limit("segment", LIMIT));
     }
-    let draft = check(tx, sight, draft).await?;
+    let (draft, group) = check(tx, sight, draft, None).await?;
     let (now, author) = (tx.now(), tx.actor().name.clone());
     let (id,): (i64,) = tx
         .one(sql!(
@@ -172,13 +189,18 @@ pub async fn create(tx: &mut Change, sight: &Sight, draft: Draft) -> Result<Segm
             now
         ))
         .await?;
-    constraints::index_segment(tx, id, &draft.constraints).await?;
+    constraints::index_segment(tx, id, &draft.constraints, group.as_ref().map(|it| it.field.as_str()))
+        .await?;
+    if group.is_some() {
+        audience::tie(tx, id, group.as_ref()).await?;
+    }
     let segment = Segment {
         id,
         name: draft.name,
         description: draft.description,
         project: draft.project,
         constraints: Json(draft.constraints),
+        group: group.map(Joined::from).unwrap_or_default(),
         created_by: author,
         created_at: now,
     };
@@ -192,7 +214,8 @@ pub async fn update(tx: &mut Change, sight: &Sight, before: Segment, draft: Draf
     if draft.name != before.name {
         ensure_free(tx, &draft.name, Some(before.id)).await?;
     }
-    let draft = check(tx, sight, draft).await?;
+    let known = before.group.get();
+    let (draft, group) = check(tx, sight, draft, known.as_ref()).await?;
     if let Some(project) = draft.project.as_ref().filter(|project| before.project.as_ref() != Some(*project))
     {
         ensure_only_used_in(tx, before.id, project).await?;
@@ -202,6 +225,7 @@ pub async fn update(tx: &mut Change, sight: &Sight, before: Segment, draft: Draf
         description: draft.description,
         project: draft.project,
         constraints: Json(draft.constraints),
+        group: group.clone().map(Joined::from).unwrap_or_default(),
         ..before.clone()
     };
     if after == before {
@@ -217,7 +241,11 @@ pub async fn update(tx: &mut Change, sight: &Sight, before: Segment, draft: Draf
         serde_json::to_string(&after.constraints)?
     ))
     .await?;
-    constraints::index_segment(tx, after.id, &after.constraints.0).await?;
+    let field = group.as_ref().map(|it| it.field.as_str());
+    constraints::index_segment(tx, after.id, &after.constraints.0, field).await?;
+    if group != known {
+        audience::tie(tx, after.id, group.as_ref()).await?;
+    }
     let event = Event::updated(Fact::SegmentUpdated, &before, &after);
     tx.record(event.within(after.project.clone(), None).on_segment(after.id));
     Ok(after)
@@ -280,7 +308,13 @@ async fn ensure_only_used_in(tx: &mut Read, id: i64, project: &str) -> Result<()
     }
 }
 
-async fn check(tx: &mut Read, sight: &Sight, draft: Draft) -> Result<Draft> {
+/// What a draft makes of a segment that had the group `before`.
+async fn check(
+    tx: &mut Read,
+    sight: &Sight,
+    draft: Draft,
+    before: Option<&Audience>,
+) -> Result<(Draft, Option<Audience>)> {
     if let Some(project) = &draft.project {
         sight.ensure_named(tx, project).await?;
     }
@@ -290,5 +324,28 @@ async fn check(tx: &mut Read, sight: &Sight, draft: Draft) -> Result<Draft> {
         )]));
     }
     let constraints = constraints::check(tx, Owner::Segment, draft.constraints).await?;
-    Ok(Draft { constraints, ..draft })
+    let group = match draft.group.clone().unwrap_or_else(|| before.map(Audience::tie)) {
+        Some(tie) => Some(audience::check(tx, &tie, before).await?),
+        None => None,
+    };
+    Ok((Draft { constraints, ..draft }, group))
+}
+
+/// The segments that take their people from a group, as far as they are seen.
+pub async fn of_group(tx: &mut Read, sight: &Sight, group: i64) -> Result<Vec<Segment>> {
+    tx.all(sql!(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM segments g",
+            audience!(join),
+            "LEFT JOIN projects own ON own.id = g.project
+             WHERE tied.group_id = $1 AND (g.project IS NULL OR ",
+            visible!("own", "$2"),
+            ") ORDER BY g.name"
+        ),
+        group,
+        sight.param()?
+    ))
+    .await
 }

@@ -70,6 +70,9 @@ pub struct Flag {
     #[serde(default, deserialize_with = "nullable")]
     #[sqlx(default)]
     pub archived: bool,
+    /// Who answers for it: a user name, an e-mail address or the name of a group. Unleash knows of none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
 }
 
 /// A strategy of a flag.

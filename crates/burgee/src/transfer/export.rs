@@ -77,8 +77,11 @@ pub(super) async fn flags(tx: &mut Read, sight: &Sight, chosen: &Selection) -> R
     }
     tx.all(sql!(
         concat!(
-            "SELECT f.name, f.description, f.type, f.project, f.stale, f.impression_data
+            "SELECT f.name, f.description, f.type, f.project, f.stale, f.impression_data,
+                    COALESCE(u.username, u.email, g.name) AS owner
              FROM features f JOIN projects p ON p.id = f.project
+             LEFT JOIN flag_owners o ON o.feature = f.name AND o.left_at IS NULL
+             LEFT JOIN users u ON u.id = o.user_id AND u.active = TRUE LEFT JOIN groups g ON g.id = o.group_id
              WHERE f.archived_at IS NULL AND ",
             visible!("p", "$1"),
             " AND (CAST($2 AS TEXT) IS NULL OR f.name IN ({list:$2}))

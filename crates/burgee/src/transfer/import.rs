@@ -13,9 +13,9 @@ use crate::entropy::Entropy;
 use crate::error::{Error, Result};
 use crate::events::{Change, Event, Fact};
 use crate::features::{self, Edit, Place, StrategyDraft, link};
-use crate::sql;
 use crate::tags::types::{self, TagType};
 use crate::tags::{Tag, of_flags};
+use crate::{owners, sql};
 
 /// How many flags are locked with one statement.
 const LOCKED_AT_ONCE: usize = 1000;
@@ -116,6 +116,15 @@ async fn surroundings(tx: &mut Change, view: &View<'_>, found: &Survey, data: &D
     Ok(())
 }
 
+/// Lets somebody answer for a flag. Whom the installation does not know, or who left, changes nothing.
+pub(super) async fn owned(tx: &mut Change, project: &str, flag: &str, owner: Option<&str>) -> Result<()> {
+    let Some(name) = owner else { return Ok(()) };
+    match owners::named(tx, name).await? {
+        Some(owner) => owners::set(tx, project, flag, Some(owner)).await.map(drop),
+        None => Ok(()),
+    }
+}
+
 /// Makes and describes the flags themselves. The project is locked before its flags, and they in the order of names.
 async fn flags(
     tx: &mut Change,
@@ -133,6 +142,7 @@ async fn flags(
     for (name, flag) in wanted.iter().filter(|(name, _)| !found.there.contains(**name)) {
         features::create(tx, entropy, project, name, draft(flag)).await.map_err(|error| error.about(name))?;
         features::switch_stale(tx, project, name, flag.stale).await?;
+        owned(tx, project, name, flag.owner.as_deref()).await?;
     }
     let all: Vec<String> = wanted
         .keys()
@@ -149,6 +159,7 @@ async fn flags(
         let Some(flag) = wanted.get(name.as_str()) else { continue };
         features::update(tx, project, name, draft(flag)).await.map_err(|error| error.about(name))?;
         features::switch_stale(tx, project, name, flag.stale).await?;
+        owned(tx, project, name, flag.owner.as_deref()).await?;
     }
     Ok(())
 }

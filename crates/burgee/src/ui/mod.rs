@@ -139,6 +139,8 @@ fn table() -> Places {
         .with(screen::strategy::places)
         .with(screen::who::places)
         .with(screen::labels::places)
+        .with(screen::owner::places)
+        .with(screen::orphans::places)
         .with(screen::life::places)
         .with(screen::favorite::places)
         .with(screen::playground::places)

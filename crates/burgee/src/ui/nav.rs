@@ -28,6 +28,7 @@ pub(super) enum Section {
     Groups,
     Roles,
     ServiceAccounts,
+    FlagOwners,
     Tokens,
     Provisioning,
     SignIn,
@@ -100,6 +101,7 @@ const EVERYWHERE: [(&str, &[Way]); 4] = [
             way(Section::Groups, "Groups", "/groups", icon::group).needs(ADMIN),
             way(Section::Roles, "Roles", "/roles", icon::shield).needs(&[Permission::ReadRole]),
             way(Section::ServiceAccounts, "Service accounts", "/service-accounts", icon::bot).needs(ADMIN),
+            way(Section::FlagOwners, "Flag owners", "/flag-owners", icon::user).needs(ADMIN),
             way(Section::Tokens, "API tokens", "/tokens", icon::key)
                 .needs(&[Permission::ReadClientApiToken, Permission::ReadFrontendApiToken]),
         ],

@@ -66,6 +66,7 @@ pub(super) fn read(pairs: &[(String, String)]) -> Result<Query, Problem> {
             Choice::AnyOf(values) => Choice::AnyOf(operators::numbers(&values)),
             Choice::NoneOf(values) => Choice::NoneOf(operators::numbers(&values)),
         }),
+        owner: None,
         tags: tags(text("tag"))?,
         segments: operators::read("segment", &HAVING, SEGMENT_PATTERN, text("segment"))?
             .map(|applied| having(applied.operator, applied.values)),

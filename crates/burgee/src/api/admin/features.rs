@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::feature_environments::EnvironmentView;
+use super::owners::OwnerView;
 use crate::access::{CreateFeature, Granted, SeeProject, SignedIn, UpdateFeature};
 use crate::api::input::{Body, Flag};
 use crate::api::json_patch::Patches;
@@ -89,6 +90,9 @@ struct Around {
     #[serde(skip_serializing_if = "Option::is_none")]
     lifecycle: Option<StageView>,
     collaborators: Collaborators,
+    /// Who answers for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<OwnerView>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -191,6 +195,7 @@ impl From<Detail> for FeatureView {
             collaborators: Collaborators {
                 users: detail.collaborators.into_iter().map(AuthorView::from).collect(),
             },
+            owner: detail.owner.map(OwnerView::from),
         };
         Self { around: Some(around), ..detail.feature.into() }
     }

@@ -29,6 +29,7 @@ mod me;
 mod operators;
 mod opinions;
 mod overview;
+mod owners;
 mod passwords;
 mod personal_tokens;
 mod playground;
@@ -81,6 +82,7 @@ pub(super) fn routes() -> Routes {
         .merge(feature_links::routes())
         .merge(feature_environments::routes())
         .merge(feature_strategies::routes())
+        .merge(owners::routes())
         .merge(opinions::routes())
         .merge(invite_links::routes())
         .merge(logins::routes())

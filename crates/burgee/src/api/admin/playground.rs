@@ -268,7 +268,11 @@ struct SegmentView<'a> {
     id: i64,
     name: &'a str,
     result: bool,
+    /// The last one stands for the group, if there is one; the values of its members are not told.
     constraints: Vec<Judged<'a>>,
+    /// The group that somebody has to be in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<&'a str>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -385,7 +389,8 @@ impl<'a> SegmentView<'a> {
     fn of(scene: &'a Scene, report: &SegmentReport) -> Option<Self> {
         let segment = scene.segments.get(&report.id)?;
         let constraints = judged(&segment.constraints, &report.constraints);
-        Some(Self { id: report.id, name: &segment.name, result: report.holds, constraints })
+        let group = segment.group.as_deref();
+        Some(Self { id: report.id, name: &segment.name, result: report.holds, constraints, group })
     }
 }
 

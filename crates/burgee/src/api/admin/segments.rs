@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::constraints::{ConstraintView, UseView};
 use super::contexts::NameView;
 use crate::access::{CreateSegment, DeleteSegment, Granted, SignedIn, UpdateSegment};
-use crate::api::input::{Body, Id, Name};
+use crate::api::input::{Body, Id, Name, present};
 use crate::api::{Problem, Routes};
 use crate::app::App;
+use crate::audience::{self, Audience, By, Census, Tie};
 use crate::clock::Time;
 use crate::constraints::usage;
 use crate::segments::{self, Draft, Segment, Used};
@@ -66,6 +67,30 @@ struct SegmentView {
     used_in_projects: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     used_in_features: Option<i64>,
+    /// The group that somebody has to be in, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<GroupView>,
+}
+
+/// The group of a segment. Only a single segment says how many are in it.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "segmentGroupSchema")]
+struct GroupView {
+    id: i64,
+    name: String,
+    /// True if the group was removed: the segment matches nobody.
+    gone: bool,
+    field: String,
+    by: By,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    people: Option<Census>,
+}
+
+impl From<Audience> for GroupView {
+    fn from(it: Audience) -> Self {
+        Self { id: it.id, name: it.name, gone: it.gone, field: it.field, by: it.by, people: None }
+    }
 }
 
 impl From<Segment> for SegmentView {
@@ -80,6 +105,7 @@ impl From<Segment> for SegmentView {
             created_at: segment.created_at,
             used_in_projects: None,
             used_in_features: None,
+            group: segment.group.get().map(GroupView::from),
         }
     }
 }
@@ -104,6 +130,26 @@ struct DraftView {
     description: Option<String>,
     project: Option<String>,
     constraints: Vec<ConstraintView>,
+    /// Left out: as it is. `null`: none.
+    #[expect(clippy::option_option, reason = "null and what is left out differ")]
+    #[serde(default, deserialize_with = "present")]
+    group: Option<Option<GroupDraft>>,
+}
+
+/// The group that a segment takes its people from: its id, the context field that is compared (`userId` unless said
+/// otherwise), and with which attribute of a member.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "upsertSegmentGroupSchema")]
+struct GroupDraft {
+    id: i64,
+    field: Option<String>,
+    by: By,
+}
+
+impl From<GroupDraft> for Tie {
+    fn from(view: GroupDraft) -> Self {
+        Self { group: view.id, field: view.field.unwrap_or_else(|| "userId".to_owned()), by: view.by }
+    }
 }
 
 impl From<DraftView> for Draft {
@@ -113,6 +159,7 @@ impl From<DraftView> for Draft {
             description: view.description,
             project: view.project,
             constraints: view.constraints.into_iter().map(|view| view.0).collect(),
+            group: view.group.map(|group| group.map(Tie::from)),
         }
     }
 }
@@ -150,7 +197,11 @@ async fn get(
 ) -> Result<Json<SegmentView>, Problem> {
     let mut tx = app.db.read().await?;
     let sight = grant.sight(&mut tx).await?;
-    Ok(Json(segments::get(&mut tx, &sight, id).await?.into()))
+    let mut view = SegmentView::from(segments::get(&mut tx, &sight, id).await?);
+    if let Some(group) = &mut view.group {
+        group.people = Some(audience::census(&mut tx, id).await?);
+    }
+    Ok(Json(view))
 }
 
 async fn create(

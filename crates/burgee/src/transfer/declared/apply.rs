@@ -7,10 +7,11 @@ use serde_json::{Map, Value, json};
 
 use super::export::recast;
 use super::{
-    Declaration, Environment, Field, Flag, Group, Project, Reach, Role, Segment, Strategy, StrategyType,
-    TagType,
+    Declaration, Environment, Field, Flag, Group, InGroup, Project, Reach, Role, Segment, Strategy,
+    StrategyType, TagType,
 };
 use crate::access::{Granted, Guard, Permission, Sight, role};
+use crate::audience::Tie;
 use crate::contexts::{self, View};
 use crate::db::Read;
 use crate::entropy::Entropy;
@@ -21,6 +22,7 @@ use crate::people::{group, membership};
 use crate::projects::members::{self, Subject};
 use crate::projects::{self, change_requests, environment};
 use crate::tags::{Tag, of_flags, types};
+use crate::transfer::import::owned;
 use crate::{environments, segments, sql, strategies};
 
 /// Brings an installation to what `files`, declarations by the names of their files, say: all or nothing, in an order
@@ -249,6 +251,10 @@ async fn apply_segment(tx: &mut Change, name: &str, wanted: &Segment) -> Result<
             .or_else(|| kept.and_then(|segment| segment.description.clone())),
         project: wanted.project.clone().or_else(|| kept.and_then(|segment| segment.project.clone())),
         constraints: constraints(&wanted.constraints)?,
+        group: match &wanted.group {
+            Some(wanted) => Some(Some(tie(tx, wanted).await?)),
+            None => None,
+        },
     };
     match before {
         Some(before) => {
@@ -257,6 +263,13 @@ async fn apply_segment(tx: &mut Change, name: &str, wanted: &Segment) -> Result<
         }
         None => segments::create(tx, &Sight::ALL, draft).await.map(drop),
     }
+}
+
+async fn tie(tx: &mut Change, wanted: &InGroup) -> Result<Tie> {
+    let InGroup { name, field, by } = wanted;
+    let group = group::named(tx, name).await?;
+    let group = group.ok_or_else(|| Error::bad_data(format!("there is no group {name}")))?;
+    Ok(Tie { group: group.id, field: field.clone(), by: *by })
 }
 
 fn constraints(wanted: &[super::Constraint]) -> Result<Vec<burgee_eval::document::Constraint>> {
@@ -433,6 +446,7 @@ impl<G: Guard> Doer<'_, G> {
         if let Some(stale) = wanted.stale {
             features::switch_stale(tx, project, name, stale).await?;
         }
+        owned(tx, project, name, wanted.owner.as_deref()).await?;
         Ok(())
     }
 

@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    Declaration, Environment, Field, Flag, Group, InPlace, InProject, Link, Members, Parent, Project, Reach,
-    Role, Segment, Strategy, StrategyType, TagType,
+    Declaration, Environment, Field, Flag, Group, InGroup, InPlace, InProject, Link, Members, Parent,
+    Project, Reach, Role, Segment, Strategy, StrategyType, TagType,
 };
 use crate::access::{Sight, role};
 use crate::contexts::{self, View};
@@ -49,6 +49,7 @@ pub async fn export(tx: &mut Read, only: &[String]) -> Result<Declaration> {
         segments.retain(|name, segment| own(&segment.project) || used.segments.contains(name));
         for segment in segments.values() {
             used.fields.extend(segment.constraints.iter().map(|constraint| constraint.context_name.clone()));
+            used.fields.extend(segment.group.iter().map(|group| group.field.clone()));
         }
         context_fields.retain(|name, field| own(&field.project) || used.fields.contains(name));
         tag_types.retain(|name, _| used.tag_types.contains(name));
@@ -207,6 +208,11 @@ async fn segments(tx: &mut Read) -> Result<BTreeMap<String, Segment>> {
             description: used.segment.description,
             project: used.segment.project,
             constraints: recast(&used.segment.constraints)?,
+            group: used.segment.group.get().filter(|group| !group.gone).map(|group| InGroup {
+                name: group.name,
+                field: group.field,
+                by: group.by,
+            }),
         };
         found.insert(used.segment.name, segment);
     }
@@ -303,6 +309,7 @@ async fn all_flags(tx: &mut Read, project: &str, templated: bool) -> Result<BTre
             let declared = Flag {
                 r#type: flag.kind,
                 description: flag.description,
+                owner: flag.owner,
                 stale: Some(flag.stale).filter(|stale| *stale),
                 impression_data: Some(flag.impression_data).filter(|wanted| *wanted),
                 links: templated.then(Vec::new),

@@ -18,6 +18,7 @@ pub use self::export::export;
 pub use self::read::{Format, read, write};
 use super::document::{Scalar, texts};
 use crate::access::{Granted, Guard};
+use crate::audience::By;
 use crate::entropy::Entropy;
 use crate::error::Result;
 use crate::events::Change;
@@ -221,6 +222,26 @@ pub struct Segment {
     pub project: Option<String>,
     /// All must hold.
     pub constraints: Vec<Constraint>,
+    /// The group that somebody has to be in, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<InGroup>,
+}
+
+/// The group of a segment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct InGroup {
+    /// Its name.
+    pub name: String,
+    /// The context field that is compared.
+    #[serde(default = "user_id")]
+    pub field: String,
+    /// With what of a member.
+    pub by: By,
+}
+
+fn user_id() -> String {
+    "userId".to_owned()
 }
 
 /// A condition on one context field.
@@ -358,6 +379,10 @@ pub struct Flag {
     /// What it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// Who answers for it: a user name, an e-mail address or the name of a group. Whom the installation does not know, or
+    /// who left, changes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// Marked for removal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stale: Option<bool>,

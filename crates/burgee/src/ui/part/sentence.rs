@@ -57,6 +57,11 @@ pub(in crate::ui) fn strategy(strategy: &Strategy, segments: &HashMap<i64, Strin
     }
 }
 
+/// Somebody has to be in a group; `field` of the context tells who they are.
+pub(in crate::ui) fn group(name: &str, field: &str) -> Markup {
+    html! { "in group " strong { (name) } @if field != "userId" { ", as " (field) " tells" } }
+}
+
 /// A condition on the context.
 pub(in crate::ui) fn constraint(rule: &Constraint) -> Markup {
     html! {

@@ -65,7 +65,7 @@ async fn show(
         @if detail.feature.archived {
             (notice(Tone::Warning, "This flag is archived", &html! { p { "Clients no longer get it. It cannot be changed until it is revived." } }))
         }
-        (about(&frame, &detail, &tags))
+        (about(&frame, &detail, &tags, (!detail.feature.archived && edit.is_none()).then(|| frame.at(&format!("{path}/owner"))).as_deref()))
         section aria-labelledby="places" {
             h2 #places { "Environments" }
             div.places {
@@ -115,7 +115,8 @@ fn more(frame: &Frame, grant: &Granted<SeeProject>, path: &str, archived: bool) 
     )
 }
 
-fn about(frame: &Frame, detail: &Detail, tags: &[of_flags::Coloured]) -> Markup {
+/// What is known of the flag. `owner` is where somebody else can be made to answer for it.
+fn about(frame: &Frame, detail: &Detail, tags: &[of_flags::Coloured], owner: Option<&str>) -> Markup {
     let feature = &detail.feature;
     html! {
         div.about {
@@ -127,6 +128,17 @@ fn about(frame: &Frame, detail: &Detail, tags: &[of_flags::Coloured]) -> Markup 
             }
             dl.facts {
                 div { dt { "Type" } dd { (feature.kind) } }
+                div {
+                    dt { "Owner" }
+                    dd {
+                        @match &detail.owner {
+                            Some(it) if it.left => { (tag::toned("nobody", "warning")) " " span.muted { (it.name) " left" } },
+                            Some(it) => (it.name),
+                            None => span.muted { "nobody" },
+                        }
+                        @if let Some(way) = owner { " " a.small-link #change-owner href=(way) { "Change" span.unseen { " the owner" } } }
+                    }
+                }
                 div { dt { "Created" } dd { (time::ago(feature.created_at, frame.now)) @if let Some(author) = &detail.author { " by " (author.name) } } }
                 @if feature.impression_data { div { dt { "Impressions" } dd { "reported" } } }
                 @if feature.stale { div { dt { "State" } dd { (tag::toned("stale", "warning")) } } }

@@ -8,13 +8,14 @@ use super::first_run::Tour;
 use crate::access::{Granted, SignedIn};
 use crate::events::{self, Filter as Which};
 use crate::features::search::{self, Choice, Filter, Query, Reader, Summary};
+use crate::owners;
 use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
 use crate::ui::guard::Viewer;
 use crate::ui::live::{self, Watch};
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
-use crate::ui::part::{button, event, notice, tag};
+use crate::ui::part::{button, count, event, notice, tag};
 use crate::ui::{Places, Ui};
 
 /// How many flags and events are shown of each sort.
@@ -39,6 +40,7 @@ async fn home(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
     let tour = Tour::of(&grant, &mut tx, &viewer, newest.first()).await?;
     let which = Which { sight: live::sight(&grant, &mut tx).await?, ..Which::default() };
     let (latest, _) = events::search(&mut tx, &which, 0, 12).await?;
+    let left = if viewer.admin { owners::departed(&mut tx, &reader.sight).await? } else { Vec::new() };
     let watch = Watch::over(&grant, &mut tx, None, None).await?;
     let body = html! {
         @if let Some(tour) = &tour { (tour.section(&frame)) }
@@ -46,9 +48,16 @@ async fn home(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
         div.columns {
             section aria-labelledby="needs" {
                 h2 #needs { "Needs you" }
-                @if due.is_empty() {
+                @if !left.is_empty() {
+                    p {
+                        (count::of(left.iter().map(|it| it.flags.len()).sum::<usize>(), "flag")) " of "
+                        @match left.as_slice() { [one] => (one.who.name), several => { (several.len()) " owners" } }
+                        " who left: nobody answers for them. " a href=(frame.at("/flag-owners")) { "Hand them over" }
+                    }
+                }
+                @if due.is_empty() && left.is_empty() {
                     p.calm { "Nothing right now. Flags that should be cleaned up will show here." }
-                } @else {
+                } @else if !due.is_empty() {
                     p.muted {
                         @if all_due == 1 { "A flag has outlived its purpose." }
                         @else { (all_due) " flags have outlived their purpose." }

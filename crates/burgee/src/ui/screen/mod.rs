@@ -28,6 +28,8 @@ pub(in crate::ui) mod life;
 pub(in crate::ui) mod members;
 pub(in crate::ui) mod new_flag;
 pub(in crate::ui) mod new_project;
+pub(in crate::ui) mod orphans;
+pub(in crate::ui) mod owner;
 pub(in crate::ui) mod palette;
 pub(in crate::ui) mod password;
 pub(in crate::ui) mod personal_tokens;

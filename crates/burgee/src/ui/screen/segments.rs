@@ -10,10 +10,12 @@ use serde::Deserialize;
 use crate::access::{
     CreateSegment, DeleteSegment, Granted, Guard, Holdings, SeeProject, Sight, SignedIn, UpdateSegment,
 };
+use crate::audience::{self, Audience, By, Census, Tie};
 use crate::constraints::usage;
 use crate::contexts;
 use crate::db::Read;
 use crate::error::Error;
+use crate::people::group as groups;
 use crate::segments::{self, Draft, Segment, Used};
 use crate::ui::edit::{Edit, Values};
 use crate::ui::fault::Fault;
@@ -34,6 +36,10 @@ const SIZE: i64 = 50;
 /// How many conditions a list tells, and how many uses a page.
 const MOST_CONDITIONS: usize = 2;
 const MOST_USES: usize = 100;
+/// How many groups are suggested.
+const SUGGESTED: usize = 500;
+/// The context field with which members of a group are compared unless somebody says otherwise.
+const USER_ID: &str = "userId";
 
 pub(in crate::ui) fn places(places: Places) -> Places {
     places
@@ -103,6 +109,7 @@ async fn drawn_list<G: Guard>(
         finds(&segment.name)
             || segment.description.as_deref().is_some_and(finds)
             || segment.constraints.0.iter().any(|rule| finds(&rule.context_name))
+            || segment.group.get().is_some_and(|group| finds(&group.name) || finds(&group.field))
     });
     let page = asked.page.unwrap_or(1).clamp(1, 1_000_000);
     let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
@@ -127,7 +134,7 @@ async fn drawn_list<G: Guard>(
             div.filters {
                 form.filter role="search" method="get" action=(frame.at(&path)) data-draft {
                     (icon::search())
-                    input type="search" name="q" value=(asked.q) aria-label="Filter segments by name or context field" placeholder="Filter segments" data-key="/";
+                    input type="search" name="q" value=(asked.q) aria-label="Filter segments by name, context field or group" placeholder="Filter segments" data-key="/";
                     button.unseen { "Filter" }
                 }
             }
@@ -158,8 +165,10 @@ fn row(frame: &Frame, viewer: &Viewer, used: &Used) -> Markup {
                 @if let Some(text) = segment.description.as_deref().filter(|text| !text.is_empty()) { div.muted.clip { (text) } }
             }
             td.wide {
-                @if rules.is_empty() { "Everyone" }
-                @for (index, rule) in rules.iter().take(MOST_CONDITIONS).enumerate() { @if index > 0 { " and " } (sentence::constraint(rule)) }
+                @let group = segment.group.get();
+                @if let Some(group) = &group { (sentence::group(&group.name, &group.field)) @if group.gone { " (removed)" } }
+                @if rules.is_empty() && group.is_none() { "Everyone" }
+                @for (index, rule) in rules.iter().take(MOST_CONDITIONS).enumerate() { @if index > 0 || group.is_some() { " and " } (sentence::constraint(rule)) }
                 @if rules.len() > MOST_CONDITIONS { span.muted { ", and " (more_conditions(rules.len() - MOST_CONDITIONS)) } }
             }
             td.muted { (owner(viewer, segment.project.as_deref())) }
@@ -227,6 +236,9 @@ async fn show(
     let segment = segments::get(&mut tx, &sight, number(&id)?).await?;
     let uses = usage::of_segment(&mut tx, &sight, segment.id).await?;
     let watch = Watch::over(&grant, &mut tx, segment.project.as_deref(), None).await?;
+    let group = segment.group.get();
+    let census =
+        if group.is_some() { audience::census(&mut tx, segment.id).await? } else { Census::default() };
     let (held, project) = (grant.held(), segment.project.as_deref());
     let body = html! {
         div.about {
@@ -238,11 +250,20 @@ async fn show(
         }
         section aria-labelledby="conditions" {
             h2 #conditions { "Who is in it" }
-            @if segment.constraints.0.is_empty() { p { "Everyone: it has no conditions." } }
+            @if let Some(group) = group.as_ref().filter(|group| group.gone) {
+                (notice(Tone::Warning, "Its group was removed", &html! {
+                    p { "The identity provider removed " strong { (group.name) } ". Nobody is in this segment any more, so that flags which use it are off for everyone whom nothing else lets in. Give it another group." }
+                }))
+            }
+            @if segment.constraints.0.is_empty() && group.is_none() { p { "Everyone: it has no conditions." } }
             @else {
                 p.muted { "Whoever meets all of these:" }
-                ul.list { @for rule in &segment.constraints.0 { li.sentence { (sentence::constraint(rule)) @if rule.case_insensitive { span.muted { " (upper and lower case are the same)" } } } } }
+                ul.list {
+                    @if let Some(group) = &group { li.sentence { (in_group(&frame, &viewer, group)) } }
+                    @for rule in &segment.constraints.0 { li.sentence { (sentence::constraint(rule)) @if rule.case_insensitive { span.muted { " (upper and lower case are the same)" } } } }
+                }
             }
+            @if let Some(group) = group.as_ref().filter(|group| !group.gone) { (counted(group, &census)) }
         }
         section aria-labelledby="uses" {
             h2 #uses { "Where it is used" }
@@ -258,6 +279,44 @@ async fn show(
     };
     let page = at_home(&segment, &viewer, &segment.name, body).actions(actions).watch(watch);
     Ok(frame.page(&viewer, &page))
+}
+
+/// The group that somebody has to be in, with a link for those who may open it.
+fn in_group(frame: &Frame, viewer: &Viewer, group: &Audience) -> Markup {
+    html! {
+        "in group "
+        @if viewer.admin && !group.gone { a href=(frame.at(&format!("/groups/{}", group.id))) { (group.name) } } @else { strong { (group.name) } }
+        ": " strong { (group.field) } " is the " (group.by.label()) " of a member"
+    }
+}
+
+/// How many members of the group clients recognise, and why not all.
+fn counted(group: &Audience, census: &Census) -> Markup {
+    let by = group.by.label();
+    let reasons = [
+        (
+            census.addresses,
+            format!("whose {by} is an e-mail address: addresses are never sent to applications"),
+        ),
+        (
+            census.without,
+            format!("without {}", if by.starts_with('e') { format!("an {by}") } else { format!("a {by}") }),
+        ),
+        (census.unusable, format!("whose {by} is too long, or no plain text")),
+        (census.beyond, format!("beyond the {} that a segment can take", audience::MOST)),
+    ];
+    html! {
+        p {
+            "Applications get "
+            @if census.values == 0 { "no value, so that nobody is in it" } @else { (count::of(census.values, "value")) }
+            ", kept in line with the group and the groups inside it. People who are not active do not count."
+        }
+        @if census.left_out() > 0 {
+            (notice(Tone::Warning, &format!("{} left out", count::are(census.left_out(), "member")), &html! {
+                ul { @for (people, why) in &reasons { @if *people > 0 { li { (people) " " (why) } } } }
+            }))
+        }
+    }
 }
 
 /// The projects in which somebody may do what `G` guards.
@@ -277,7 +336,12 @@ fn text(conditions: &Conditions) -> Result<String, Fault> {
 }
 
 fn values(segment: &Segment) -> Result<Values, Fault> {
+    let group = segment.group.get();
+    let of_group = |read: fn(&Audience) -> String| group.as_ref().map(read).unwrap_or_default();
     Ok(vec![
+        ("group", of_group(|group| group.name.clone())),
+        ("by", of_group(|group| group.by.name().to_owned())),
+        ("field", of_group(|group| group.field.clone())),
         ("name", segment.name.clone()),
         ("description", segment.description.clone().unwrap_or_default()),
         ("project", segment.project.clone().unwrap_or_default()),
@@ -312,14 +376,32 @@ impl Open {
         Ok(mergeable)
     }
 
-    /// What is meant, where these constraints were shown.
-    fn draft(&self, stored: &[Constraint]) -> Draft {
-        Draft {
+    /// What is meant, where this segment was shown.
+    async fn draft(&self, tx: &mut Read, shown: Option<&Segment>) -> Result<Draft, Error> {
+        let stored = shown.map_or(&[][..], |segment| &segment.constraints.0);
+        Ok(Draft {
+            group: Some(self.tie(tx, shown.and_then(|segment| segment.group.get())).await?),
             name: self.edit.get("name").to_owned(),
             description: self.edit.some("description"),
             project: self.edit.some("project"),
             constraints: self.conditions.meant_over(stored),
+        })
+    }
+
+    /// The group that is meant; one that is gone may stay.
+    async fn tie(&self, tx: &mut Read, before: Option<Audience>) -> Result<Option<Tie>, Error> {
+        let name = self.edit.get("group").trim();
+        if name.is_empty() {
+            return Ok(None);
         }
+        let found = groups::named(tx, name).await?.map(|group| group.id);
+        let kept = before.filter(|before| before.gone && before.name == name).map(|before| before.id);
+        let Some(group) = found.or(kept) else {
+            return Err(Error::bad_data("\"group\": no group has this name. Choose one from the list."));
+        };
+        let field = self.edit.some("field").unwrap_or_else(|| USER_ID.to_owned());
+        let by = By::named(self.edit.get("by")).unwrap_or(By::ALL[0]);
+        Ok(Some(Tie { group, field, by }))
     }
 
     fn settle<T>(&mut self, saved: Result<T, Error>) -> Result<Option<T>, Fault> {
@@ -328,6 +410,8 @@ impl Open {
             let named = |word: &str| sentence.contains(word);
             let field = match () {
                 () if named("constraints[") => return conditions.located(sentence),
+                () if named("\"group.field\"") => "field",
+                () if named("\"group") => "group",
                 () if named("\"name\"") || named("Segment name") => "name",
                 () if named("\"description\"") => "description",
                 () if named("project") => "project",
@@ -348,6 +432,12 @@ impl Open {
         let sight = grant.sight(tx).await?;
         let (edit, chosen) = (&self.edit, self.edit.get("project"));
         let fields = contexts::usable(tx, &sight, (!chosen.is_empty()).then_some(chosen)).await?;
+        let groups = groups::sizes(tx).await?;
+        let groups: Vec<&str> = groups.iter().take(SUGGESTED).map(|group| group.name.as_str()).collect();
+        let by = By::ALL.map(|by| (by.name(), by.label()));
+        let known: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+        let tied = !edit.get("group").is_empty() || edit.field("field", "").problem.is_some();
+        let field = edit.some("field").unwrap_or_else(|| USER_ID.to_owned());
         let mut owners: Vec<(&str, &str)> = Vec::new();
         if grant.held().any(G::ANY_OF, None, None) || (chosen.is_empty() && segment.is_some()) {
             owners.push(("", "All projects"));
@@ -370,6 +460,14 @@ impl Open {
                 (Field { hint: Some("What people look for when they choose it for a strategy."), ..edit.field("name", "Name") }.text("text", edit.get("name"), "off"))
                 (Field { optional: true, hint: Some("Who these users are."), ..edit.field("description", "Description") }.lines(edit.get("description")))
                 (Field { hint: Some("Only flags of this project can use it."), ..edit.field("project", "Belongs to") }.choice(&owners, chosen))
+                details.choices open[tied] {
+                    summary { "Only people in a group" }
+                    (Field { optional: true, hint: Some("Who is in it, or in a group inside it, and is active. Changes reach applications at once."), ..edit.field("group", "Group") }.combo(&groups, edit.get("group")))
+                    div.pair {
+                        (Field { hint: Some("The context field in which applications say who the user is."), ..edit.field("field", "Compare") }.combo(&known, &field))
+                        (Field { hint: Some("E-mail addresses are left out: they are never sent to applications."), ..edit.field("by", "With each member’s") }.choice(&by, edit.get("by")))
+                    }
+                }
                 (self.conditions.fields(&fields, edit.problems()))
                 div.row {
                     button.button.primary #save name="act" value="save" { (label) }
@@ -425,8 +523,8 @@ async fn create(
     let (mut open, act) = Open::read(pairs)?;
     if !open.conditions.act(&act) {
         open.conditions.drop_empty();
-        let draft = open.draft(&[]);
         let made = async {
+            let draft = open.draft(&mut ui.db.read().await?, None).await?;
             grant.ensure_in(draft.project.as_deref(), None)?;
             let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
             let sight = grant.sight(&mut tx).await?;
@@ -476,8 +574,8 @@ async fn save(
     } else {
         open.conditions.drop_empty();
         if open.onto(&there)? {
-            let draft = open.draft(&there.constraints.0);
             let saved = async {
+                let draft = open.draft(&mut tx, Some(&there)).await?;
                 grant.ensure_in(draft.project.as_deref(), None)?;
                 segments::update(&mut tx, &sight, there.clone(), draft).await?;
                 tx.commit().await

@@ -74,7 +74,7 @@ fn trace(scene: &Scene, index: usize, strategy: &Strategy, report: &StrategyRepo
         ul.trace {
             li.trace-line { (line(report.rule.holds(), &rule(report.rule, strategy))) }
             @for (constraint, found) in strategy.constraints.iter().zip(&report.constraints) {
-                li.trace-line { (line(found.holds, &told(constraint, *found))) }
+                li.trace-line { (line(found.holds, &told(constraint, None, *found))) }
             }
             @for found in &report.segments {
                 @let segment = scene.segments.get(&found.id);
@@ -86,8 +86,11 @@ fn trace(scene: &Scene, index: usize, strategy: &Strategy, report: &StrategyRepo
                         }))
                     }
                     ul.trace {
-                        @for (constraint, found) in segment.into_iter().flat_map(|it| &it.constraints).zip(&found.constraints) {
-                            li.trace-line { (line(found.holds, &told(constraint, *found))) }
+                        @if let Some(segment) = segment {
+                            @for (index, (constraint, found)) in segment.constraints.iter().zip(&found.constraints).enumerate() {
+                                @let group = segment.group.as_deref().filter(|_| index + 1 == segment.constraints.len());
+                                li.trace-line { (line(found.holds, &told(constraint, group, *found))) }
+                            }
                         }
                     }
                 }
@@ -96,9 +99,13 @@ fn trace(scene: &Scene, index: usize, strategy: &Strategy, report: &StrategyRepo
     }
 }
 
-fn told(constraint: &Constraint, found: ConstraintReport) -> Markup {
+/// A condition, or the `group` that it stands for, and what it came to.
+fn told(constraint: &Constraint, group: Option<&str>, found: ConstraintReport) -> Markup {
     html! {
-        (sentence::constraint(constraint))
+        @match group {
+            Some(name) => (sentence::group(name, &constraint.context_name)),
+            None => (sentence::constraint(constraint)),
+        }
         @match found.finding {
             Finding::Match | Finding::NoMatch => {},
             Finding::Absent => " – nothing was said about it",

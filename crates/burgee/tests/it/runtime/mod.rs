@@ -1,5 +1,6 @@
 //! What SDKs get, and how fast changes reach them.
 
+mod audience;
 mod delta;
 mod features;
 mod frontend;

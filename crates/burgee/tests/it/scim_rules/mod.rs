@@ -10,6 +10,7 @@ mod lockout_by_people;
 mod long_values;
 mod model;
 mod outage;
+mod owners;
 mod patch_model;
 mod plans;
 mod privacy;

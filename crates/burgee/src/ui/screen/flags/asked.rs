@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::clock::Time;
-use crate::features::search::{Choice, Filter, Having, Key, Query, Tag, When};
+use crate::features::search::{Choice, Filter, Having, Key, OwnedBy, Query, Tag, When};
+use crate::owners::Owner;
 
 /// How many flags a page has.
 pub(super) const SIZE: i64 = 50;
@@ -39,6 +40,8 @@ pub(super) struct Asked {
     pub(super) kind: String,
     /// Who made it, by id.
     pub(super) by: String,
+    /// Who answers for it: `me`, `nobody`, `user:7` or `group:3`.
+    pub(super) owner: String,
     /// One of [`SEEN`].
     pub(super) seen: String,
     /// An environment and how the flag stands there: `production:on`.
@@ -66,6 +69,7 @@ impl Asked {
             ("tag", &self.tag),
             ("kind", &self.kind),
             ("by", &self.by),
+            ("owner", &self.owner),
             ("seen", &self.seen),
             ("at", &self.at),
             ("liked", &self.liked),
@@ -115,6 +119,7 @@ impl Asked {
                 project: one(project.unwrap_or(&self.project)),
                 state: one(&self.state).filter(|_| !self.archived()),
                 kind: one(&self.kind),
+                owner: owned_by(&self.owner),
                 created_by: self.by.parse().ok().map(|id| Choice::AnyOf(vec![id])),
                 seen,
                 status: at.into_iter().collect(),
@@ -143,6 +148,16 @@ impl Asked {
             ("type", _) => (Key::Kind, descending),
             _ => (Key::Name, descending),
         }
+    }
+}
+
+fn owned_by(text: &str) -> Option<OwnedBy> {
+    match text.split_once(':') {
+        None if text == "me" => Some(OwnedBy::Reader),
+        None if text == "nobody" => Some(OwnedBy::Nobody),
+        Some(("user", id)) => Some(OwnedBy::Owner(Owner::User(id.parse().ok()?))),
+        Some(("group", id)) => Some(OwnedBy::Owner(Owner::Group(id.parse().ok()?))),
+        _ => None,
     }
 }
 

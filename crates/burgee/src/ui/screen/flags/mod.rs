@@ -17,6 +17,7 @@ use crate::db::Read;
 use crate::environments;
 use crate::feature_types;
 use crate::features::search::{self, Reader, Summary};
+use crate::owners::{self, Owner};
 use crate::projects::environment;
 use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
@@ -106,6 +107,7 @@ struct List<'a> {
     environments: Vec<String>,
     types: Vec<(String, String)>,
     authors: Vec<(String, String)>,
+    owners: Vec<(String, String)>,
     saved: Option<Vec<saved::Saved>>,
 }
 
@@ -138,6 +140,12 @@ impl<'a> List<'a> {
         let columns: Vec<String> = environments.iter().filter(|name| used(name)).cloned().collect();
         let types = feature_types::list(tx).await?.into_iter().map(|kind| (kind.id, kind.name)).collect();
         let (authors, _) = search::authors(tx, &reader.sight, 0, PEOPLE).await?;
+        let mut owners =
+            vec![("me".to_owned(), "You".to_owned()), ("nobody".to_owned(), "Nobody".to_owned())];
+        owners.extend(owners::all(tx, &reader.sight, PEOPLE).await?.into_iter().map(|it| match it.owner {
+            Owner::User(id) => (format!("user:{id}"), it.name),
+            Owner::Group(id) => (format!("group:{id}"), it.name),
+        }));
         let saved = match reader.id {
             Some(person) => Some(saved::list(tx, person).await?),
             None => None,
@@ -156,6 +164,7 @@ impl<'a> List<'a> {
             reasons,
             types,
             authors: authors.into_iter().map(|author| (author.id.to_string(), author.name)).collect(),
+            owners,
             saved,
         })
     }
@@ -219,6 +228,7 @@ impl<'a> List<'a> {
                 (choice("kind", "Type", &or_any(&self.types), &asked.kind))
                 (choice("at", "Environment", &or_any(&standing), &asked.at))
                 (choice("seen", "Last seen", &own(&SEEN), &asked.seen))
+                (choice("owner", "Owner", &or_any(&self.owners), &asked.owner))
                 (choice("by", "Created by", &or_any(&self.authors), &asked.by))
                 div.check {
                     input #filter-liked type="checkbox" name="liked" value="yes" checked[asked.liked == "yes"];
@@ -245,6 +255,7 @@ impl<'a> List<'a> {
             ("kind", &asked.kind, format!("type: {}", named(&self.types, &asked.kind))),
             ("at", &asked.at, standing.unwrap_or_default()),
             ("seen", &asked.seen, format!("seen: {}", seen.to_lowercase())),
+            ("owner", &asked.owner, format!("owner: {}", named(&self.owners, &asked.owner))),
             ("by", &asked.by, format!("by {}", named(&self.authors, &asked.by))),
             ("liked", &asked.liked, "favorites".to_owned()),
         ];

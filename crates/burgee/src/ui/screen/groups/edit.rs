@@ -7,11 +7,12 @@ use maud::{Markup, html};
 
 use super::group::Seen;
 use super::path;
-use crate::access::{Administer, Granted};
+use crate::access::{Administer, Granted, Sight};
 use crate::db::Read;
 use crate::error::Error;
 use crate::people::group::{self as groups, Draft, Group};
 use crate::provisioning::locks;
+use crate::segments;
 use crate::ui::edit::{Edit, Values};
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
@@ -190,6 +191,7 @@ async fn draw_delete(
     fault: Option<&Fault>,
 ) -> Result<Response, Fault> {
     let seen = Seen::of(grant, tx, id).await?;
+    let tied = segments::of_group(tx, &Sight::ALL, id).await?;
     let it = &seen.it;
     let body = html! {
         @if let Some(fault) = fault { (form::problems(&fault.sentences())) }
@@ -203,8 +205,14 @@ async fn draw_delete(
                 p { "As long as it is assigned there, “" (connection) "” can push it again. End the assignment first." }
             }))
         }
+        @if !tied.is_empty() {
+            (notice(Tone::Problem, "Segments take its members", &html! {
+                p { "Without it they would match nobody. Give them another group first:" }
+                ul { @for segment in &tied { li { a href=(frame.at(&format!("/segments/{}", segment.id))) { (segment.name) } } } }
+            }))
+        }
         form.row method="post" action=(frame.at(&format!("{}/delete", path(id)))) {
-            button.button.danger #confirm { "Delete group" } (button::link(&frame.at(&path(id)), "Cancel"))
+            @if tied.is_empty() { button.button.danger #confirm { "Delete group" } " " } (button::link(&frame.at(&path(id)), "Cancel"))
         }
     };
     let page = Page::new(Section::Groups, "Delete group", body)

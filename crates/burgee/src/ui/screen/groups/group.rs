@@ -10,10 +10,12 @@ use serde::Deserialize;
 
 use super::{members, path};
 use crate::access::reach::{self, Way, Whose};
-use crate::access::{Administer, Granted, role};
+use crate::access::{Administer, Granted, Sight, role};
+use crate::constraints::usage::{self, Use};
 use crate::db::Read;
 use crate::people::group::{self as groups, Listed};
 use crate::people::membership;
+use crate::segments::{self, Segment};
 use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
 use crate::ui::guard::{Number, Query, Viewer};
@@ -24,6 +26,7 @@ use crate::ui::part::notice::{Tone, notice};
 use crate::ui::part::table::{self, Ask};
 use crate::ui::part::{button, icon, person, time};
 use crate::ui::screen::access::{self, About, Question};
+use crate::ui::screen::segments::where_used;
 use crate::ui::screen::users::role_name;
 use crate::ui::{Places, Ui};
 
@@ -105,6 +108,10 @@ pub(super) async fn draw(
     let inside = groups::inside(tx, id).await?;
     let ways = reach::ways(tx, Whose::Group(id)).await?;
     let roles = role::list(tx).await?;
+    let mut tied = Vec::new();
+    for segment in segments::of_group(tx, &Sight::ALL, id).await? {
+        tied.push((usage::of_segment(tx, &Sight::ALL, segment.id).await?, segment));
+    }
     let suggestions = if seen.it.connection.is_none() { members::suggestions(tx).await? } else { Vec::new() };
     let base = path(id);
     let ask = Ask { path: &base, pairs: Vec::new() };
@@ -143,10 +150,27 @@ pub(super) async fn draw(
             h2 #reaches { "Projects it reaches" }
             (projects(frame, &seen.viewer, &ways))
         }
+        section aria-labelledby="segments" {
+            h2 #segments { "Segments that take its members" }
+            (tied_segments(frame, &tied))
+        }
     };
     let (page, viewer) = seen.page(frame, "Members", &body);
     let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok(frame.page(&viewer, &page.status(status)))
+}
+
+/// The segments that are tied to the group, each with the strategies that use it.
+fn tied_segments(frame: &Frame, tied: &[(Vec<Use>, Segment)]) -> Markup {
+    html! {
+        @if tied.is_empty() {
+            p.calm { "No segment does. Choose the group in a segment, and flags follow who is in it." }
+        }
+        @for (uses, segment) in tied {
+            h3 { a href=(frame.at(&format!("/segments/{}", segment.id))) { (segment.name) } }
+            (where_used(frame, uses))
+        }
+    }
 }
 
 fn projects(frame: &Frame, viewer: &Viewer, ways: &[Way]) -> Markup {
