@@ -26,6 +26,25 @@ test("ticked flags are counted, switched and let go", async () => {
   await close(page);
 });
 
+test("flags of several projects are tagged together, and that is taken back", async () => {
+  const page = await here.page("admin");
+  await page.goto(here.at("/flags?q=a"));
+  await page.getByLabel("Select wallet").check();
+  await page.getByLabel("Select dark-mode").check();
+  await page.getByRole("button", { name: "Tag…" }).click();
+  await page.getByRole("heading", { name: "Tag 2 flags" }).waitFor();
+  await page.getByLabel("Value").fill("spring");
+  await page.getByRole("button", { name: "Add to all" }).click();
+  await page.getByText("2 flags are tagged with simple:spring").waitFor();
+  const tagged = async () => (await here.server.api("GET", "/api/admin/search/features?tag=INCLUDE:simple:spring")).total;
+  assert.equal(await tagged(), 2);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByText("2 flags are not tagged any more").waitFor();
+  assert.equal(await tagged(), 0);
+  assert.equal(page.url(), here.at("/flags?q=a"));
+  await close(page);
+});
+
 test("what somebody ticked stays ticked when others change the list", async () => {
   const page = await here.page("admin");
   await page.goto(here.at("/projects/default?q=bulk-1"));

@@ -18,6 +18,13 @@ test("rows come, refusals stand beside their fields, and nothing typed is lost",
   await row.getByLabel("Context field").fill("age");
   await row.getByLabel("Compared how").selectOption({ label: "is at least" });
   await row.getByLabel("Value").fill("many");
+  // What is wrong is said as one types, and nobody has sent anything yet.
+  await row.getByText("must be a number").waitFor();
+  assert.equal(await page.locator("form.stack").getAttribute("hx-morph-skip"), "", "the draft is still left alone");
+  await row.getByLabel("Value").fill("7");
+  await row.getByText("must be a number").waitFor({ state: "detached" });
+  await row.getByLabel("Value").fill("many");
+  await row.getByText("must be a number").waitFor();
   await page.getByRole("button", { name: "Add a condition" }).click();
   await page.getByRole("group", { name: "Condition 2" }).waitFor();
   assert.equal(await row.getByLabel("Value").inputValue(), "many");

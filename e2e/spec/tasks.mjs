@@ -103,7 +103,7 @@ for (const [way, hands] of Object.entries({ mouse, keyboard })) {
         await page.goto(here.at(`/users/${id}`));
         await hand.press(link(page, "Deactivate…"));
         await hand.press(button(page, "Deactivate"));
-        await page.getByText("Deactivated").first().waitFor();
+        await page.getByText("deactivated").first().waitFor();
       });
 
       task("put somebody into a new group", async (page, hand) => {

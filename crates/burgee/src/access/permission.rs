@@ -230,6 +230,8 @@ guards! {
     UpdateDependency: InProject = [UpdateFeatureDependency];
     /// Turn flags on and off.
     ToggleFeature: InEnvironment = [UpdateFeatureEnvironment];
+    /// Turn flags on and off that are named without their projects.
+    ToggleSomeFeature: Somewhere = [UpdateFeatureEnvironment];
     /// Add strategies to flags.
     AddStrategy: InEnvironment = [CreateFeatureStrategy];
     /// Change the strategies of flags.
@@ -258,6 +260,12 @@ guards! {
     UpdateProjectContextField: InProject = [UpdateContextField, UpdateProjectContext];
     /// Delete context fields of a project.
     DeleteProjectContextField: InProject = [DeleteContextField, UpdateProjectContext];
+    /// Create context fields, everywhere or in a project.
+    CreateSomeContextField: Somewhere = [CreateContextField, UpdateProjectContext];
+    /// Change a context field that is named without its project.
+    UpdateSomeContextField: Somewhere = [UpdateContextField, UpdateProjectContext];
+    /// Delete a context field that is named without its project.
+    DeleteSomeContextField: Somewhere = [DeleteContextField, UpdateProjectContext];
     /// Create strategy types.
     CreateStrategyType: Root = [CreateStrategy];
     /// Change strategy types.

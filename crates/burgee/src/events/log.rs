@@ -330,19 +330,20 @@ pub struct Creator {
     pub name: String,
 }
 
-/// Everybody who ever changed something.
-pub async fn creators(tx: &mut Read) -> Result<Vec<Creator>> {
+/// Everybody who ever changed something, at most `limit` of them.
+pub async fn creators(tx: &mut Read, limit: i64) -> Result<Vec<Creator>> {
     let rows: Vec<(i64, String)> = tx
         .all(sql!(
             // One look into the index for each author, instead of one at each event.
-            "WITH RECURSIVE authors (id) AS (
-                 SELECT MIN(created_by_user_id) FROM events
+            "WITH RECURSIVE authors (id, number) AS (
+                 SELECT MIN(created_by_user_id), CAST(1 AS BIGINT) FROM events
                  UNION ALL
-                 SELECT (SELECT MIN(e.created_by_user_id) FROM events e WHERE e.created_by_user_id > a.id)
-                 FROM authors a WHERE a.id IS NOT NULL
+                 SELECT (SELECT MIN(e.created_by_user_id) FROM events e WHERE e.created_by_user_id > a.id), a.number + 1
+                 FROM authors a WHERE a.id IS NOT NULL AND a.number < $1
              )
              SELECT a.id, (SELECT e.created_by FROM events e WHERE e.created_by_user_id = a.id ORDER BY e.id DESC LIMIT 1)
-             FROM authors a WHERE a.id IS NOT NULL ORDER BY a.id"
+             FROM authors a WHERE a.id IS NOT NULL ORDER BY a.id",
+            limit
         ))
         .await?;
     Ok(rows.into_iter().map(|(id, name)| Creator { id, name }).collect())

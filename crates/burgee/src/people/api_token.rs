@@ -154,6 +154,24 @@ struct Row {
     seen_at: Option<Time>,
 }
 
+/// The tokens of applications that reach a project, perhaps only the one with a selector: number, and when each was
+/// last used, as far as that is written.
+pub async fn last_uses(
+    tx: &mut Read,
+    project: &str,
+    selector: Option<&str>,
+) -> Result<Vec<(i64, Option<Time>)>> {
+    tx.all(sql!(
+        "SELECT t.id, n.last_at FROM api_tokens t LEFT JOIN seen n ON n.subject = 'api-token' AND n.id = t.id
+         WHERE t.type <> 'admin' AND ($1 = '' OR t.selector = $1) AND (
+             EXISTS (SELECT 1 FROM api_token_projects p WHERE p.token_id = t.id AND p.project = $2)
+             OR NOT EXISTS (SELECT 1 FROM api_token_projects p WHERE p.token_id = t.id))",
+        selector.unwrap_or_default(),
+        project
+    ))
+    .await
+}
+
 /// All API tokens.
 pub async fn list(tx: &mut Read) -> Result<Vec<ApiToken>> {
     let rows: Vec<Row> = tx

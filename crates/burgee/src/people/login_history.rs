@@ -10,8 +10,8 @@ use crate::{keep, sql};
 
 /// How long a sign-in is remembered.
 const RETENTION: Duration = Duration::from_hours(336);
-/// How many are shown.
-const SHOWN: i64 = 10_000;
+/// How many are told at once.
+pub const MOST: i64 = 10_000;
 /// The longest name that is kept.
 const LONGEST: usize = 255;
 
@@ -53,7 +53,7 @@ pub async fn list(tx: &mut Read, now: Time) -> Result<Vec<Login>> {
         "SELECT id, username, auth_type, successful, failure_reason, ip, created_at FROM logins
          WHERE created_at >= $1 ORDER BY id DESC LIMIT $2",
         now.minus(RETENTION),
-        SHOWN
+        MOST
     ))
     .await
 }

@@ -137,6 +137,7 @@ fn table() -> Places {
         .with(screen::depend::places)
         .with(screen::switch::places)
         .with(screen::strategy::places)
+        .with(screen::judge::places)
         .with(screen::who::places)
         .with(screen::labels::places)
         .with(screen::owner::places)

@@ -178,6 +178,9 @@ pub(super) fn side(
     }
 }
 
+/// How many projects one gets to at once; the others are found among all.
+const SWITCHED: usize = 20;
+
 /// From one project to another.
 fn switcher(frame: &Frame, viewer: &Viewer, name: &str) -> Markup {
     let label = html! { span.clip { (name) } (icon::up_down()) };
@@ -187,10 +190,10 @@ fn switcher(frame: &Frame, viewer: &Viewer, name: &str) -> Markup {
         &label,
         &html! {
             ul.menu-list {
-                @for (id, name) in &viewer.projects {
+                @for (id, name) in viewer.projects.iter().take(SWITCHED) {
                     li { a href=(frame.at(&format!("/projects/{id}"))) { (name) } }
                 }
-                li.menu-end { a href=(frame.at("/projects")) { "All projects" } }
+                li.menu-end { a href=(frame.at("/projects")) { "All projects" @if viewer.projects.len() > SWITCHED { " (" (viewer.projects.len()) ")" } } }
             }
         },
     )
@@ -203,7 +206,7 @@ fn account(frame: &Frame, viewer: &Viewer) -> Markup {
         "Account",
         &label,
         &html! {
-            p.menu-head { (viewer.name) @if viewer.admin { span.chip { "Admin" } } }
+            p.menu-head { (viewer.name) @if viewer.admin { span.chip { "admin" } } }
             form.menu-row method="post" action=(frame.at("/theme")) hx-boost="false" {
                 input type="hidden" name="back" value=(frame.here);
                 (themes(frame))

@@ -139,6 +139,7 @@ struct ChangedConnection {
 /// All that may be left out.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::option_option, reason = "null and what is left out differ")]
 struct Choices {
     provider: Option<Provider>,
     mode: Option<Strictness>,

@@ -185,9 +185,9 @@ const isLive = (event) => Boolean(live(event));
 document.addEventListener("htmx:before:swap", (event) => {
   if (isLive(event) && live(event) !== here()) event.preventDefault();
 });
-// Whoever goes on to another page leaves the form; its edits must not stay in that page.
+// Whoever goes on to another page leaves the form; its edits must not stay in that page. Having them judged is not going on.
 document.addEventListener("htmx:before:request", (event) => {
-  if (isLive(event)) return;
+  if (isLive(event) || event.detail.ctx.sourceElement.matches("[data-checks]")) return;
   if (edited() && event.detail.ctx.sourceElement.matches("a") && !confirm("Leave without saving?")) event.preventDefault();
   else document.querySelectorAll("[hx-morph-skip]").forEach((form) => form.removeAttribute("hx-morph-skip"));
 });

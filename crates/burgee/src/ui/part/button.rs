@@ -1,6 +1,6 @@
 //! Buttons, and links that look like them.
 
-use maud::{Markup, html};
+use maud::{Markup, Render, html};
 
 /// The one thing that a form does.
 pub(in crate::ui) fn submit(label: &str) -> Markup {
@@ -42,7 +42,7 @@ pub(in crate::ui) fn picture(id: &str, label: &str, shape: &Markup, why_not: Opt
 }
 
 /// A button of a form. Who may not use it can still reach it, and learns why not.
-pub(in crate::ui) fn or_why(id: &str, label: &str, why_not: Option<&str>) -> Markup {
+pub(in crate::ui) fn or_why(id: &str, label: impl Render, why_not: Option<&str>) -> Markup {
     let why = format!("{id}-why");
     html! {
         @match why_not {
@@ -56,8 +56,13 @@ pub(in crate::ui) fn or_why(id: &str, label: &str, why_not: Option<&str>) -> Mar
 }
 
 /// A way to another page. Who may not go there can still reach it, and learns why not.
-pub(in crate::ui) fn link_or_why(id: &str, to: &str, label: &str, why_not: Option<&str>) -> Markup {
+pub(in crate::ui) fn link_or_why(id: &str, to: &str, label: impl Render, why_not: Option<&str>) -> Markup {
     html! {
         @if why_not.is_some() { (or_why(id, label, why_not)) } @else { a.button id=(id) href=(to) { (label) } }
     }
+}
+
+/// The way to the form in which something is changed; `what` says which, to who does not see what is around it.
+pub(in crate::ui) fn edit(id: &str, to: &str, what: &str, why_not: Option<&str>) -> Markup {
+    link_or_why(id, to, html! { "Edit" span.unseen { " " (what) } }, why_not)
 }

@@ -12,6 +12,7 @@ use super::form::{Field, Problems, check, in_row};
 use super::sentence::verb;
 use crate::contexts::Field as ContextField;
 use crate::ui::fault::Fault;
+use crate::ui::frame::Frame;
 
 /// How many rows a form may have: more than anything may that has conditions.
 const MOST_ROWS: usize = 100;
@@ -117,19 +118,37 @@ impl Conditions {
         Some((format!("c.{number}.{field}"), text))
     }
 
+    /// A row that says enough to be judged, as it is meant.
+    pub(in crate::ui) fn said(&self, number: usize) -> Option<Constraint> {
+        let said = |row: &&Row| !row.field.trim().is_empty() && !row.values.trim().is_empty();
+        self.0.get(&number).filter(said).map(meant)
+    }
+
     /// All rows, with the button that adds one.
-    pub(in crate::ui) fn fields(&self, fields: &[ContextField], problems: &Problems) -> Markup {
+    pub(in crate::ui) fn fields(
+        &self,
+        frame: &Frame,
+        fields: &[ContextField],
+        problems: &Problems,
+    ) -> Markup {
         html! {
             section aria-labelledby="conditions" {
                 h2 #conditions { "Conditions" }
                 p.hint { "All of them must hold." }
                 @for (index, (number, row)) in self.0.iter().enumerate() {
-                    (draw(index + 1, *number, row, fields, problems))
+                    (draw(frame, index + 1, *number, row, fields, problems))
                 }
                 div.row { button.button.small #add-constraint name="act" value="add-constraint" { "Add a condition" } }
             }
         }
     }
+}
+
+/// Where a row is judged while somebody types in it.
+pub(in crate::ui) const CHECK: &str = "/conditions/check/{id}";
+
+fn check_path(number: usize) -> String {
+    CHECK.replace("{id}", &number.to_string())
 }
 
 /// The button that takes a row away.
@@ -176,7 +195,14 @@ fn operators(now: &str) -> Vec<(&'static str, Vec<(&str, String)>)> {
     groups
 }
 
-fn draw(place: usize, number: usize, row: &Row, fields: &[ContextField], problems: &Problems) -> Markup {
+fn draw(
+    frame: &Frame,
+    place: usize,
+    number: usize,
+    row: &Row,
+    fields: &[ContextField],
+    problems: &Problems,
+) -> Markup {
     let name = |member: &str| format!("c.{number}.{member}");
     let (field, operator, values) = (name("field"), name("operator"), name("values"));
     let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
@@ -188,15 +214,18 @@ fn draw(place: usize, number: usize, row: &Row, fields: &[ContextField], problem
     let count = if several { "One on each line." } else { "One value." };
     let hint = if legal.is_empty() { count.to_owned() } else { format!("{count} Allowed: {allowed}{more}.") };
     let with =
-        |name, label, hint| Field { name, label, hint, problem: problems.about(name), optional: false };
+        |name, label, hint| Field { name, label, hint, problem: problems.about(name), ..Field::default() };
     html! {
-        fieldset.card id={ "c." (number) } {
+        fieldset.card id={ "c." (number) } data-checks hx-post=(frame.at(&check_path(number))) hx-trigger="input delay:400ms"
+            hx-target={ "#told-c-" (number) } hx-swap="innerHTML" hx-sync="replace" {
             legend { "Condition " (place) }
             div.pair {
                 (with(&field, "Context field", None).combo(&names, &row.field))
                 (with(&operator, "Compared how", None).grouped(&operators(&row.operator), &row.operator))
             }
             (with(&values, if several { "Values" } else { "Value" }, Some(&hint)).lines(&row.values))
+            // What the server says while somebody types; what it said about what was sent comes first.
+            div.told id={ "told-c-" (number) } role="status" {}
             div.pair {
                 (check(&name("inverted"), "Reverse it", "Holds for everyone it would not match.", row.inverted))
                 (check(&name("ignore_case"), "Ignore case", "Upper and lower case letters of texts count as the same.", row.ignore_case))

@@ -6,6 +6,30 @@ use super::icon;
 use super::table::Ask;
 use crate::ui::frame::Frame;
 
+/// The field that finds rows by a word: `q` in the address. `label` says what is found and by what, `short` the same in two words.
+pub(in crate::ui) fn search(frame: &Frame, ask: &Ask<'_>, label: &str, short: &str) -> Markup {
+    search_with(frame, ask, (label, short), &[], &html! { button.unseen { "Filter" } })
+}
+
+/// The same with more to narrow by: `more` are the fields named by `drawn`, and the button that sends them.
+pub(in crate::ui) fn search_with(
+    frame: &Frame,
+    ask: &Ask<'_>,
+    (label, short): (&str, &str),
+    drawn: &[&str],
+    more: &Markup,
+) -> Markup {
+    let kept = |(name, value): &&(&str, String)| *name != "q" && !value.is_empty() && !drawn.contains(name);
+    html! {
+        form.filter role="search" method="get" action=(frame.at(ask.path)) data-draft {
+            (icon::search())
+            input type="search" name="q" value=(ask.get("q")) aria-label=(label) placeholder=(short) data-key="/";
+            @for (name, value) in ask.pairs.iter().filter(kept) { input type="hidden" name=(name) value=(value); }
+            (more)
+        }
+    }
+}
+
 /// One of some values, each with a label; the first one does not restrict.
 pub(in crate::ui) fn choice(name: &str, label: &str, options: &[(String, String)], chosen: &str) -> Markup {
     html! {

@@ -77,18 +77,24 @@ pub(in crate::ui) struct Field<'a> {
     pub(in crate::ui) problem: Option<&'a str>,
     /// True if it may be left empty.
     pub(in crate::ui) optional: bool,
+    /// True if it need not say that: no field of the form has to be filled in.
+    pub(in crate::ui) unmarked: bool,
 }
 
 impl Field<'_> {
     fn around(&self, control: &Markup) -> Markup {
         html! {
             div.field {
-                label for=(self.name) { (self.label) @if self.optional { span.muted { " (optional)" } } }
+                label for=(self.name) { (self.label) (self.mark()) }
                 (control)
                 @if let Some(problem) = self.problem { p.field-problem id={ (self.name) "-problem" } { (problem) } }
                 @if let Some(hint) = self.hint { p.hint id={ (self.name) "-hint" } { (hint) } }
             }
         }
+    }
+
+    fn mark(&self) -> Markup {
+        html! { @if self.optional && !self.unmarked { span.muted { " (optional)" } } }
     }
 
     fn described(&self) -> Option<String> {
@@ -143,7 +149,7 @@ impl Field<'_> {
     pub(in crate::ui) fn checks(self, options: &[(&str, &str, &str)], chosen: &[String]) -> Markup {
         html! {
             fieldset.choices aria-describedby=[self.described()] {
-                legend { (self.label) @if self.optional { span.muted { " (optional)" } } }
+                legend { (self.label) (self.mark()) }
                 @if let Some(hint) = self.hint { p.hint id={ (self.name) "-hint" } { (hint) } }
                 @if let Some(problem) = self.problem { p.field-problem id={ (self.name) "-problem" } { (problem) } }
                 div.choice-list {

@@ -11,7 +11,7 @@ use crate::people::user::User;
 pub(in crate::ui) fn origin(connection: Option<&str>) -> Markup {
     html! {
         @match connection {
-            None => (tag::chip("Manual")),
+            None => (tag::chip("manual")),
             Some(name) => span.chip.info { (icon::sync()) "SCIM: " (name) },
         }
     }
@@ -20,10 +20,10 @@ pub(in crate::ui) fn origin(connection: Option<&str>) -> Markup {
 /// How an account stands.
 pub(in crate::ui) fn status(user: &User) -> Markup {
     match (Status::of(user), user.has_password) {
-        (Status::Active, _) => tag::toned("Active", "good"),
-        (Status::Deactivated, _) => tag::toned("Deactivated", "problem"),
-        (Status::Unseen, false) if user.scim_id.is_none() => tag::toned("Invited", "info"),
-        (Status::Unseen, _) => tag::chip("Never signed in"),
+        (Status::Active, _) => tag::toned("active", "good"),
+        (Status::Deactivated, _) => tag::toned("deactivated", "problem"),
+        (Status::Unseen, false) if user.scim_id.is_none() => tag::toned("invited", "info"),
+        (Status::Unseen, _) => tag::chip("never signed in"),
     }
 }
 

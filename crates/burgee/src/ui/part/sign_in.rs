@@ -24,7 +24,7 @@ pub(in crate::ui) fn sessions(frame: &Frame, sessions: &[Session], with: Session
     table::scroll(
         "Sessions",
         &html! {
-            table.rows {
+            table.rows.stacks {
                 thead { tr {
                     @if with.named { th scope="col" { "Who" } }
                     th scope="col" { "Browser" } th scope="col" { "Address" } th scope="col" { "Since" } th scope="col" { "Ends" }
@@ -36,9 +36,9 @@ pub(in crate::ui) fn sessions(frame: &Frame, sessions: &[Session], with: Session
                     tr {
                         @if with.named { td.wide { a.row-link href=(frame.at(&format!("/users/{}", it.user_id))) { (name(it)) } @if mine { (this) } } }
                         td.wide { (browser) span.muted { " · " (it.device()) } @if mine && !with.named { (this) } }
-                        td { (it.ip.as_deref().unwrap_or("unknown")) }
-                        td { (time::ago(it.created_at, frame.now)) }
-                        td { (time::ago(it.expires_at, frame.now)) }
+                        td data-label="Address" { (it.ip.as_deref().unwrap_or("unknown")) }
+                        td data-label="Since" { (time::ago(it.created_at, frame.now)) }
+                        td data-label="Ends" { (time::ago(it.expires_at, frame.now)) }
                         @if let Some(end) = with.end {
                             td.number { @if !mine {
                                 form method="post" action=(end) {
@@ -63,14 +63,14 @@ pub(in crate::ui) fn tries(frame: &Frame, logins: &[Login]) -> Markup {
     table::scroll(
         "Sign-ins",
         &html! {
-            table.rows {
+            table.rows.stacks {
                 thead { tr { th scope="col" { "With the name" } th scope="col" { "Outcome" } th scope="col" { "Address" } th scope="col" { "When" } } }
                 tbody { @for it in logins {
                     tr {
                         td.wide { (it.username) }
                         td { (person::outcome(it)) }
-                        td { (it.ip.as_deref().unwrap_or("unknown")) }
-                        td { (time::ago(it.created_at, frame.now)) }
+                        td data-label="Address" { (it.ip.as_deref().unwrap_or("unknown")) }
+                        td data-label="When" { (time::ago(it.created_at, frame.now)) }
                     }
                 } }
             }

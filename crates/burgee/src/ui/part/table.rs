@@ -27,7 +27,8 @@ impl Ask<'_> {
         frame.at(&if query.is_empty() { self.path.to_owned() } else { format!("{}?{query}", self.path) })
     }
 
-    fn get(&self, name: &str) -> &str {
+    /// What the address asks for under a name; empty: nothing.
+    pub(super) fn get(&self, name: &str) -> &str {
         self.pairs.iter().find(|(found, _)| *found == name).map_or("", |(_, value)| value)
     }
 
@@ -70,6 +71,18 @@ impl Ask<'_> {
             }
         }
     }
+}
+
+/// The page that an address asks for; the first one, if it says nothing sensible.
+pub(in crate::ui) fn number(asked: Option<i64>) -> i64 {
+    asked.unwrap_or(1).clamp(1, 1_000_000)
+}
+
+/// The rows of a page, of a list that is there as a whole, and how many the list has.
+pub(in crate::ui) fn cut<T>(list: &[T], page: i64, size: i64) -> (&[T], i64) {
+    let total = i64::try_from(list.len()).unwrap_or(i64::MAX);
+    let at = |row: i64| usize::try_from(row.min(total)).unwrap_or_default();
+    (&list[at((page - 1) * size)..at(page * size)], total)
 }
 
 /// Around a table: what does not fit is scrolled, by keyboard, too.

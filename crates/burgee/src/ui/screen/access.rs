@@ -121,7 +121,7 @@ fn answer(frame: &Frame, about: &About<'_>, question: &Question, asked: Permissi
     html! {
         div.card #answer {
             p.trace-line {
-                @if may { (tag::toned("Yes", "good")) } @else { (tag::toned("No", "problem")) }
+                @if may { (tag::toned("yes", "good")) } @else { (tag::toned("no", "problem")) }
                 span {
                     @if may {
                         @match found.len() { 1 => "In one way:", count => { "In " (count) " ways; each is enough:" } }

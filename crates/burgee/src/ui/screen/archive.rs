@@ -22,12 +22,14 @@ use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::notice::{Tone, notice};
 use crate::ui::part::table::{self, Ask};
-use crate::ui::part::{button, icon, notice as place, time};
+use crate::ui::part::{button, filter, icon, notice as place, time};
 use crate::ui::{Places, Ui};
 
 /// How many flags a page has, and how many can be chosen at a time.
 const SIZE: i64 = 50;
 const MOST_CHOSEN: usize = 50;
+/// How many archived projects are listed.
+const MOST_PROJECTS: i64 = 50;
 
 pub(in crate::ui) fn places(places: Places) -> Places {
     places
@@ -50,7 +52,7 @@ struct Asked {
 
 impl Asked {
     fn page(&self) -> i64 {
-        self.page.unwrap_or(1).clamp(1, 1_000_000)
+        table::number(self.page)
     }
 
     fn query(&self, project: Option<&str>) -> search::Query {
@@ -87,13 +89,17 @@ async fn list(
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.read().await?;
     let sight = grant.sight(&mut tx).await?;
-    let projects = summary::list(&mut tx, &sight, None, Which::Archived).await?;
+    let mut projects = summary::list(&mut tx, &sight, None, Which::Archived).await?;
+    let word = burgee_scim::fold(asked.q.trim());
+    projects.retain(|project| burgee_scim::fold(&project.name).contains(&word));
+    let (shown, total) = table::cut(&projects, 1, MOST_PROJECTS);
     let more = html! {
-        @if !projects.is_empty() {
+        @if total > 0 {
             section aria-labelledby="projects" {
                 h2 #projects { "Projects" }
+                @if total > MOST_PROJECTS { p.hint { "The first " (MOST_PROJECTS) " of " (total) ". A part of the name finds the others." } }
                 ul.links {
-                    @for project in &projects {
+                    @for project in shown {
                         li {
                             (icon::folder())
                             a href=(frame.at(&format!("/projects/{}/settings/end", project.id))) { (project.name) }
@@ -133,14 +139,7 @@ async fn drawn_list<G: Guard>(
     let ask = Ask { path: &path, pairs: vec![("q", asked.q.clone()), ("sort", asked.sort.clone())] };
     let body = html! {
         @if !flags.is_empty() || !asked.q.trim().is_empty() {
-            div.filters {
-                form.filter role="search" method="get" action=(frame.at(&path)) data-draft {
-                    (icon::search())
-                    input type="search" name="q" value=(asked.q) aria-label="Filter archived flags by name or description" placeholder="Filter archived flags" data-key="/";
-                    input type="hidden" name="sort" value=(asked.sort);
-                    button.unseen { "Filter" }
-                }
-            }
+            div.filters { (filter::search(frame, &ask, "Filter archived flags by name or description", "Filter archived flags")) }
         }
         @if !flags.is_empty() {
             form.choosing method="get" action=(frame.at("/archive/chosen")) data-draft {
@@ -250,14 +249,14 @@ async fn ask(
             section aria-labelledby="revive-title" {
                 h2 #revive-title { "Revive" }
                 p.muted { "A flag that is revived begins anew: off everywhere, and depending on nothing." }
-                form.row method="post" action=(frame.at("/archive/revive")) { (sent) (button::or_why("revive", &format!("Revive {these}"), no_revive.as_deref())) }
+                form.row method="post" action=(frame.at("/archive/revive")) { (sent) (button::or_why("revive", format!("Revive {these}"), no_revive.as_deref())) }
             }
             section aria-labelledby="delete-title" {
                 h2 #delete-title { "Delete for good" }
                 (notice(Tone::Warning, "This cannot be taken back", &html! { p { "Strategies, tags, links and numbers go, too. The names become free. What happened stays in the event log." } }))
                 form.row method="post" action=(frame.at("/archive/delete")) {
                     (sent)
-                    @if no_delete.is_some() { (button::or_why("delete", &format!("Delete {these} for good"), no_delete.as_deref())) }
+                    @if no_delete.is_some() { (button::or_why("delete", format!("Delete {these} for good"), no_delete.as_deref())) }
                     @else { button.button.danger #delete { "Delete " (these) " for good" } }
                     (button::link(&frame.at("/archive"), "Cancel"))
                 }

@@ -10,7 +10,7 @@ use crate::access::{CreateProjectTokens, Granted, Guard, SeeProject};
 use crate::clock::Time;
 use crate::db::Read;
 use crate::features;
-use crate::people::api_token::{self, EVERYWHERE, Kind, NewToken};
+use crate::people::api_token::{self, Kind, NewToken};
 use crate::people::seen::Subject;
 use crate::projects::{environment, tokens};
 use crate::ui::fault::Fault;
@@ -219,20 +219,18 @@ struct Heard {
 
 impl Heard {
     async fn of(ui: &Ui, tx: &mut Read, project: &str, wanted: &Wanted) -> Result<Self, Fault> {
-        let reaches = |token: &api_token::ApiToken| {
-            token.kind != Kind::Admin
-                && token.projects.iter().any(|reached| reached == project || reached == EVERYWHERE)
-        };
-        let meant = |token: &api_token::ApiToken| wanted.token.is_empty() || token.selector == wanted.token;
-        let tokens = api_token::list(tx).await?.into_iter().filter(|token| reaches(token) && meant(token));
+        let selector = Some(wanted.token.as_str()).filter(|selector| !selector.is_empty());
+        let uses = api_token::last_uses(tx, project, selector).await?;
         // What is noted and not written yet counts, too: nobody likes to wait for it.
         let called =
-            tokens.filter_map(|token| ui.seen.noted(Subject::ApiToken, token.id).max(token.seen_at)).max();
+            uses.into_iter().filter_map(|(id, at)| ui.seen.noted(Subject::ApiToken, id).max(at)).max();
         Ok(Self { called })
     }
 
     fn line(&self, frame: &Frame, project: &str, wanted: &Wanted) -> Markup {
         let again = frame.at(&wanted.with(project, "/status", &wanted.runs));
+        // Who has just made a token is about to use it.
+        let pace = if wanted.token.is_empty() { "every 10s" } else { "every 2s" };
         html! {
             @match self.called {
                 Some(called) => div.heard.good #heard role="status" {
@@ -243,7 +241,7 @@ impl Heard {
                         (time::ago(called, frame.now)) "."
                     }
                 },
-                None => div.heard #heard role="status" hx-get=(again) hx-trigger="every 2s" hx-target="this" hx-swap="outerHTML" {
+                None => div.heard #heard role="status" hx-get=(again) hx-trigger=(pace) hx-target="this" hx-swap="outerHTML" {
                     (icon::clock())
                     p { strong { "Waiting for the first call. " } "This turns green by itself as soon as an application asks for flags." }
                 },

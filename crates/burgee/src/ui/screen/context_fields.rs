@@ -5,8 +5,10 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::kind::Kind;
-use super::segments::where_used;
-use crate::access::{CreateContextField, DeleteContextField, Granted, Guard, SignedIn, UpdateContextField};
+use super::segments::{may_somewhere, owners, where_used, why_not_to};
+use crate::access::{
+    CreateSomeContextField, DeleteSomeContextField, Granted, Guard, SignedIn, UpdateSomeContextField,
+};
 use crate::constraints::usage;
 use crate::contexts::{self, Draft, Field as ContextField, LegalValue, Used, View};
 use crate::db::Read;
@@ -14,7 +16,7 @@ use crate::error::Error;
 use crate::ui::edit::{Edit, Values, checked};
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
-use crate::ui::guard::{Form, Viewer, why_not_everywhere};
+use crate::ui::guard::{Form, Viewer};
 use crate::ui::live::Watch;
 use crate::ui::nav::Section;
 use crate::ui::part::form::{Field, check, in_row};
@@ -51,7 +53,8 @@ async fn list(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
     let view = view(&grant, &mut tx).await?;
     let all = contexts::list(&mut tx, &view, true).await?;
     let watch = Watch::over(&grant, &mut tx, None, None).await?;
-    let why_not = why_not_everywhere::<CreateContextField>(grant.held());
+    let why_not = why_not_to::<CreateSomeContextField>(grant.held(), None)
+        .filter(|_| !may_somewhere::<CreateSomeContextField>(&viewer, grant.held()));
     let create = button::main_link(
         &frame.at("/new-context-field"),
         "New context field",
@@ -87,11 +90,13 @@ fn row(frame: &Frame, used: &Used) -> Markup {
     }
 }
 
-fn fields(edit: &Edit, new: bool) -> Markup {
+/// The fields; `owners` are those to whom one that is new can belong.
+fn fields(edit: &Edit, owners: Option<&[(&str, &str)]>) -> Markup {
     html! {
-        @if new { (Field { hint: Some("As applications send it, such as country. It cannot be changed later."), ..edit.field("name", "Name") }.text("text", edit.get("name"), "off")) }
+        @if owners.is_some() { (Field { hint: Some("As applications send it, such as country. It cannot be changed later."), ..edit.field("name", "Name") }.text("text", edit.get("name"), "off")) }
         (Field { optional: true, ..edit.field("description", "Description") }.lines(edit.get("description")))
         (Field { optional: true, hint: Some("One on each line; what it means may stand behind it: DE | Germany. Conditions can have no other values. Empty: any value will do."), ..edit.field("legal", "Allowed values") }.lines(edit.get("legal")))
+        @if let Some(owners) = owners { (Field { hint: Some("Of a project: only its conditions are offered it."), ..edit.field("project", "Belongs to") }.choice(owners, edit.get("project"))) }
         (check("stickiness", "For rollouts", "Rollouts and variants can go by it: whoever has the same value gets the same.", edit.on("stickiness")))
     }
 }
@@ -122,7 +127,7 @@ fn draft(edit: &Edit, there: Option<&ContextField>) -> Draft {
         stickiness: edit.on("stickiness"),
         sort_order: there.map_or(0, |field| field.sort_order),
         legal_values: kept.map_or_else(|| legal.collect(), |field| field.legal_values.0.clone()),
-        project: None,
+        project: edit.some("project"),
     }
 }
 
@@ -131,13 +136,14 @@ fn located(sentence: &str) -> Option<(String, String)> {
     if let Some((index, _, text)) = in_row("legalValues", sentence) {
         return Some(("legal".to_owned(), format!("Value {}: {text}", index + 1)));
     }
-    let about = [("legal", "legal"), ("description", "description"), ("name", "name")];
+    let about =
+        [("legal", "legal"), ("description", "description"), ("project", "project"), ("name", "name")];
     let (_, field) = about.into_iter().find(|(word, _)| sentence.contains(word))?;
     Some((field.to_owned(), sentence.to_owned()))
 }
 
 async fn ask_new(
-    grant: Granted<CreateContextField>,
+    grant: Granted<CreateSomeContextField>,
     State(ui): State<Ui>,
     frame: Frame,
 ) -> Result<Response, Fault> {
@@ -145,24 +151,26 @@ async fn ask_new(
 }
 
 async fn draw_new(
-    grant: &Granted<CreateContextField>,
+    grant: &Granted<CreateSomeContextField>,
     tx: &mut Read,
     frame: &Frame,
     edit: &Edit,
 ) -> Result<Response, Fault> {
     let viewer = Viewer::of(grant, tx).await?;
     let (title, label) = (("New context field", "/new-context-field"), ("Create context field", None));
-    Ok(frame.page(&viewer, &KIND.form(frame, title, edit, label, &fields(edit, true), &html! {})))
+    let owners = owners::<CreateSomeContextField>(&viewer, grant.held(), edit.get("project"), false);
+    Ok(frame.page(&viewer, &KIND.form(frame, title, edit, label, &fields(edit, Some(&owners)), &html! {})))
 }
 
 async fn create(
-    grant: Granted<CreateContextField>,
+    grant: Granted<CreateSomeContextField>,
     State(ui): State<Ui>,
     frame: Frame,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
     let mut edit = Edit::read(pairs)?;
     let made = async {
+        grant.ensure_in(edit.some("project").as_deref(), None)?;
         let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
         let view = View { sight: grant.sight(&mut tx).await?, project: None };
         let made = contexts::create(&mut tx, &view, edit.get("name").to_owned(), draft(&edit, None)).await?;
@@ -185,36 +193,38 @@ async fn ask(
     let mut tx = ui.db.read().await?;
     let view = view(&grant, &mut tx).await?;
     let field = contexts::get(&mut tx, &view, &name).await?;
-    draw(&grant, &mut tx, &frame, &name, &Edit::of(values(&field))).await
+    draw(&grant, &mut tx, &frame, &field, &Edit::of(values(&field))).await
 }
 
 async fn draw<G: Guard>(
     grant: &Granted<G>,
     tx: &mut Read,
     frame: &Frame,
-    name: &str,
+    field: &ContextField,
     edit: &Edit,
 ) -> Result<Response, Fault> {
+    let (name, project) = (field.name.as_str(), field.project.as_deref());
     let viewer = Viewer::of(grant, tx).await?;
     let sight = grant.sight(tx).await?;
     let uses = usage::of_field(tx, &sight, name).await?;
-    let why_not = why_not_everywhere::<UpdateContextField>(grant.held());
+    let why_not = why_not_to::<UpdateSomeContextField>(grant.held(), project);
     let in_use =
         (!uses.is_empty()).then(|| "Flags use it. Take it out of their conditions first.".to_owned());
-    let keep = why_not_everywhere::<DeleteContextField>(grant.held()).or(in_use);
+    let keep = why_not_to::<DeleteSomeContextField>(grant.held(), project).or(in_use);
     let more = html! {
+        @if let Some(project) = project { p.muted { "It belongs to the project " a href=(frame.at(&format!("/projects/{project}"))) { (viewer.project(project)) } "." } }
         section aria-labelledby="uses" { h2 #uses { "Where it is used" } (where_used(frame, &uses)) }
         (KIND.end(frame, name, "Applications may go on to send it.", keep.as_deref()))
     };
     let action = format!("/context-fields/{name}");
     Ok(frame.page(
         &viewer,
-        &KIND.form(frame, (name, &action), edit, ("Save", why_not.as_deref()), &fields(edit, false), &more),
+        &KIND.form(frame, (name, &action), edit, ("Save", why_not.as_deref()), &fields(edit, None), &more),
     ))
 }
 
 async fn save(
-    grant: Granted<UpdateContextField>,
+    grant: Granted<UpdateSomeContextField>,
     State(ui): State<Ui>,
     frame: Frame,
     Path(name): Path<String>,
@@ -225,6 +235,7 @@ async fn save(
     let view = view(&grant, &mut tx).await?;
     // Locked before it is compared, so that nobody comes between.
     let there = contexts::lock(&mut tx, &view, &name).await?;
+    grant.ensure_in(there.project.as_deref(), None)?;
     if edit.onto(values(&there)) {
         let saved = async {
             contexts::update(&mut tx, &view, &name, draft(&edit, Some(&there))).await?;
@@ -237,11 +248,11 @@ async fn save(
     } else {
         drop(tx);
     }
-    draw(&grant, &mut ui.db.read().await?, &frame, &name, &edit).await
+    draw(&grant, &mut ui.db.read().await?, &frame, &there, &edit).await
 }
 
 async fn ask_delete(
-    grant: Granted<DeleteContextField>,
+    grant: Granted<DeleteSomeContextField>,
     State(ui): State<Ui>,
     frame: Frame,
     Path(name): Path<String>,
@@ -249,7 +260,7 @@ async fn ask_delete(
     let mut tx = ui.db.read().await?;
     let viewer = Viewer::of(&grant, &mut tx).await?;
     let view = view(&grant, &mut tx).await?;
-    contexts::get(&mut tx, &view, &name).await?;
+    grant.ensure_in(contexts::get(&mut tx, &view, &name).await?.project.as_deref(), None)?;
     let uses = usage::of_field(&mut tx, &view.sight, &name).await?;
     let what = html! {
         @if uses.is_empty() {
@@ -263,13 +274,14 @@ async fn ask_delete(
 }
 
 async fn delete(
-    grant: Granted<DeleteContextField>,
+    grant: Granted<DeleteSomeContextField>,
     State(ui): State<Ui>,
     frame: Frame,
     Path(name): Path<String>,
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     let view = view(&grant, &mut tx).await?;
+    grant.ensure_in(contexts::lock(&mut tx, &view, &name).await?.project.as_deref(), None)?;
     contexts::delete(&mut tx, &view, &name).await?;
     tx.commit().await?;
     Ok(frame.done(KIND.path, &Note::new(format!("{name} is deleted"))))

@@ -69,7 +69,7 @@ pub(in crate::ui) fn section(
                 div.row {
                     p { "It is on only with " (flag(&parent.feature)) (wish(parent)) "." }
                     @if why_not.is_none() {
-                        a.button.small #change-parent href=(to(&format!("/dependency?{}", query(&parent.feature)))) { "Change" }
+                        a.button.small #edit-parent href=(to(&format!("/dependency?{}", query(&parent.feature)))) { "Edit" span.unseen { " the dependency on " (parent.feature) } }
                         form method="post" action=(to("/dependency/remove")) {
                             input type="hidden" name="parent" value=(parent.feature);
                             button.button.small #remove-parent { "Remove" }

@@ -38,7 +38,7 @@ async fn list(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
     let watch = Watch::over(&grant, &mut tx, None, None).await?;
     let why_not = why_not_everywhere::<Administer>(grant.held());
     let rows = html! {
-        table.rows {
+        table.rows.stacks {
             thead { tr {
                 th scope="col" { "Environment" } th scope="col" { "In new projects" } th scope="col" { "Projects" }
                 th scope="col" { "Flags on" } th scope="col" { "API tokens" } th scope="col" { span.unseen { "Actions" } }
@@ -83,7 +83,7 @@ fn row(frame: &Frame, it: &Usage, (up, down): (bool, bool), why_not: Option<&str
                 }
                 @if let Some(count) = place.required_approvals { div.muted { "In new projects, changes need " (count::of(count, "approval")) } }
             }
-            td {
+            td data-label="In new projects" {
                 (lever(&Switch {
                     id: &format!("switch-{name}"),
                     label: &format!("{name} in new projects"),
@@ -93,9 +93,9 @@ fn row(frame: &Frame, it: &Usage, (up, down): (bool, bool), why_not: Option<&str
                     why_not,
                 }))
             }
-            td { (it.projects) }
-            td { (it.enabled_flags) }
-            td { (it.api_tokens) }
+            td data-label="Projects" { (it.projects) }
+            td data-label="Flags on" { (it.enabled_flags) }
+            td data-label="Tokens" { (it.api_tokens) }
             td.ends {
                 div.row {
                     (shift(up, "up", "Move up", true, icon::up()))

@@ -218,7 +218,7 @@ fn environment(
                         li.off[strategy.disabled] {
                             @if let Some(title) = strategy.title.as_deref().filter(|title| !title.is_empty()) { p.strategy-title { (title) } }
                             (sentence::strategy(strategy, segments))
-                            @if strategy.disabled { (tag::chip("switched off")) }
+                            @if strategy.disabled { (tag::chip("off")) }
                             (strategy::buttons(frame, &at, place, index, &allowed.strategies))
                         }
                     }

@@ -38,7 +38,7 @@ async fn list(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
             td.wide { strong { (kind.name) } div.muted.clip { (kind.description) } }
             td { (lifetime(kind.lifetime_days)) }
             td { (count::of(used.get(&kind.id).copied().unwrap_or_default(), "flag")) }
-            td.ends { (button::link_or_why(&format!("change-{}", kind.id), &frame.at(&format!("/flag-types/{}", kind.id)), "Change", why_not.as_deref())) }
+            td.ends { (button::edit(&format!("edit-{}", kind.id), &frame.at(&format!("/flag-types/{}", kind.id)), &kind.name, why_not.as_deref())) }
         }
     }).collect();
     let hint = "Flags that are older than their type expects are marked as potentially stale.";

@@ -91,7 +91,8 @@ impl Kind {
         frame.page(viewer, &self.below(&format!("Delete {name}"), body))
     }
 
-    fn below(&self, title: &str, body: Markup) -> Page {
+    /// A page below the list.
+    pub(super) fn below(&self, title: &str, body: Markup) -> Page {
         Page::new(self.section, title, body).below(self.title, self.path.to_owned())
     }
 }

@@ -18,7 +18,7 @@ use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::form::Field;
 use crate::ui::part::table::{self, Ask};
-use crate::ui::part::{button, icon, notice, tag, time};
+use crate::ui::part::{button, count, filter, icon, notice, tag, time};
 use crate::ui::{Places, Ui};
 
 /// How many members a page has.
@@ -98,17 +98,15 @@ async fn list(
                 || member.roles.iter().any(|(_, role)| finds(role))
         })
         .collect();
-    let page = asked.page.unwrap_or(1).clamp(1, 1_000_000);
-    let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
-    let first = usize::try_from((page - 1) * SIZE).unwrap_or(usize::MAX);
-    let shown = found.iter().skip(first).take(usize::try_from(SIZE).unwrap_or_default());
+    let page = table::number(asked.page);
+    let (shown, total) = table::cut(&found, page, SIZE);
     let path = path(project);
     let ask = Ask { path: &path, pairs: vec![("q", asked.q.clone())] };
     let why_not = why_not::<ManageProjectAccess>(grant.held(), project, None);
     let add =
         |key| button::main_link(&frame.at(&format!("{path}/add")), "Add members", why_not.as_deref(), key);
     let rows = html! {
-        table.rows {
+        table.rows.stacks {
             thead { tr {
                 th scope="col" { "Member" } th scope="col" { "Roles here" } th scope="col" { "Comes from" } th scope="col" { "Since" }
                 th scope="col" { span.unseen { "Actions" } }
@@ -125,11 +123,7 @@ async fn list(
         @if none {
             (notice::empty("Nobody has a role here yet", "Give people or groups a role, and they may work on this project’s flags.", &add(None)))
         } @else {
-            div.filters { form.filter role="search" method="get" action=(frame.at(&path)) data-draft {
-                (icon::search())
-                input type="search" name="q" value=(asked.q) aria-label="Filter members by name or role" placeholder="Filter members" data-key="/";
-                button.unseen { "Filter" }
-            } }
+            div.filters { (filter::search(&frame, &ask, "Filter members by name or role", "Filter members")) }
             @if total == 0 {
                 (notice::empty("No member matches", "Try a part of a name, an address or a role.", &button::link(&frame.at(&path), "Show all members")))
             } @else {
@@ -147,9 +141,9 @@ fn row(frame: &Frame, project: &str, member: &Member, why_not: Option<&str>) -> 
         tr data-row id={ "row-" (key(member.subject)) } {
             td.wide { (name(member)) }
             td { div.chips { @for (_, role) in &member.roles { (tag::chip(role)) } } }
-            td.muted { (if member.provisioned { "Identity provider" } else { "This server" }) }
-            td { (time::ago(member.since, frame.now)) }
-            td.ends { (button::link_or_why(&format!("edit-{}", key(member.subject)), &frame.at(&one(project, member.subject)), "Change", why_not)) }
+            td.muted data-label="Comes from" { (if member.provisioned { "Identity provider" } else { "This server" }) }
+            td data-label="Since" { (time::ago(member.since, frame.now)) }
+            td.ends { (button::edit(&format!("edit-{}", key(member.subject)), &frame.at(&one(project, member.subject)), &format!("the roles of {}", member.name), why_not)) }
         }
     }
 }
@@ -355,9 +349,7 @@ async fn add(
             tx.commit().await
         };
         if edit.settle(added.await, &[("role", "role"), ("user", "who"), ("group", "who")])?.is_some() {
-            let count = subjects.len();
-            let note =
-                if count == 1 { "One more member".to_owned() } else { format!("{count} more members") };
+            let note = count::of(subjects.len(), "more member");
             return Ok(frame.done(&path(project), &Note::new(note)));
         }
     }

@@ -22,6 +22,7 @@ pub(in crate::ui) mod flags;
 pub(in crate::ui) mod groups;
 pub(in crate::ui) mod home;
 pub(in crate::ui) mod instance;
+pub(in crate::ui) mod judge;
 mod kind;
 pub(in crate::ui) mod labels;
 pub(in crate::ui) mod life;

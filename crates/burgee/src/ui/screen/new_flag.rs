@@ -79,7 +79,7 @@ async fn draw(
     let body = html! {
         form.stack method="post" action=(frame.at(&format!("/projects/{project}/new-flag"))) data-draft {
             (Field { name: "name", label: "Name", hint: Some(&hint), problem: of_name, ..Field::default() }.text("text", &wanted.name, "off"))
-            (Field { name: "description", label: "Description", hint: Some("What it is for, and when it can go."), problem: of_description, optional: true }.lines(&wanted.description))
+            (Field { name: "description", label: "Description", hint: Some("What it is for, and when it can go."), problem: of_description, optional: true, ..Field::default() }.lines(&wanted.description))
             (Field { name: "kind", label: "Type", hint: Some("Says how long the flag is expected to live."), ..Field::default() }.choice(&kinds, &wanted.kind))
             (form::check("impression_data", "Report impressions", "Clients send an event whenever they evaluate the flag.", wanted.impression_data))
             p.hint { "It starts switched off in " (places.join(", ")) "." }

@@ -19,15 +19,15 @@ pub(in crate::ui) fn list(frame: &Frame, tokens: &[Personal], path: &str) -> Mar
     table::scroll(
         "Tokens",
         &html! {
-            table.rows {
+            table.rows.stacks {
                 thead { tr { th scope="col" { "What for" } th scope="col" { "Last used" } th scope="col" { "Expires" } th scope="col" { "Created" } th scope="col" { span.unseen { "Revoke it" } } } }
                 tbody {
                     @for token in tokens {
                         tr {
                             td.wide { (token.description) }
-                            td { (time::ago_or(token.seen_at, frame.now, "never")) }
-                            td { (expiry::told(Some(token.expires_at), frame.now)) }
-                            td { (time::ago(token.created_at, frame.now)) }
+                            td data-label="Last used" { (time::ago_or(token.seen_at, frame.now, "never")) }
+                            td data-label="Expires" { (expiry::told(Some(token.expires_at), frame.now)) }
+                            td data-label="Created" { (time::ago(token.created_at, frame.now)) }
                             td.ends { a.button.small id={ "revoke-" (token.id) } href=(frame.at(&format!("{path}/revoke-token?token={}", token.id))) { "Revoke…" span.unseen { " " (token.description) } } }
                         }
                     }

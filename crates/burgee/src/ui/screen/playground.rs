@@ -32,7 +32,7 @@ use crate::ui::part::{button, icon, notice, tag};
 use crate::ui::{Places, Ui};
 
 /// How many flags a page has.
-const SIZE: usize = 50;
+const SIZE: i64 = 50;
 /// How many contexts have a column; all are in the table that can be downloaded.
 const COLUMNS: usize = 12;
 /// How many fields the form asks for by themselves.
@@ -58,7 +58,7 @@ struct Asked {
     differs: bool,
     /// A cell that is told about: flag, environment, number of the context.
     why: Option<(String, String, usize)>,
-    page: usize,
+    page: i64,
     somebody: Somebody,
     /// As it stands in the address, without the page and the cell.
     pairs: Vec<(String, String)>,
@@ -78,7 +78,7 @@ impl Asked {
                 "p" => asked.projects.push(value.clone()),
                 "q" => value.trim().clone_into(&mut asked.q),
                 "only" => asked.differs = value == "differs",
-                "page" => asked.page = value.parse().unwrap_or(1).clamp(1, 1_000_000),
+                "page" => asked.page = table::number(value.parse().ok()),
                 "why" => {
                     let mut parts = value.splitn(3, ' ');
                     if let (Some(number), Some(environment), Some(flag)) =
@@ -101,13 +101,9 @@ impl Asked {
         Ok(asked)
     }
 
-    /// The address with other things: those of `changes` instead of what they name.
-    fn with(&self, frame: &Frame, path: &str, changes: &[(&str, &str)]) -> String {
-        let kept = self.pairs.iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
-        let changes = changes.iter().filter(|(_, value)| !value.is_empty());
-        let query =
-            form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).extend_pairs(changes).finish();
-        frame.at(&format!("{path}?{query}"))
+    /// The question, to be asked again at a path.
+    fn ask<'a>(&'a self, path: &'a str) -> Ask<'a> {
+        Ask { path, pairs: self.pairs.iter().map(|(name, value)| (name.as_str(), value.clone())).collect() }
     }
 
     /// The scenes and contexts that are asked for; `Err`: what is wrong with the question.
@@ -159,6 +155,7 @@ struct Verdict {
 }
 
 /// A flag with its verdicts, by environment and then by context. `None`: it is not there.
+#[derive(Clone)]
 struct Line {
     project: String,
     flag: String,
@@ -211,17 +208,16 @@ impl Ready {
     }
 
     /// A page of the flags, and how many there are.
-    fn page(&self, asked: &Asked) -> (Vec<Line>, usize) {
-        let from = (asked.page - 1) * SIZE;
+    fn page(&self, asked: &Asked) -> (Vec<Line>, i64) {
         if asked.differs {
             let lines: Vec<Line> = self.lines().filter(Line::differs).collect();
-            let total = lines.len();
-            return (lines.into_iter().skip(from).take(SIZE).collect(), total);
+            let (shown, total) = table::cut(&lines, asked.page, SIZE);
+            return (shown.to_vec(), total);
         }
         // Only what is shown is worked out.
-        let flags = self.flags();
-        let lines = flags.iter().skip(from).take(SIZE).map(|(name, places)| self.line(*name, places));
-        (lines.collect(), flags.len())
+        let flags: Vec<_> = self.flags().into_iter().collect();
+        let (shown, total) = table::cut(&flags, asked.page, SIZE);
+        (shown.iter().map(|(name, places)| self.line(*name, places)).collect(), total)
     }
 
     /// What distinguishes each context that has a column from the others.
@@ -327,12 +323,12 @@ fn question(
                     @for field in fields {
                         @let id = format!("c.{field}");
                         @let label = if field == "userId" { "User id" } else { field };
-                        (Field { name: &id, label, optional: true, ..Field::default() }.text("text", asked.somebody.get(field), "off"))
+                        (Field { name: &id, label, optional: true, unmarked: true, ..Field::default() }.text("text", asked.somebody.get(field), "off"))
                     }
                 }
                 details open[!asked.somebody.more.is_empty()] {
                     summary { "Other fields" }
-                    (Field { name: "more", label: "A line each", hint: Some("Such as country = DE, AT"), optional: true, ..Field::default() }.lines(&asked.somebody.more))
+                    (Field { name: "more", label: "A line each", hint: Some("Such as country = DE, AT"), optional: true, unmarked: true, ..Field::default() }.lines(&asked.somebody.more))
                 }
             }
             fieldset.choices {
@@ -341,7 +337,7 @@ fn question(
             }
             details open[!asked.projects.is_empty() || !asked.q.is_empty()] {
                 summary { "Which flags" }
-                (Field { name: "q", label: "Name contains", optional: true, ..Field::default() }.text("search", &asked.q, "off"))
+                (Field { name: "q", label: "Name contains", optional: true, unmarked: true, ..Field::default() }.text("search", &asked.q, "off"))
                 fieldset.choices {
                     legend { "Projects" }
                     p.hint { "None ticked: all of them." }
@@ -374,18 +370,19 @@ fn told(frame: &Frame, asked: &Asked, ready: &Ready) -> Markup {
                 h2 #why-title { (name) " in " (environment) (whom(&label)) }
                 @if explanation.evaluation.enabled { (tag::toned("on", "good")) } @else { (tag::chip("off")) }
                 a.small-link href=(frame.at(&format!("/projects/{}/features/{name}", flag.project))) { "Open the flag" }
-                a.icon-button.to-end href=(asked.with(frame, "/playground", &[("page", &asked.page.to_string())])) aria-label="Close" { (icon::close()) }
+                a.icon-button.to-end href=(asked.ask("/playground").with(frame, &[("page", &asked.page.to_string())])) aria-label="Close" { (icon::close()) }
             }
             (why::told_of(scene, flag, &explanation))
         }
     }
 }
 
-fn grid(frame: &Frame, asked: &Asked, ready: &Ready, lines: &[Line], total: usize) -> Markup {
+fn grid(frame: &Frame, asked: &Asked, ready: &Ready, lines: &[Line], total: i64) -> Markup {
     let labels = ready.labels();
     let shown = labels.len();
     let projects = lines.iter().any(|line| line.project != lines[0].project);
-    let to = |changes: &[(&str, &str)]| asked.with(frame, "/playground", changes);
+    let ask = asked.ask("/playground");
+    let to = |changes: &[(&str, &str)]| ask.with(frame, changes);
     let rows = html! {
         table.rows.verdicts {
             thead {
@@ -426,11 +423,6 @@ fn grid(frame: &Frame, asked: &Asked, ready: &Ready, lines: &[Line], total: usiz
             }
         }
     };
-    let pages = Ask {
-        path: "/playground",
-        pairs: asked.pairs.iter().map(|(name, value)| (name.as_str(), value.clone())).collect(),
-    };
-    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     html! {
         section aria-labelledby="results" {
             div.row {
@@ -439,7 +431,7 @@ fn grid(frame: &Frame, asked: &Asked, ready: &Ready, lines: &[Line], total: usiz
                     a href=(to(&[("only", "")])) aria-current=[(!asked.differs).then_some("true")] { "All" }
                     a href=(to(&[("only", "differs")])) aria-current=[asked.differs.then_some("true")] { "Only what differs" }
                 }
-                a.button.small.to-end href=(asked.with(frame, "/playground/results.csv", &[])) hx-boost="false" { (icon::download()) "CSV" }
+                a.button.small.to-end href=(asked.ask("/playground/results.csv").with(frame, &[])) hx-boost="false" { (icon::download()) "CSV" }
             }
             @if ready.attempts.count() > shown {
                 p.hint { "The first " (shown) " of " (ready.attempts.count()) " contexts are shown. The CSV has all of them." }
@@ -449,7 +441,7 @@ fn grid(frame: &Frame, asked: &Asked, ready: &Ready, lines: &[Line], total: usiz
                 @else { (notice::empty("No flag is here", "Choose other projects or another name.", &html! {})) }
             } @else {
                 (table::scroll("Results", &rows))
-                (pages.pages(frame, count(asked.page), count(SIZE), count(total)))
+                (ask.pages(frame, asked.page, SIZE, total))
             }
         }
     }

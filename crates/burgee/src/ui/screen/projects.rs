@@ -18,7 +18,7 @@ use crate::ui::live::Watch;
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::table::{self, Ask};
-use crate::ui::part::{button, icon, notice, tag, time};
+use crate::ui::part::{button, filter, notice, tag, time};
 use crate::ui::{Places, Ui};
 
 /// How many projects a page has.
@@ -40,7 +40,7 @@ struct Asked {
 
 impl Asked {
     fn page(&self) -> i64 {
-        self.page.unwrap_or(1).clamp(1, 1_000_000)
+        table::number(self.page)
     }
 
     fn finds(&self, project: &Summary) -> bool {
@@ -97,9 +97,7 @@ async fn list(
         })
         .collect();
     asked.sort(&mut rows);
-    let total = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-    let first = usize::try_from((asked.page() - 1) * SIZE).unwrap_or(usize::MAX);
-    let shown: Vec<&Row> = rows.iter().skip(first).take(usize::try_from(SIZE).unwrap_or_default()).collect();
+    let (shown, total) = table::cut(&rows, asked.page(), SIZE);
     let ask = Ask { path: "/projects", pairs: vec![("q", asked.q.clone()), ("sort", asked.sort.clone())] };
     let why_not = why_not_everywhere::<CreateProject>(grant.held());
     let create = |key| button::main_link(&frame.at("/new-project"), "New project", why_not.as_deref(), key);
@@ -108,16 +106,11 @@ async fn list(
             @let why = if why_not.is_none() { "A project holds the flags of a team or a product, and says who may change them." } else { "You are in no project yet. Ask an admin to add you to one." };
             (notice::empty("No projects", why, &create(None)))
         } @else {
-            div.filters { form.filter role="search" method="get" action=(frame.at("/projects")) data-draft {
-                (icon::search())
-                input type="search" name="q" value=(asked.q) aria-label="Filter projects by name or description" placeholder="Filter projects" data-key="/";
-                input type="hidden" name="sort" value=(asked.sort);
-                button.unseen { "Filter" }
-            } }
+            div.filters { (filter::search(&frame, &ask, "Filter projects by name or description", "Filter projects")) }
             @if shown.is_empty() {
                 (notice::empty("No project matches", "Try fewer words.", &button::link(&frame.at("/projects"), "Show all projects")))
             } @else {
-                (table::scroll("Projects", &table(&frame, &ask, &shown)))
+                (table::scroll("Projects", &table(&frame, &ask, shown)))
                 (ask.pages(&frame, asked.page(), SIZE, total))
             }
         }
@@ -126,9 +119,9 @@ async fn list(
     Ok(frame.page(&viewer, &page.actions(create(Some("c")))))
 }
 
-fn table(frame: &Frame, ask: &Ask<'_>, rows: &[&Row]) -> Markup {
+fn table(frame: &Frame, ask: &Ask<'_>, rows: &[Row]) -> Markup {
     html! {
-        table.rows {
+        table.rows.stacks {
             thead { tr {
                 th scope="col" { span.unseen { "Favorite" } }
                 (ask.heading(frame, "name", "Project"))
@@ -147,11 +140,11 @@ fn table(frame: &Frame, ask: &Ask<'_>, rows: &[&Row]) -> Markup {
                             @if project.mode != Mode::Open { " " (mode(project.mode)) }
                             @if let Some(text) = project.description.as_deref().filter(|text| !text.is_empty()) { div.muted.clip { (text) } }
                         }
-                        td { (project.flags.total) }
-                        td { (health(project)) }
-                        td { (members) }
-                        td.muted.wraps { (named(owners)) }
-                        td { (time::ago_or(project.last_event_at, frame.now, "never")) }
+                        td data-label="Flags" { (project.flags.total) }
+                        td data-label="Health" { (health(project)) }
+                        td data-label="Members" { (members) }
+                        td.muted.wraps data-label="Owners" { (named(owners)) }
+                        td data-label="Last change" { (time::ago_or(project.last_event_at, frame.now, "never")) }
                     }
                 }
             }

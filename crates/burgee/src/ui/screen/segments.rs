@@ -28,7 +28,7 @@ use crate::ui::part::conditions::Conditions;
 use crate::ui::part::form::Field;
 use crate::ui::part::notice::{Tone, notice};
 use crate::ui::part::table::{self, Ask};
-use crate::ui::part::{button, count, diff, icon, notice as place, sentence, time};
+use crate::ui::part::{button, count, diff, filter, icon, notice as place, sentence, time};
 use crate::ui::{Places, Ui};
 
 /// How many segments a page has.
@@ -55,7 +55,7 @@ pub(in crate::ui) fn places(places: Places) -> Places {
 }
 
 /// Why somebody may not do what `G` guards to what belongs to a project, or to everybody.
-fn why_not_to<G: Guard>(held: &Holdings, project: Option<&str>) -> Option<String> {
+pub(super) fn why_not_to<G: Guard>(held: &Holdings, project: Option<&str>) -> Option<String> {
     project.map_or_else(|| why_not_everywhere::<G>(held), |project| why_not::<G>(held, project, None))
 }
 
@@ -111,14 +111,12 @@ async fn drawn_list<G: Guard>(
             || segment.constraints.0.iter().any(|rule| finds(&rule.context_name))
             || segment.group.get().is_some_and(|group| finds(&group.name) || finds(&group.field))
     });
-    let page = asked.page.unwrap_or(1).clamp(1, 1_000_000);
-    let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
-    let first = usize::try_from((page - 1) * SIZE).unwrap_or(usize::MAX);
-    let shown = all.iter().skip(first).take(usize::try_from(SIZE).unwrap_or_default());
+    let page = table::number(asked.page);
+    let (shown, total) = table::cut(&all, page, SIZE);
     let path = project.map_or_else(|| "/segments".to_owned(), |id| format!("/projects/{id}/segments"));
     let ask = Ask { path: &path, pairs: vec![("q", asked.q.clone())] };
     let why_not = why_not_to::<CreateSegment>(grant.held(), project)
-        .filter(|_| project.is_some() || mine::<CreateSegment>(&viewer, grant.held()).next().is_none());
+        .filter(|_| project.is_some() || !may_somewhere::<CreateSegment>(&viewer, grant.held()));
     let new = project.map_or_else(|| "/new-segment".to_owned(), |id| format!("/new-segment?project={id}"));
     let create = |key| button::main_link(&frame.at(&new), "New segment", why_not.as_deref(), key);
     let rows = html! {
@@ -131,13 +129,7 @@ async fn drawn_list<G: Guard>(
         @if none {
             (place::empty("No segments yet", "A segment names a group of users, such as “beta testers”, so that many flags can share it.", &create(None)))
         } @else {
-            div.filters {
-                form.filter role="search" method="get" action=(frame.at(&path)) data-draft {
-                    (icon::search())
-                    input type="search" name="q" value=(asked.q) aria-label="Filter segments by name, context field or group" placeholder="Filter segments" data-key="/";
-                    button.unseen { "Filter" }
-                }
-            }
+            div.filters { (filter::search(frame, &ask, "Filter segments by name, context field or group", "Filter segments")) }
             @if total == 0 {
                 (place::empty("No segment matches", "Try fewer words.", &button::link(&frame.at(&path), "Show all segments")))
             } @else {
@@ -169,16 +161,12 @@ fn row(frame: &Frame, viewer: &Viewer, used: &Used) -> Markup {
                 @if let Some(group) = &group { (sentence::group(&group.name, &group.field)) @if group.gone { " (removed)" } }
                 @if rules.is_empty() && group.is_none() { "Everyone" }
                 @for (index, rule) in rules.iter().take(MOST_CONDITIONS).enumerate() { @if index > 0 || group.is_some() { " and " } (sentence::constraint(rule)) }
-                @if rules.len() > MOST_CONDITIONS { span.muted { ", and " (more_conditions(rules.len() - MOST_CONDITIONS)) } }
+                @if rules.len() > MOST_CONDITIONS { span.muted { ", and " (count::of(rules.len() - MOST_CONDITIONS, "more condition")) } }
             }
             td.muted { (owner(viewer, segment.project.as_deref())) }
             td { (count::of(used.features, "flag")) }
         }
     }
-}
-
-fn more_conditions(count: usize) -> String {
-    if count == 1 { "1 more condition".to_owned() } else { format!("{count} more conditions") }
 }
 
 fn path(id: i64, step: &str) -> String {
@@ -324,6 +312,30 @@ fn mine<'a, G: Guard>(viewer: &'a Viewer, held: &'a Holdings) -> impl Iterator<I
     viewer.projects.iter().filter(|(id, _)| held.any(G::ANY_OF, Some(id), None))
 }
 
+/// True if there is such a project.
+pub(super) fn may_somewhere<G: Guard>(viewer: &Viewer, held: &Holdings) -> bool {
+    mine::<G>(viewer, held).next().is_some()
+}
+
+/// To whom something can belong: everybody, where the reader may do what `G` guards there or it does `already`, and
+/// projects; what is chosen is always among them.
+pub(super) fn owners<'a, G: Guard>(
+    viewer: &'a Viewer,
+    held: &'a Holdings,
+    chosen: &'a str,
+    already: bool,
+) -> Vec<(&'a str, &'a str)> {
+    let mut owners: Vec<(&str, &str)> = Vec::new();
+    if held.any(G::ANY_OF, None, None) || (chosen.is_empty() && already) {
+        owners.push(("", "All projects"));
+    }
+    owners.extend(mine::<G>(viewer, held).map(|(id, name)| (id.as_str(), name.as_str())));
+    if !owners.iter().any(|(id, _)| *id == chosen) && !chosen.is_empty() {
+        owners.push((chosen, chosen));
+    }
+    owners
+}
+
 /// A form on its way to the page. The conditions stand in rows, and in the edit as one text that can be compared.
 struct Open {
     edit: Edit,
@@ -438,14 +450,7 @@ impl Open {
         let known: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
         let tied = !edit.get("group").is_empty() || edit.field("field", "").problem.is_some();
         let field = edit.some("field").unwrap_or_else(|| USER_ID.to_owned());
-        let mut owners: Vec<(&str, &str)> = Vec::new();
-        if grant.held().any(G::ANY_OF, None, None) || (chosen.is_empty() && segment.is_some()) {
-            owners.push(("", "All projects"));
-        }
-        owners.extend(mine::<G>(&viewer, grant.held()).map(|(id, name)| (id.as_str(), name.as_str())));
-        if !owners.iter().any(|(id, _)| *id == chosen) && !chosen.is_empty() {
-            owners.push((chosen, chosen));
-        }
+        let owners = owners::<G>(&viewer, grant.held(), chosen, segment.is_some());
         let (action, back, label) = match segment {
             Some(segment) => (path(segment.id, "/edit"), path(segment.id, ""), "Save"),
             None => ("/new-segment".to_owned(), "/segments".to_owned(), "Create segment"),
@@ -468,7 +473,7 @@ impl Open {
                         (Field { hint: Some("E-mail addresses are left out: they are never sent to applications."), ..edit.field("by", "With each member’s") }.choice(&by, edit.get("by")))
                     }
                 }
-                (self.conditions.fields(&fields, edit.problems()))
+                (self.conditions.fields(frame, &fields, edit.problems()))
                 div.row {
                     button.button.primary #save name="act" value="save" { (label) }
                     (button::link(&frame.at(&back), "Cancel"))

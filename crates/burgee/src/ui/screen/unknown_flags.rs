@@ -15,11 +15,11 @@ use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::form::Field;
 use crate::ui::part::table::{self, Ask};
-use crate::ui::part::{button, icon, notice, time};
+use crate::ui::part::{button, filter, notice, time};
 use crate::ui::{Places, Ui};
 
 /// How many flags a page has.
-const SIZE: usize = 50;
+const SIZE: i64 = 50;
 
 pub(in crate::ui) fn places(places: Places) -> Places {
     places.page("/unknown-flags", list).page("/unknown-flags/create", choose)
@@ -36,7 +36,7 @@ pub(in crate::ui) fn create(name: &str) -> String {
 #[serde(default)]
 struct Asked {
     q: String,
-    page: Option<usize>,
+    page: Option<i64>,
 }
 
 async fn list(
@@ -45,7 +45,7 @@ async fn list(
     frame: Frame,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Fault> {
-    let page = asked.page.unwrap_or(1).clamp(1, 1_000_000);
+    let page = table::number(asked.page);
     let mut tx = ui.db.read().await?;
     let viewer = Viewer::of(&grant, &mut tx).await?;
     let sight = grant.sight(&mut tx).await?;
@@ -54,29 +54,21 @@ async fn list(
     found.retain(|flag| flag.name.to_lowercase().contains(&word));
     found.sort_by(|a, b| b.seen_at.cmp(&a.seen_at).then_with(|| a.name.cmp(&b.name)));
     let watch = Watch::over(&grant, &mut tx, None, None).await?;
-    let total = found.len();
-    let shown: Vec<&UnknownFlag> = found.iter().skip((page - 1) * SIZE).take(SIZE).collect();
+    let (shown, total) = table::cut(&found, page, SIZE);
     let why_not = why_not_create(grant.held(), &viewer);
     let ask = Ask { path: "/unknown-flags", pairs: vec![("q", asked.q.clone())] };
-    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let rows = html! {
         table.rows {
             thead { tr { th scope="col" { "Name" } th scope="col" { "Asked for by" } th scope="col" { "Last asked" } th scope="col" { span.unseen { "What to do" } } } }
-            tbody { @for flag in &shown { (row(&frame, flag, why_not.as_deref())) } }
+            tbody { @for flag in shown { (row(&frame, flag, why_not.as_deref())) } }
         }
     };
     let body = html! {
         p.muted { "Applications ask for these names and get “off”. A name may be mistyped in the code, the flag may have been archived too early, or nobody has created it yet." }
-        div.filters {
-            form.filter role="search" method="get" action=(frame.at(ask.path)) data-draft {
-                (icon::search())
-                input type="search" name="q" value=(asked.q) aria-label="Filter by name" placeholder="Filter names" data-key="/";
-                button.unseen { "Filter" }
-            }
-        }
+        div.filters { (filter::search(&frame, &ask, "Filter by name", "Filter names")) }
         @if !shown.is_empty() {
             (table::scroll("Unknown flags", &rows))
-            (ask.pages(&frame, count(page), count(SIZE), count(total)))
+            (ask.pages(&frame, page, SIZE, total))
         } @else if !word.is_empty() || page > 1 {
             (notice::empty("No name matches", "Try fewer letters.", &button::link(&frame.at(ask.path), "Show all names")))
         } @else {

@@ -67,10 +67,10 @@ async fn show(
                 @for field in asked_for(&scenes, &name, &somebody) {
                     @let id = format!("c.{field}");
                     @let label = if field == "userId" { "User id" } else { field };
-                    (Field { name: &id, label, optional: true, ..Field::default() }.text("text", somebody.get(field), "off"))
+                    (Field { name: &id, label, optional: true, unmarked: true, ..Field::default() }.text("text", somebody.get(field), "off"))
                 }
             }
-            (Field { name: "more", label: "Other fields", hint: Some("A line each, such as country = DE."), optional: true, ..Field::default() }.lines(&somebody.more))
+            (Field { name: "more", label: "Other fields", hint: Some("A line each, such as country = DE."), optional: true, unmarked: true, ..Field::default() }.lines(&somebody.more))
             div.row { (button::submit("Evaluate")) (button::link(&frame.at(&path), "Back to the flag")) }
         }
         @if asked {

@@ -70,7 +70,7 @@ fn trace(scene: &Scene, index: usize, strategy: &Strategy, report: &StrategyRepo
     let title = strategy.title.as_deref().filter(|title| !title.is_empty());
     let name = title.map_or_else(|| format!("Strategy {}", index + 1), str::to_owned);
     html! {
-        p.strategy-title.trace-line { (line(report.holds, &html! { (name) @if report.disabled { " " (tag::chip("switched off")) } })) }
+        p.strategy-title.trace-line { (line(report.holds, &html! { (name) @if report.disabled { " " (tag::chip("off")) } })) }
         ul.trace {
             li.trace-line { (line(report.rule.holds(), &rule(report.rule, strategy))) }
             @for (constraint, found) in strategy.constraints.iter().zip(&report.constraints) {

@@ -30,39 +30,40 @@ both! {
     async fn many_flags_are_switched_and_only_what_changed_is_taken_back(server) {
         flags(&server, &["a", "b", "c"]).await;
         let editor = person(&server, "ed", "Editor").await;
-        let path = format!("{PROJECT}/environments/production/flags");
-        form(&editor, &path, "enabled=true&flag=a").await.expect(303);
-        let answer = form(&editor, &path, "enabled=true&flag=a&flag=b&back=/projects/default?q=x").await.expect(303);
+        let path = "/flags/environments/production";
+        form(&editor, path, "enabled=true&flag=a").await.expect(303);
+        let answer = form(&editor, path, "enabled=true&flag=a&flag=b&back=/projects/default?q=x").await.expect(303);
         assert_eq!(answer.header("location"), "/projects/default?q=x");
         let note = answer.header("set-cookie").to_owned();
         assert!(note.contains("already") && note.contains("flag=b"), "{note}");
         assert!(!note.contains("flag=a"), "what was on before stays on: {note}");
         assert_eq!(events(&server, "feature-environment-enabled").await, 2);
-        let none = form(&editor, &path, "enabled=true").await.expect(303);
+        let none = form(&editor, path, "enabled=true").await.expect(303);
         assert!(none.header("set-cookie").contains("No+flag+was+selected"));
         let many: Vec<String> = (0..501).map(|number| format!("&flag=f{number}")).collect();
-        form(&editor, &path, &format!("enabled=true{}", many.concat())).await.expect(400);
-        form(&editor, &path, "enabled=true&flag=nothing").await.expect(404);
+        form(&editor, path, &format!("enabled=true{}", many.concat())).await.expect(400);
+        let none = form(&editor, path, "enabled=true&flag=nothing").await.expect(303);
+        assert!(none.header("set-cookie").contains("not+there+any+more"));
     }
 
     async fn many_flags_are_marked_tagged_archived_and_revived(server) {
         flags(&server, &["a", "b"]).await;
         let editor = person(&server, "ed", "Editor").await;
-        form(&editor, &format!("{PROJECT}/flags/stale"), "stale=true&flag=a&flag=b").await.expect(303);
+        form(&editor, "/flags/stale", "stale=true&flag=a&flag=b").await.expect(303);
         assert_eq!(stored(&server, "b").await["stale"], true);
-        let asked = editor.get(&format!("{PROJECT}/flags/tags?flag=a&flag=b")).await.expect(200).text;
+        let asked = editor.get("/flags/tags?flag=a&flag=b").await.expect(200).text;
         assert!(asked.contains("Tag 2 flags"));
-        let refused = form(&editor, &format!("{PROJECT}/flags/tags"), "flag=a&kind=simple&value=x").await.expect(422);
+        let refused = form(&editor, "/flags/tags", "flag=a&kind=simple&value=x").await.expect(422);
         assert!(refused.text.contains("value=\"x\"") && refused.text.contains("aria-invalid"));
-        form(&editor, &format!("{PROJECT}/flags/tags"), "flag=a&flag=b&kind=simple&value=q4&act=add").await.expect(303);
+        form(&editor, "/flags/tags", "flag=a&flag=b&kind=simple&value=q4&act=add").await.expect(303);
         assert_eq!(events(&server, "feature-tagged").await, 2);
-        let asked = editor.get(&format!("{PROJECT}/flags/archive?flag=a&flag=b")).await.expect(200).text;
+        let asked = editor.get("/flags/archive?flag=a&flag=b").await.expect(200).text;
         assert!(asked.contains("Archive 2 flags"));
-        form(&editor, &format!("{PROJECT}/flags/archive"), "flag=a&flag=b").await.expect(303);
+        form(&editor, "/flags/archive", "flag=a&flag=b").await.expect(303);
         assert_eq!(events(&server, "feature-archived").await, 2);
         let list = editor.get(&format!("{PROJECT}?state=archived")).await.expect(200).text;
         assert!(list.contains("flags/revive") && !list.contains("flags/archive"));
-        form(&editor, &format!("{PROJECT}/flags/revive"), "flag=a&flag=b").await.expect(303);
+        form(&editor, "/flags/revive", "flag=a&flag=b").await.expect(303);
         assert_eq!(events(&server, "feature-revived").await, 2);
     }
 
@@ -71,11 +72,43 @@ both! {
         let viewer = person(&server, "vera", "Viewer").await;
         let list = viewer.get(PROJECT).await.expect(200).text;
         assert!(list.contains("id=\"bulk-archive\" type=\"button\" aria-disabled=\"true\""));
-        form(&viewer, &format!("{PROJECT}/environments/production/flags"), "enabled=true&flag=a").await.expect(403);
+        form(&viewer, "/flags/environments/production", "enabled=true&flag=a").await.expect(403);
         for step in ["stale", "archive", "tags", "revive"] {
-            form(&viewer, &format!("{PROJECT}/flags/{step}"), "stale=true&flag=a").await.expect(403);
+            form(&viewer, &format!("/flags/{step}"), "stale=true&flag=a").await.expect(403);
         }
         assert_eq!(stored(&server, "a").await["stale"], false);
+    }
+
+    async fn flags_of_several_projects_are_changed_where_one_may(server) {
+        flags(&server, &["a"]).await;
+        let admin = server.admin();
+        admin.post("/api/admin/projects", json!({ "id": "shop", "name": "Shop" })).await.expect(201);
+        admin.post("/api/admin/projects/shop/features", json!({ "name": "s" })).await.expect(201);
+        let mia = person(&server, "mia", "Viewer").await;
+        let people = admin.get("/api/admin/user-admin/search?q=mia").await.expect(200).json();
+        let member = json!({ "roles": [5], "users": [people[0]["id"]], "groups": [] });
+        admin.post("/api/admin/projects/default/access", member).await.expect(200);
+        let list = mia.get("/flags").await.expect(200).text;
+        assert!(list.contains("id=\"pick-s\"") && list.contains("formaction=\"/flags/archive\""), "{list}");
+        for (step, sent, said) in [
+            ("stale", "stale=true", "One+flag+is+marked+as+stale%3B+one+stays+as+it+is"),
+            ("environments/production", "enabled=true", "One+flag+is+on+in+production+now%3B+one+stays+as+it+is"),
+            ("tags", "kind=simple&value=due&act=add", "act=remove"),
+            ("tags", "kind=simple&value=due&act=remove", "act=add"),
+            ("favorite", "keep=true", "2+flags+are+among+your+favorites"),
+            ("archive", "", "One+flag+is+archived%3B+one+stays"),
+        ] {
+            let note = form(&mia, &format!("/flags/{step}"), &format!("flag=a&flag=s&{sent}")).await.expect(303);
+            assert!(note.header("set-cookie").contains(said), "{step}: {}", note.header("set-cookie"));
+        }
+        assert_eq!(stored(&server, "a").await["stale"], true);
+        for kind in ["feature-stale-on", "feature-environment-enabled", "feature-tagged", "feature-untagged", "feature-archived"] {
+            assert_eq!(events(&server, kind).await, 1, "{kind}");
+        }
+        let asked = server.sign_in("admin", crate::support::server::PASSWORD).await.get("/flags/tags?flag=s").await.expect(200);
+        assert!(asked.text.contains("/projects/shop/features/s"));
+        let none = form(&mia, "/flags/stale", "stale=true&flag=s").await.expect(303);
+        assert!(none.header("set-cookie").contains("No+flag+was+changed.+You+need"), "{}", none.header("set-cookie"));
     }
 
     async fn all_flags_are_those_of_projects_that_one_sees(server) {
@@ -92,7 +125,7 @@ both! {
     async fn flags_are_found_by_where_they_stand_and_who_asked_for_them(server) {
         flags(&server, &["a", "b"]).await;
         let editor = person(&server, "ed", "Editor").await;
-        form(&editor, &format!("{PROJECT}/environments/production/flags"), "enabled=true&flag=a").await.expect(303);
+        form(&editor, "/flags/environments/production", "enabled=true&flag=a").await.expect(303);
         let found = |query: &str| {
             let path = format!("{PROJECT}?{query}");
             let editor = &editor;

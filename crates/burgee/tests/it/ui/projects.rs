@@ -152,11 +152,41 @@ both! {
         form(&viewer, "/environments/production/delete", "").await.expect(403);
     }
 
+    async fn whoever_works_in_a_project_keeps_its_context_fields_and_links(server) {
+        let admin = server.admin();
+        let mia = person(&server, "mia", "Viewer").await;
+        let people = admin.get("/api/admin/user-admin/search?q=mia").await.expect(200).json();
+        let owner = json!({ "roles": [4], "users": [people[0]["id"]], "groups": [] });
+        admin.post("/api/admin/projects/default/access", owner).await.expect(200);
+        admin.post("/api/admin/context", json!({ "name": "plan" })).await.expect(201);
+        let page = mia.get("/new-context-field").await.expect(200).text;
+        assert!(page.contains("<option value=\"default\"") && !page.contains(">All projects<"), "{page}");
+        form(&mia, "/new-context-field", "name=lane").await.expect(403);
+        form(&mia, "/new-context-field", "name=lane&project=default").await.expect(303);
+        form(&mia, "/context-fields/lane", &encoded(&[("legal", "left | Slow\nright")])).await.expect(303);
+        let lane = stored(&server, "/context/lane").await;
+        assert_eq!((&lane["project"], &lane["legalValues"][0]["description"]), (&json!("default"), &json!("Slow")));
+        form(&mia, "/context-fields/plan", "legal=x").await.expect(403);
+        form(&mia, "/context-fields/lane/delete", "").await.expect(303);
+        let links = encoded(&[("links", "https://wiki.test/{{feature}} | Plan\nhttps://chat.test/{{project}}")]);
+        form(&mia, "/projects/default/settings/links", &links).await.expect(303);
+        let page = mia.get("/projects/default/settings").await.expect(200).text;
+        assert!(page.contains("https://wiki.test/{{feature}} | Plan\nhttps://chat.test/{{project}}</textarea>"), "{page}");
+        let refused = form(&mia, "/projects/default/settings/links", "links=ftp%3A%2F%2Fx").await.expect(422).text;
+        assert!(refused.contains("id=\"links-problem\"") && refused.contains(">ftp://x</textarea>"), "{refused}");
+    }
+
     async fn segments_share_the_conditions_of_strategies(server) {
         let admin = server.sign_in("admin", PASSWORD).await.with("accept", "text/html");
         let typed = [("name", "beta"), ("c.3.field", "age"), ("c.3.operator", "NUM_GT"), ("c.3.values", "many"), ("act", "save")];
         let page = form(&admin, "/new-segment", &encoded(&typed)).await.expect(422).text;
         assert!(page.contains("id=\"c.3.values-problem\"") && page.contains("value=\"beta\""));
+        // The same is said as one types, about that row alone, as soon as it says enough.
+        let judged = form(&admin, "/conditions/check/3", &encoded(&typed)).await.expect(200).text;
+        assert!(judged.starts_with("<p class=\"field-problem\">must be a number"), "{judged}");
+        for (row, body) in [(3, encoded(&typed[..3])), (4, encoded(&typed))] {
+            assert_eq!(form(&admin, &format!("/conditions/check/{row}"), &body).await.expect(200).text, "");
+        }
         let page = form(&admin, "/new-segment", &encoded(&[&typed[..4], &[("act", "add-constraint")]].concat())).await.expect(200).text;
         assert!(page.contains("name=\"c.4.field\""));
         let typed = typed.map(|(name, value)| (name, if value == "many" { "18" } else { value }));

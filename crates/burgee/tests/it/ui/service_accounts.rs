@@ -29,7 +29,7 @@ both! {
         assert!(asked.contains("Somebody else made it “Nightly build”"));
         let page = admin.get(&path).await.expect(200).text;
         assert!(page.contains("<h1>Nightly build</h1>") && page.contains("Viewer"));
-        assert!(admin.get(&format!("{path}/access?may=CREATE_PROJECT")).await.expect(200).text.contains(">No<"));
+        assert!(admin.get(&format!("{path}/access?may=CREATE_PROJECT")).await.expect(200).text.contains(">no<"));
         let token = page.split("revoke-token?token=").nth(1).unwrap().split('"').next().unwrap().to_owned();
         assert_eq!(hidden(&admin.get(&format!("{path}/revoke-token?token={token}")).await.expect(200).text, "token"), token);
         admin.get(&format!("{path}/revoke-token?token=999")).await.expect(404);

@@ -261,6 +261,8 @@ both! {
         assert!(health.contains("SQLite") || health.contains("PostgreSQL"));
         let table = admin.get("/instance/sign-ins.csv").await.expect(200);
         assert!(table.header("content-type").starts_with("text/csv") && table.text.contains("\"vera\""));
+        let narrowed = admin.get("/instance/sign-ins.csv?q=adm").await.expect(200).text;
+        assert!(narrowed.contains("\"admin\"") && !narrowed.contains("\"vera\""), "as the list is narrowed: {narrowed}");
         for path in ["/instance/configuration", "/instance/statistics", "/instance/sessions", "/instance/sign-ins?which=refused"] {
             admin.get(path).await.expect(200);
         }

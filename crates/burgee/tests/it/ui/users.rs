@@ -277,13 +277,13 @@ both! {
         assert!(page.contains("through Inner → Outer") && !page.contains("id=\"answer\""));
         let answer = |page: &str| page.split("id=\"answer\"").nth(1).unwrap().split("</section>").next().unwrap().to_owned();
         let yes = answer(&ask("?may=CREATE_FEATURE&project=default").await);
-        assert!(yes.contains(">Yes<") && yes.contains(">Inner<") && yes.contains(">Outer<") && yes.contains(">Member<"), "{yes}");
+        assert!(yes.contains(">yes<") && yes.contains(">Inner<") && yes.contains(">Outer<") && yes.contains(">Member<"), "{yes}");
         assert!(yes.find(">Inner<") < yes.find(">Outer<") && yes.find(">Outer<") < yes.find(">Member<"));
-        assert!(answer(&ask("?may=CREATE_FEATURE&project=elsewhere").await).contains(">No<"));
+        assert!(answer(&ask("?may=CREATE_FEATURE&project=elsewhere").await).contains(">no<"));
         assert!(answer(&ask("?may=CREATE_PROJECT").await).contains("No role of theirs gives it there."));
         // What it says is what holds.
         for (permission, query) in [("UPDATE_FEATURE_ENVIRONMENT", "&project=default&environment=production"), ("DELETE_PROJECT", "&project=default"), ("UPDATE_FEATURE", "&project=default")] {
-            let told = answer(&ask(&format!("?may={permission}{query}")).await).contains(">Yes<");
+            let told = answer(&ask(&format!("?may={permission}{query}")).await).contains(">yes<");
             let overview = format!("/api/admin/user-admin/{id}/permissions?x=1{query}");
             let overview = server.admin().get(&overview).await.expect(200).json()["overview"].clone();
             let all = ["root", "project", "environment"].into_iter().flat_map(|level| overview[level].as_array().unwrap().clone());
@@ -294,6 +294,6 @@ both! {
         assert!(page.contains("because “Inner” is inside it"));
         server.scim().patch(&format!("/scim/Users/{ann}"), json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [{ "op": "replace", "path": "active", "value": false }] })).await.done();
         let no = answer(&ask("?may=CREATE_FEATURE&project=default").await);
-        assert!(no.contains(">No<") && no.contains("Once it is reactivated"));
+        assert!(no.contains(">no<") && no.contains("Once it is reactivated"));
     }
 }

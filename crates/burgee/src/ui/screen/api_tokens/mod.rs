@@ -20,12 +20,12 @@ use crate::ui::live::Watch;
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::table::{self, Ask};
-use crate::ui::part::{button, expiry, icon, notice, tag, time};
+use crate::ui::part::{button, expiry, filter, notice, tag, time};
 use crate::ui::screen::settings::{self, Tab};
 use crate::ui::{Places, Ui};
 
 /// How many tokens a page has.
-const SIZE: usize = 50;
+const SIZE: i64 = 50;
 /// How many projects of a token are named in a list.
 const NAMED: usize = 3;
 
@@ -90,7 +90,7 @@ struct Asked {
     which: String,
     #[serde(default)]
     sort: String,
-    page: Option<usize>,
+    page: Option<i64>,
 }
 
 impl Asked {
@@ -169,11 +169,11 @@ async fn list<G: Guard>(
     let watch = Watch::over(grant, tx, None, None).await?;
     let (none, path) = (all.is_empty(), path(project));
     let found = asked.of(frame, all);
-    let number = asked.page.unwrap_or(1).clamp(1, 1_000_000);
+    let number = table::number(asked.page);
     let pairs = [("q", &asked.q), ("which", &asked.which), ("sort", &asked.sort)];
     let ask = Ask { path: &path, pairs: pairs.map(|(name, value)| (name, value.clone())).to_vec() };
     let create = |key| button::main_link(&frame.at(&format!("{path}/new")), "New token", why_not, key);
-    let shown: Vec<&ApiToken> = found.iter().skip((number - 1) * SIZE).take(SIZE).collect();
+    let (shown, total) = table::cut(&found, number, SIZE);
     let body = html! {
         @if let Some(project) = project {
             (settings::tabs(frame, &viewer, project, Tab::Tokens))
@@ -186,18 +186,14 @@ async fn list<G: Guard>(
             @if shown.is_empty() {
                 (notice::empty("No token matches", "Try fewer letters or another kind.", &button::link(&frame.at(&path), "Show all tokens")))
             } @else {
-                (table::scroll("API tokens", &rows(frame, &ask, &shown)))
-                (ask.pages(frame, count(number), count(SIZE), count(found.len())))
+                (table::scroll("API tokens", &rows(frame, &ask, shown)))
+                (ask.pages(frame, number, SIZE, total))
             }
         }
     };
     let title = if project.is_some() { "Settings" } else { "API tokens" };
     let page = page(&viewer, project, title, body).actions(create(Some("c"))).watch(watch);
     Ok(frame.page(&viewer, &page))
-}
-
-fn count(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 fn filters(frame: &Frame, ask: &Ask<'_>, asked: &Asked) -> Markup {
@@ -210,13 +206,7 @@ fn filters(frame: &Frame, ask: &Ask<'_>, asked: &Asked) -> Markup {
     ];
     html! {
         div.filters {
-            form.filter role="search" method="get" action=(frame.at(ask.path)) data-draft {
-                (icon::search())
-                input type="search" name="q" value=(asked.q) aria-label="Find tokens by name, environment or project" placeholder="Find tokens" data-key="/";
-                input type="hidden" name="which" value=(asked.which);
-                input type="hidden" name="sort" value=(asked.sort);
-                button.unseen { "Filter" }
-            }
+            (filter::search(frame, ask, "Find tokens by name, environment or project", "Find tokens"))
             nav.segments aria-label="Kind" {
                 @for (which, label) in WHICH {
                     a href=(ask.with(frame, &[("which", which)])) aria-current=[(asked.which == which).then_some("true")] { (label) }
@@ -226,9 +216,9 @@ fn filters(frame: &Frame, ask: &Ask<'_>, asked: &Asked) -> Markup {
     }
 }
 
-fn rows(frame: &Frame, ask: &Ask<'_>, tokens: &[&ApiToken]) -> Markup {
+fn rows(frame: &Frame, ask: &Ask<'_>, tokens: &[ApiToken]) -> Markup {
     html! {
-        table.rows {
+        table.rows.stacks {
             thead { tr {
                 (ask.heading(frame, "name", "Name"))
                 (ask.heading(frame, "type", "Type"))
@@ -243,11 +233,11 @@ fn rows(frame: &Frame, ask: &Ask<'_>, tokens: &[&ApiToken]) -> Markup {
                     tr data-row id={ "row-" (token.selector) } {
                         td.wide { a.row-link href=(frame.at(&format!("{}/{}", ask.path, token.selector))) { (token.token_name) } }
                         td { (kind(token.kind)) }
-                        td { (environment(token)) }
-                        td { (projects(token, NAMED)) }
-                        td { (time::ago_or(token.seen_at, frame.now, "never")) }
-                        td { (expiry::told(token.expires_at, frame.now)) }
-                        td { (time::ago(token.created_at, frame.now)) }
+                        td data-label="Environment" { (environment(token)) }
+                        td data-label="Projects" { (projects(token, NAMED)) }
+                        td data-label="Last used" { (time::ago_or(token.seen_at, frame.now, "never")) }
+                        td data-label="Expires" { (expiry::told(token.expires_at, frame.now)) }
+                        td data-label="Created" { (time::ago(token.created_at, frame.now)) }
                     }
                 }
             }

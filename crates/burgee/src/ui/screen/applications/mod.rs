@@ -18,7 +18,7 @@ use crate::ui::live::Watch;
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::table::{self, Ask};
-use crate::ui::part::{button, icon, notice, tag, time};
+use crate::ui::part::{button, filter, notice, tag, time};
 use crate::ui::screen::connect;
 use crate::ui::{Places, Ui};
 
@@ -58,7 +58,7 @@ struct Asked {
 
 impl Asked {
     fn page(&self) -> i64 {
-        self.page.unwrap_or(1).clamp(1, 1_000_000)
+        table::number(self.page)
     }
 
     fn which(&self) -> applications::Page {
@@ -190,14 +190,7 @@ fn body(
     project: Option<&str>,
 ) -> Markup {
     html! {
-        div.filters {
-            form.filter role="search" method="get" action=(frame.at(ask.path)) data-draft {
-                (icon::search())
-                input type="search" name="q" value=(asked.q) aria-label="Filter applications by name" placeholder="Filter applications" data-key="/";
-                input type="hidden" name="sort" value=(asked.sort);
-                button.unseen { "Filter" }
-            }
-        }
+        div.filters { (filter::search(frame, ask, "Filter applications by name", "Filter applications")) }
         @match rows {
             Some(rows) => { (table::scroll("Applications", rows)) (ask.pages(frame, asked.page(), SIZE, total)) },
             None if !asked.q.trim().is_empty() || asked.page() > 1 => (notice::empty("No application matches", "Try fewer letters of its name.", &button::link(&frame.at(ask.path), "Show all applications"))),

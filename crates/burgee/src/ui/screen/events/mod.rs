@@ -19,7 +19,7 @@ use crate::ui::guard::{Query, Viewer};
 use crate::ui::live::{self, Watch};
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
-use crate::ui::part::table::Ask;
+use crate::ui::part::table::{self, Ask};
 use crate::ui::part::{button, chart, event, filter, icon, menu, notice};
 use crate::ui::{Places, Ui};
 
@@ -28,6 +28,8 @@ const SIZE: i64 = 50;
 /// How many days are counted.
 const DAYS: i64 = 30;
 const DAY: Duration = Duration::from_hours(24);
+/// What has a field of its own beside the search.
+const DRAWN: [&str; 7] = ["what", "flag", "by", "project", "environment", "from", "to"];
 
 pub(in crate::ui) fn places(places: Places) -> Places {
     places
@@ -75,14 +77,16 @@ impl Asked {
         grant: &Granted<G>,
         tx: &mut Read,
         project: Option<&str>,
-        people: &[Creator],
     ) -> Result<Filter, Fault> {
         let one = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
-        let mut created_by: Vec<i64> =
-            people.iter().filter(|it| it.name == self.by.trim()).map(|it| it.id).collect();
-        if created_by.is_empty() && one(&self.by).is_some() {
-            // Nobody is called so.
-            created_by.push(i64::MIN);
+        let mut created_by = Vec::new();
+        if let Some(name) = one(&self.by) {
+            let all = events::creators(tx, i64::MAX).await?;
+            created_by.extend(all.into_iter().filter(|it| it.name == name).map(|it| it.id));
+            if created_by.is_empty() {
+                // Nobody is called so.
+                created_by.push(i64::MIN);
+            }
         }
         let what = self.what.trim();
         let mut types: Vec<String> = Fact::ALL
@@ -145,11 +149,11 @@ async fn list<G: Guard>(
     asked: &Asked,
     project: Option<&str>,
 ) -> Result<Response, Fault> {
-    let page = asked.page.unwrap_or(1).clamp(1, 1_000_000);
+    let page = table::number(asked.page);
     let mut tx = ui.db.read().await?;
     let viewer = Viewer::of(grant, &mut tx).await?;
-    let people = events::creators(&mut tx).await?;
-    let which = asked.filter(grant, &mut tx, project, &people).await?;
+    let people = events::creators(&mut tx, PEOPLE).await?;
+    let which = asked.filter(grant, &mut tx, project).await?;
     let (records, total) = events::search(&mut tx, &which, (page - 1) * SIZE, SIZE).await?;
     let days = Days::of(&mut tx, &which, frame.now).await?;
     let flag = Some(asked.flag.trim()).filter(|flag| !flag.is_empty());
@@ -157,7 +161,12 @@ async fn list<G: Guard>(
     let path = project.map_or_else(|| "/events".to_owned(), |project| format!("/projects/{project}/events"));
     let ask = Ask { path: &path, pairs: asked.pairs() };
     let narrows = ask.pairs.iter().any(|(_, value)| !value.is_empty());
-    let more = more(asked, &viewer, project, &people);
+    let more = html! {
+        input.what list="whats" name="what" value=(asked.what) aria-label="What happened" placeholder="What happened";
+        datalist #whats { @for fact in Fact::ALL { option value=(fact.label()) {} } }
+        (menu::menu("more-filters", "More filters", &html! { (icon::filter()) "Filters" }, &more(asked, &viewer, project, &people)))
+        button.unseen { "Filter" }
+    };
     let chips: Vec<(&str, String)> = [
         ("what", &asked.what, ""),
         ("flag", &asked.flag, "flag: "),
@@ -173,14 +182,7 @@ async fn list<G: Guard>(
     .collect();
     let body = html! {
         div.filters {
-            form.filter role="search" method="get" action=(frame.at(&path)) data-draft {
-                (icon::search())
-                input type="search" name="q" value=(asked.q) aria-label="Filter by text in the recorded values" placeholder="Filter by text" data-key="/";
-                input.what list="whats" name="what" value=(asked.what) aria-label="What happened" placeholder="What happened";
-                datalist #whats { @for fact in Fact::ALL { option value=(fact.label()) {} } }
-                (menu::menu("more-filters", "More filters", &html! { (icon::filter()) "Filters" }, &more))
-                button.unseen { "Filter" }
-            }
+            (filter::search_with(frame, &ask, ("Filter by text in the recorded values", "Filter by text"), &DRAWN, &more))
             (menu::menu("download", "Download", &html! { (icon::download()) "Download" }, &download::ways(frame, &ask)))
         }
         (filter::chips(frame, &ask, &chips))
@@ -217,7 +219,7 @@ fn more(asked: &Asked, viewer: &Viewer, project: Option<&str>, people: &[Creator
     html! {
         div.filter-fields {
             (field("by", "Who", &asked.by, "text", Some("people")))
-            datalist #people { @for it in people.iter().take(PEOPLE) { option value=(it.name) {} } }
+            datalist #people { @for it in people { option value=(it.name) {} } }
             @if project.is_none() { (filter::choice("project", "Project", &filter::or_any(&projects), &asked.project)) }
             (field("flag", "Flag", &asked.flag, "text", None))
             (field("environment", "Environment", &asked.environment, "text", None))
@@ -229,7 +231,7 @@ fn more(asked: &Asked, viewer: &Viewer, project: Option<&str>, people: &[Creator
 }
 
 /// How many people one may choose from.
-const PEOPLE: usize = 500;
+const PEOPLE: i64 = 500;
 
 /// How much happened on each of some days.
 struct Days {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::clock::Time;
 use crate::features::search::{Choice, Filter, Having, Key, OwnedBy, Query, Tag, When};
 use crate::owners::Owner;
+use crate::ui::part::table;
 
 /// How many flags a page has.
 pub(super) const SIZE: i64 = 50;
@@ -58,7 +59,7 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn page(&self) -> i64 {
-        self.page.unwrap_or(1).clamp(1, 1_000_000)
+        table::number(self.page)
     }
 
     /// As it stands in the address, without the page.

@@ -12,7 +12,10 @@ use maud::{Markup, html};
 
 use self::asked::{Asked, SEEN, SIZE, STATES};
 use super::switch;
-use crate::access::{CreateFeature, Granted, Guard, Holdings, SeeProject, SignedIn, ToggleFeature};
+use crate::access::{
+    CreateFeature, DeleteFeature, Granted, Guard, Holdings, SeeProject, SignedIn, ToggleFeature,
+    UpdateFeature,
+};
 use crate::db::Read;
 use crate::environments;
 use crate::feature_types;
@@ -31,6 +34,8 @@ use crate::ui::part::table::{self, Ask};
 use crate::ui::part::{button, icon, menu, notice, tag, time};
 use crate::ui::{Places, Ui};
 
+/// What has a field of its own beside the search.
+const DRAWN: [&str; 6] = ["project", "kind", "at", "seen", "by", "liked"];
 /// How many people one may choose from.
 const PEOPLE: i64 = 500;
 
@@ -176,7 +181,7 @@ impl<'a> List<'a> {
             (self.filters())
             @if !self.flags.is_empty() {
                 (table::scroll("Flags", &self.rows()))
-                @if let Some(project) = self.project { (bulk::bar(self.frame, self.held, project, &self.columns, &self.reasons, self.asked.archived())) }
+                (bulk::bar(self.frame, &self.bulk(), self.asked.archived()))
                 (self.ask.pages(self.frame, self.asked.page(), SIZE, self.total))
             } @else if self.asked.narrows() || self.asked.page() > 1 {
                 (notice::empty("No flag matches", "Try fewer words or other filters.", &button::link(&all, "Show all flags")))
@@ -184,19 +189,34 @@ impl<'a> List<'a> {
         }
     }
 
+    /// What cannot be done to any flag of the page.
+    fn bulk(&self) -> bulk::Reasons {
+        let homes: BTreeSet<&str> = self.flags.iter().map(|flag| flag.feature.project.as_str()).collect();
+        let in_all = |why: &dyn Fn(&str) -> Option<String>| {
+            let reasons: Option<Vec<String>> = homes.iter().map(|project| why(project)).collect();
+            reasons.and_then(|reasons| reasons.into_iter().next())
+        };
+        let held = self.held;
+        let switch = |environment: &String| {
+            let lacks = |project: &str| self.reasons.get(&(project.to_owned(), environment.clone())).cloned();
+            (environment.clone(), in_all(&lacks))
+        };
+        bulk::Reasons {
+            update: in_all(&|project| why_not::<UpdateFeature>(held, project, None)),
+            remove: in_all(&|project| why_not::<DeleteFeature>(held, project, None)),
+            switch: self.columns.iter().map(switch).collect(),
+        }
+    }
+
     fn filters(&self) -> Markup {
         let asked = self.asked;
+        let more = html! {
+            button.unseen { "Filter" }
+            (menu::menu("more-filters", "More filters", &html! { (icon::filter()) "Filters" }, &self.more()))
+        };
         html! {
             div.filters {
-                form.filter role="search" method="get" action=(self.frame.at(self.ask.path)) data-draft {
-                    (icon::search())
-                    input type="search" name="q" value=(asked.q) aria-label="Filter flags by name or description" placeholder="Filter flags" data-key="/";
-                    input type="hidden" name="state" value=(asked.state);
-                    input type="hidden" name="tag" value=(asked.tag);
-                    input type="hidden" name="sort" value=(asked.sort);
-                    button.unseen { "Filter" }
-                    (menu::menu("more-filters", "More filters", &html! { (icon::filter()) "Filters" }, &self.more()))
-                }
+                (filter::search_with(self.frame, &self.ask, ("Filter flags by name or description", "Filter flags"), &DRAWN, &more))
                 nav.segments aria-label="State" {
                     @for (state, label) in STATES {
                         a href=(self.ask.with(self.frame, &[("state", state)])) aria-current=[(asked.state == state).then_some("true")] { (label) }
@@ -274,7 +294,7 @@ impl<'a> List<'a> {
         html! {
             table.rows {
                 thead { tr {
-                    @if self.project.is_some() { th.pick scope="col" { (bulk::all(&ask.with(frame, &[("page", &self.asked.page().to_string()), ("pick", "all")]))) } }
+                    th.pick scope="col" { (bulk::all(&ask.with(frame, &[("page", &self.asked.page().to_string()), ("pick", "all")]))) }
                     (ask.heading(frame, "name", "Flag"))
                     @if self.project.is_none() { th scope="col" { "Project" } }
                     @for environment in &self.columns { (ask.heading(frame, &format!("in:{environment}"), environment)) }
@@ -291,7 +311,7 @@ impl<'a> List<'a> {
         let (frame, feature) = (self.frame, &flag.feature);
         html! {
             tr data-row id={ "row-" (feature.name) } {
-                @if self.project.is_some() { td.pick { (bulk::pick(&feature.name, self.asked.pick == "all")) } }
+                td.pick { (bulk::pick(&feature.name, self.asked.pick == "all")) }
                 td.wide.most {
                     a.row-link href=(frame.at(&format!("/projects/{}/features/{}", feature.project, feature.name))) { (feature.name) }
                     @if flag.favorite { span.liked { (icon::star()) span.unseen { "Favorite" } } }

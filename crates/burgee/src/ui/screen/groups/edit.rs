@@ -22,8 +22,11 @@ use crate::ui::page::Page;
 use crate::ui::part::button;
 use crate::ui::part::form::{self, Field};
 use crate::ui::part::notice::{Tone, notice};
+use crate::ui::screen::kind::Kind;
 use crate::ui::screen::users::{borrowed, root_roles};
 use crate::ui::{Places, Ui};
+
+const KIND: Kind = Kind { section: Section::Groups, title: "Groups", path: "/groups" };
 
 pub(super) fn places(places: Places) -> Places {
     places
@@ -89,9 +92,8 @@ async fn draw_new(
 ) -> Result<Response, Fault> {
     let viewer = Viewer::of(grant, tx).await?;
     let fields = fields(tx, edit, None).await?;
-    let body = edit.form(frame, "/groups/new", ("save", "Create group"), Some("/groups"), None, &fields);
-    let page = Page::new(Section::Groups, "New group", body).below("Groups", "/groups".to_owned());
-    Ok(frame.page(&viewer, &page.status(edit.status())))
+    let (title, label) = (("New group", "/groups/new"), ("Create group", None));
+    Ok(frame.page(&viewer, &KIND.form(frame, title, edit, label, &fields, &html! {})))
 }
 
 async fn create(
@@ -138,9 +140,7 @@ async fn draw_edit(
     let fields = fields(tx, edit, seen.locked().as_deref()).await?;
     let action = format!("{}/edit", path(id));
     let body = edit.form(frame, &action, ("save", "Save"), Some(&path(id)), None, &fields);
-    let page = Page::new(Section::Groups, "Edit group", body)
-        .below("Groups", "/groups".to_owned())
-        .below(&seen.it.group.name, path(id));
+    let page = KIND.below("Edit group", body).below(&seen.it.group.name, path(id));
     Ok(frame.page(&seen.viewer, &page.status(edit.status())))
 }
 

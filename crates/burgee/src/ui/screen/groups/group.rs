@@ -90,7 +90,7 @@ async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.read().await?;
-    draw(&grant, &mut tx, &frame, id, asked.page.unwrap_or(1).clamp(1, 1_000_000), None).await
+    draw(&grant, &mut tx, &frame, id, table::number(asked.page), None).await
 }
 
 /// Draws the page; `refused` is who was looked for in vain.

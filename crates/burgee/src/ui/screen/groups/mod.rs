@@ -21,7 +21,7 @@ use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::form::{self, Pick};
 use crate::ui::part::table::{self, Ask};
-use crate::ui::part::{button, icon, notice, person};
+use crate::ui::part::{button, filter, notice, person};
 use crate::ui::screen::users::role_name;
 use crate::ui::{Places, Ui};
 
@@ -55,7 +55,7 @@ async fn list(
     frame: Frame,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Fault> {
-    let page = asked.page.unwrap_or(1).clamp(1, 1_000_000);
+    let page = table::number(asked.page);
     let filter = Filter {
         text: asked.q.clone(),
         provisioned: match asked.origin.as_str() {
@@ -77,16 +77,13 @@ async fn list(
     of_role.extend(borrowed(&choices));
     let origins = [("", "All origins"), ("manual", "Manual"), ("scim", "SCIM")];
     let create = |key| button::main_link(&frame.at("/groups/new"), "New group", None, key);
+    let more = html! {
+        (form::pick(&Pick { name: "origin", label: "Origin", chosen: &asked.origin }, &origins))
+        (form::pick(&Pick { name: "role", label: "Root role", chosen: &asked.role }, &of_role))
+        button.button.small { "Filter" }
+    };
     let body = html! {
-        div.filters {
-            form.filter role="search" method="get" action=(frame.at("/groups")) data-draft {
-                (icon::search())
-                input type="search" name="q" value=(asked.q) aria-label="Find groups by name" placeholder="Find groups" data-key="/";
-                (form::pick(&Pick { name: "origin", label: "Origin", chosen: &asked.origin }, &origins))
-                (form::pick(&Pick { name: "role", label: "Root role", chosen: &asked.role }, &of_role))
-                button.button.small { "Filter" }
-            }
-        }
+        div.filters { (filter::search_with(&frame, &ask, ("Find groups by name", "Find groups"), &["origin", "role"], &more)) }
         @if !found.is_empty() {
             (table::scroll("Groups", &rows(&frame, &found, &roles)))
             (ask.pages(&frame, page, SIZE, total))
@@ -102,7 +99,7 @@ async fn list(
 
 fn rows(frame: &Frame, found: &[Listed], roles: &[Role]) -> Markup {
     html! {
-        table.rows {
+        table.rows.stacks {
             thead { tr {
                 th scope="col" { "Group" } th scope="col" { "Origin" } th.number scope="col" { "Members" }
                 th scope="col" { "Root role" } th.number scope="col" { "Projects" }
@@ -114,10 +111,10 @@ fn rows(frame: &Frame, found: &[Listed], roles: &[Role]) -> Markup {
                             a.row-link href=(frame.at(&path(it.group.id))) { (it.group.name) }
                             @if let Some(text) = it.group.description.as_deref().filter(|text| !text.is_empty()) { div.muted.clip { (text) } }
                         }
-                        td { (person::origin(it.connection.as_deref())) }
-                        td.number { (it.members) }
-                        td { @match it.group.root_role { Some(id) => (role_name(roles, id)), None => span.muted { "none" } } }
-                        td.number { (it.projects) }
+                        td data-label="Origin" { (person::origin(it.connection.as_deref())) }
+                        td.number data-label="Members" { (it.members) }
+                        td data-label="Root role" { @match it.group.root_role { Some(id) => (role_name(roles, id)), None => span.muted { "none" } } }
+                        td.number data-label="Projects" { (it.projects) }
                     }
                 }
             }

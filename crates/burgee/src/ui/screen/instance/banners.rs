@@ -208,7 +208,7 @@ async fn draw(
             (Field { name: "message", label: "What it says", problem: of_message, ..Field::default() }.lines(&sent.message))
             (Field { name: "variant", label: "Tone", ..Field::default() }.choice(&TONES, &sent.variant))
             div.pair {
-                (Field { name: "link", label: "Link", hint: Some("An address, or a path here."), problem: of_link, optional: true }.text("text", link, "off"))
+                (Field { name: "link", label: "Link", hint: Some("An address, or a path here."), problem: of_link, optional: true, ..Field::default() }.text("text", link, "off"))
                 (Field { name: "link_text", label: "What the link says", optional: true, ..Field::default() }.text("text", &sent.link_text, "off"))
             }
             (Field { name: "dialog_title", label: "Title of the details", optional: true, ..Field::default() }.text("text", &sent.dialog_title, "off"))

@@ -13,8 +13,8 @@ use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::{Cookie, Form, Query, Viewer};
 use crate::ui::part::sign_in::{self, Sessions};
-use crate::ui::part::table::Ask;
-use crate::ui::part::{button, icon, notice};
+use crate::ui::part::table::{self, Ask};
+use crate::ui::part::{button, filter, notice};
 use crate::ui::{Places, Ui};
 
 const HERE: &str = "/instance/sessions";
@@ -40,7 +40,7 @@ async fn list(
     frame: Frame,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Fault> {
-    let number = asked.page.unwrap_or(1).clamp(1, 1_000_000);
+    let number = table::number(asked.page);
     let mut tx = ui.db.read().await?;
     let viewer = Viewer::of(&grant, &mut tx).await?;
     let window = ((number - 1) * SIZE, SIZE);
@@ -49,13 +49,7 @@ async fn list(
     let with = Sessions { named: true, end: Some(&end), mine: &mine };
     let ask = Ask { path: HERE, pairs: vec![("q", asked.q.clone())] };
     let body = html! {
-        div.filters {
-            form.filter role="search" method="get" action=(frame.at(HERE)) data-draft {
-                (icon::search())
-                input type="search" name="q" value=(asked.q) aria-label="Find sessions by user name or e-mail address" placeholder="Find by name" data-key="/";
-                button.unseen { "Filter" }
-            }
-        }
+        div.filters { (filter::search(&frame, &ask, "Find sessions by user name or e-mail address", "Find by name")) }
         @if sessions.is_empty() {
             (notice::empty("No session matches", "Nobody by that name is signed in.", &button::link(&frame.at(HERE), "Show all")))
         } @else {

@@ -40,16 +40,18 @@ async fn list(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
     let viewer = Viewer::of(&grant, &mut tx).await?;
     let list = token::personal_of(&mut tx, grant.person()?).await?;
     let why_not = tokens::full(&list);
-    let create =
-        |key| button::main_link(&frame.at("/profile/tokens/new-token"), "New token", why_not.as_deref(), key);
+    let create = || {
+        button::main_link(&frame.at("/profile/tokens/new-token"), "New token", why_not.as_deref(), Some("c"))
+    };
     let body = html! {
         @if list.is_empty() {
-            (notice::empty("No access tokens", "With a personal access token your scripts use the Admin API as you: they may do what you may.", &create(None)))
+            (notice::empty("No access tokens", "With a personal access token your scripts use the Admin API as you: they may do what you may.", &create()))
         } @else {
             (tokens::list(&frame, &list, HERE))
         }
     };
-    Ok(frame.page(&viewer, &page(&frame, HERE, &body).actions(create(Some("c")))))
+    let page = page(&frame, HERE, &body);
+    Ok(frame.page(&viewer, &if list.is_empty() { page } else { page.actions(create()) }))
 }
 
 async fn ask(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> Result<Response, Fault> {

@@ -91,10 +91,10 @@ fn rows(frame: &Frame, list: &[Role], holders: &HashMap<i64, Holders>) -> Markup
 
 /// Marks a role that comes with the server.
 fn predefined() -> Markup {
-    html! { span.chip { (icon::lock()) "Predefined" } }
+    html! { span.chip { (icon::lock()) "predefined" } }
 }
 
 /// What kind of role it is.
 fn kind(role: &Role) -> Markup {
-    tag::chip(if role.is_root() { "Root role" } else { "Project role" })
+    tag::chip(if role.is_root() { "root role" } else { "project role" })
 }

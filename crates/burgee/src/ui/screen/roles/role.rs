@@ -21,7 +21,7 @@ use crate::ui::live::Watch;
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::notice::{Tone, notice};
-use crate::ui::part::{button, icon, table};
+use crate::ui::part::{button, count, icon, table};
 use crate::ui::{Places, Ui};
 
 /// How many groups are named.
@@ -104,11 +104,7 @@ pub(super) async fn draw<G: Guard>(
 
 /// How many have a role, in words.
 pub(super) fn who(held: Holders) -> String {
-    let some = |count: i64, one: &str| match count {
-        0 => None,
-        1 => Some(format!("1 {one}")),
-        _ => Some(format!("{count} {one}s")),
-    };
+    let some = |count: i64, one: &str| (count > 0).then(|| count::of(count, one));
     let parts: Vec<String> =
         [some(held.users, "user"), some(held.groups, "group")].into_iter().flatten().collect();
     let places = some(held.projects, "project").map(|text| format!(", in {text}")).unwrap_or_default();
@@ -145,13 +141,13 @@ async fn holders(
             ul.links {
                 @if people > 0 {
                     li {
-                        (icon::users()) a href=(frame.at(&format!("/users?role={}", role.id))) { @if people == 1 { "1 user" } @else { (people) " users" } }
+                        (icon::users()) a href=(frame.at(&format!("/users?role={}", role.id))) { (count::of(people, "user")) }
                         span.muted { "as their root role" }
                     }
                 }
                 @if services > 0 {
                     li {
-                        (icon::bot()) a href=(frame.at("/service-accounts")) { @if services == 1 { "1 service account" } @else { (services) " service accounts" } }
+                        (icon::bot()) a href=(frame.at("/service-accounts")) { (count::of(services, "service account")) }
                         span.muted { "as their root role" }
                     }
                 }

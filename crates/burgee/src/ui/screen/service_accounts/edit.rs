@@ -18,8 +18,12 @@ use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::button;
 use crate::ui::part::form::Field;
+use crate::ui::screen::kind::Kind;
 use crate::ui::screen::users::{borrowed, root_roles};
 use crate::ui::{Places, Ui};
+
+const KIND: Kind =
+    Kind { section: Section::ServiceAccounts, title: "Service accounts", path: "/service-accounts" };
 
 pub(super) fn places(places: Places) -> Places {
     places
@@ -62,11 +66,9 @@ async fn draw_new(
 ) -> Result<Response, Fault> {
     let viewer = Viewer::of(grant, tx).await?;
     let fields = fields(tx, edit, true).await?;
-    let label = ("save", "Create service account");
-    let body = edit.form(frame, "/service-accounts/new", label, Some("/service-accounts"), None, &fields);
-    let page = Page::new(Section::ServiceAccounts, "New service account", body)
-        .below("Service accounts", "/service-accounts".to_owned());
-    Ok(frame.page(&viewer, &page.status(edit.status())))
+    let title = ("New service account", "/service-accounts/new");
+    let label = ("Create service account", None);
+    Ok(frame.page(&viewer, &KIND.form(frame, title, edit, label, &fields, &html! {})))
 }
 
 async fn create(
@@ -116,9 +118,7 @@ async fn draw_edit(
     let fields = fields(tx, edit, false).await?;
     let action = format!("{}/edit", path(id));
     let body = edit.form(frame, &action, ("save", "Save"), Some(&path(id)), None, &fields);
-    let page = Page::new(Section::ServiceAccounts, "Edit service account", body)
-        .below("Service accounts", "/service-accounts".to_owned())
-        .below(&account.called(), path(id));
+    let page = KIND.below("Edit service account", body).below(&account.called(), path(id));
     Ok(frame.page(&viewer, &page.status(edit.status())))
 }
 

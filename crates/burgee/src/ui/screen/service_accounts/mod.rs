@@ -21,7 +21,7 @@ use crate::ui::live::Watch;
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::table::{self, Ask};
-use crate::ui::part::{button, icon, notice, tag, time};
+use crate::ui::part::{button, filter, notice, tag, time};
 use crate::ui::{Places, Ui};
 
 /// How many accounts a page has.
@@ -52,7 +52,7 @@ async fn list(
     frame: Frame,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Fault> {
-    let number = asked.page.unwrap_or(1).clamp(1, 1_000_000);
+    let number = table::number(asked.page);
     let (key, descending) = match asked.sort.as_str() {
         "seen" => (Key::Seen, true),
         "-seen" => (Key::Seen, false),
@@ -76,14 +76,7 @@ async fn list(
     let live = |id: i64| counts.iter().find(|(user, _)| *user == id).map_or(0, |(_, count)| *count);
     let body = html! {
         @if total > 0 || !asked.q.trim().is_empty() {
-            div.filters {
-                form.filter role="search" method="get" action=(frame.at("/service-accounts")) data-draft {
-                    (icon::search())
-                    input type="search" name="q" value=(asked.q) aria-label="Find service accounts by name" placeholder="Find service accounts" data-key="/";
-                    input type="hidden" name="sort" value=(asked.sort);
-                    button.unseen { "Filter" }
-                }
-            }
+            div.filters { (filter::search(&frame, &ask, "Find service accounts by name", "Find service accounts")) }
         }
         @if !found.is_empty() {
             (table::scroll("Service accounts", &rows(&frame, &ask, &found, &roles, live)))

@@ -52,7 +52,7 @@ async fn list(
                         tr id={ "row-" (name) } {
                             td { (tag::environment(name, &place.r#type)) }
                             td { (needs(place.required_approvals)) }
-                            td.ends { (button::link_or_why(&format!("change-{name}"), &frame.at(&path(project, name)), "Change", why.as_deref())) }
+                            td.ends { (button::edit(&format!("edit-{name}"), &frame.at(&path(project, name)), name, why.as_deref())) }
                         }
                     }
                 }

@@ -98,7 +98,7 @@ fn row(
                 td.wide { @match default { Some(sentence) => (sentence), None => span.muted { "Everyone" } } }
                 td.ends {
                     div.row {
-                        (button::link_or_why(&format!("default-{name}"), &frame.at(&default_path(project, name)), "Edit default", edit))
+                        (button::edit(&format!("default-{name}"), &frame.at(&default_path(project, name)), &format!("the default strategy in {name}"), edit))
                         (button::link_or_why(&format!("remove-{name}"), &frame.at(&path(project, name, "remove")), "Remove…", change.or(last)))
                     }
                 }

@@ -8,7 +8,7 @@ use super::Tab;
 use crate::access::{Granted, Guard, InProject, SeeProject, UpdateProject, UpdateProjectSettings};
 use crate::contexts;
 use crate::db::Read;
-use crate::projects::{self, Mode, Naming, Project};
+use crate::projects::{self, LinkTemplate, Mode, Naming, Project};
 use crate::ui::edit::{Edit, Values};
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
@@ -20,7 +20,11 @@ use crate::ui::{Places, Ui};
 
 pub(super) fn places(places: Places) -> Places {
     const PATH: &str = "/projects/{projectId}/settings";
-    places.page(PATH, ask).action(PATH, save).action("/projects/{projectId}/settings/naming", save_naming)
+    places
+        .page(PATH, ask)
+        .action(PATH, save)
+        .action("/projects/{projectId}/settings/naming", save_naming)
+        .action("/projects/{projectId}/settings/links", save_links)
 }
 
 fn values(project: &Project) -> Values {
@@ -42,27 +46,58 @@ fn naming_values(project: &Project) -> Values {
     ]
 }
 
-async fn ask(grant: Granted<SeeProject>, State(ui): State<Ui>, frame: Frame) -> Result<Response, Fault> {
-    let mut tx = ui.db.read().await?;
-    draw(&grant, &mut tx, &frame, None, None).await
+/// Stands between the address of a link and what people read.
+const CALLED: &str = " | ";
+
+fn link_values(project: &Project) -> Values {
+    let line = |link: &LinkTemplate| match &link.title {
+        Some(title) if !title.is_empty() => format!("{}{CALLED}{title}", link.url_template),
+        _ => link.url_template.clone(),
+    };
+    vec![("links", project.link_templates.iter().map(line).collect::<Vec<_>>().join("\n"))]
 }
 
-/// Draws both forms; what was typed in one of them stays.
+fn links(edit: &Edit) -> Vec<LinkTemplate> {
+    let link = |line: String| match line.split_once(CALLED) {
+        Some((url, title)) => {
+            LinkTemplate { url_template: url.trim().to_owned(), title: Some(title.trim().to_owned()) }
+        }
+        None => LinkTemplate { url_template: line, title: None },
+    };
+    edit.list("links").into_iter().map(link).collect()
+}
+
+/// The forms of the page of which one was sent.
+#[derive(Default)]
+struct Typed {
+    general: Option<Edit>,
+    naming: Option<Edit>,
+    links: Option<Edit>,
+}
+
+async fn ask(grant: Granted<SeeProject>, State(ui): State<Ui>, frame: Frame) -> Result<Response, Fault> {
+    let mut tx = ui.db.read().await?;
+    draw(&grant, &mut tx, &frame, Typed::default()).await
+}
+
+/// Draws the forms; what was typed in one of them stays.
 async fn draw<G: Guard<Scope = InProject>>(
     grant: &Granted<G>,
     tx: &mut Read,
     frame: &Frame,
-    general: Option<Edit>,
-    naming: Option<Edit>,
+    typed: Typed,
 ) -> Result<Response, Fault> {
+    let Typed { general, naming, links } = typed;
     let id = grant.scope().project.as_str();
     let viewer = Viewer::of(grant, tx).await?;
     let sight = grant.sight(tx).await?;
     let project = projects::get(tx, id).await?;
     let fields = contexts::usable(tx, &sight, Some(id)).await?;
-    let status = general.as_ref().or(naming.as_ref()).map(Edit::status).unwrap_or_default();
+    let status =
+        general.as_ref().or(naming.as_ref()).or(links.as_ref()).map(Edit::status).unwrap_or_default();
     let general = general.unwrap_or_else(|| Edit::of(values(&project)));
     let naming = naming.unwrap_or_else(|| Edit::of(naming_values(&project)));
+    let links = links.unwrap_or_else(|| Edit::of(link_values(&project)));
     let sticky = general.get("default_stickiness");
     let general_form = html! {
         (general.field("name", "Name").text("text", general.get("name"), "off"))
@@ -77,6 +112,10 @@ async fn draw<G: Guard<Scope = InProject>>(
         (Field { optional: true, hint: Some("Shown to whoever creates a flag."), ..naming.field("example", "Example") }.text("text", naming.get("example"), "off"))
         (Field { optional: true, hint: Some("What the parts of a name mean."), ..naming.field("naming_description", "Explanation") }.lines(naming.get("naming_description")))
     };
+    let links_form = html! {
+        p.hint { "New flags begin with these links. " code { "{{project}}" } " and " code { "{{feature}}" } " stand for the names." }
+        (Field { optional: true, hint: Some("One on each line; what it is called may stand behind it: https://wiki.example.com/{{feature}} | Plan"), ..links.field("links", "Links") }.lines(links.get("links")))
+    };
     let may_not = why_not::<UpdateProject>(grant.held(), id, None);
     let may_not_name = why_not::<UpdateProjectSettings>(grant.held(), id, None);
     let to = |step: &str| format!("/projects/{id}/settings{step}");
@@ -89,6 +128,10 @@ async fn draw<G: Guard<Scope = InProject>>(
         section aria-labelledby="naming" {
             h2 #naming { "Names of flags" }
             (naming.form(frame, &to("/naming"), ("save-naming", "Save pattern"), None, may_not_name.as_deref(), &naming_form))
+        }
+        section aria-labelledby="links-title" {
+            h2 #links-title { "Links of new flags" }
+            (links.form(frame, &to("/links"), ("save-links", "Save links"), None, may_not_name.as_deref(), &links_form))
         }
     };
     Ok(frame.page(&viewer, &super::page(frame, &viewer, id, Tab::General, &body).status(status)))
@@ -133,7 +176,7 @@ async fn save(
         drop(tx);
     }
     let mut tx = ui.db.read().await?;
-    draw(&grant, &mut tx, &frame, Some(edit), None).await
+    draw(&grant, &mut tx, &frame, Typed { general: Some(edit), ..Typed::default() }).await
 }
 
 async fn save_naming(
@@ -164,5 +207,31 @@ async fn save_naming(
         drop(tx);
     }
     let mut tx = ui.db.read().await?;
-    draw(&grant, &mut tx, &frame, None, Some(edit)).await
+    draw(&grant, &mut tx, &frame, Typed { naming: Some(edit), ..Typed::default() }).await
+}
+
+async fn save_links(
+    grant: Granted<UpdateProjectSettings>,
+    State(ui): State<Ui>,
+    frame: Frame,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response, Fault> {
+    let mut edit = Edit::read(pairs)?;
+    let id = grant.scope().project.clone();
+    let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
+    let there = projects::lock(&mut tx, &id).await?;
+    if edit.onto(link_values(&there)) {
+        let wanted = projects::Edit { link_templates: Some(links(&edit)), ..projects::Edit::default() };
+        let saved = async {
+            projects::update(&mut tx, &id, wanted).await?;
+            tx.commit().await
+        };
+        if edit.settle(saved.await, &[("link", "links")])?.is_some() {
+            return Ok(frame.done(&Tab::General.path(&id), &Note::new("The links of new flags are saved")));
+        }
+    } else {
+        drop(tx);
+    }
+    let mut tx = ui.db.read().await?;
+    draw(&grant, &mut tx, &frame, Typed { links: Some(edit), ..Typed::default() }).await
 }

@@ -51,7 +51,7 @@ pub(super) fn section(
             @if !set_here { p.hint { "As UNLEASH_FRONTEND_API_ORIGINS says; what is saved here takes its place." } }
             form.stack method="post" action=(frame.at("/sign-in-settings/origins")) data-draft {
                 input type="hidden" name="was" value=(was);
-                (Field { name: "origins", label: "Origins", hint: Some(hint), problem: refused.map(|it| it.problem), optional: true }.lines(typed))
+                (Field { name: "origins", label: "Origins", hint: Some(hint), problem: refused.map(|it| it.problem), optional: true, ..Field::default() }.lines(typed))
                 div.row { (button::or_why("save-origins", "Save origins", why_not)) }
             }
         }

@@ -95,7 +95,7 @@ async fn draw(
             // The first button is the one that Enter presses.
             button.unseen name="act" value="save" tabindex="-1" aria-hidden="true" { "Save" }
             input type="hidden" name="was" value=(sent.was);
-            (fields(sent, &choices, wrong))
+            (fields(frame, sent, &choices, wrong))
             div.row {
                 button.button.primary #save name="act" value="save" { "Save" }
                 (button::link(&frame.at(&back), "Cancel"))

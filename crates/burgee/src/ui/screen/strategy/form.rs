@@ -6,6 +6,7 @@ use super::sent::{Sent, VariantRow};
 use crate::contexts::Field as ContextField;
 use crate::segments::Segment;
 use crate::strategies::{Parameter, ParameterKind};
+use crate::ui::frame::Frame;
 use crate::ui::part::conditions::drop_button;
 use crate::ui::part::form::{Field, Problems, check, in_row, of_member};
 
@@ -44,13 +45,13 @@ fn located(sent: &Sent, sentence: &str) -> Option<(String, String)> {
 }
 
 /// What stands between the beginning of the form and its buttons.
-pub(super) fn fields(sent: &Sent, choices: &Choices, problems: &Problems) -> Markup {
+pub(super) fn fields(frame: &Frame, sent: &Sent, choices: &Choices, problems: &Problems) -> Markup {
     html! {
-        (Field { name: "title", label: "Title", hint: Some("What people call it."), problem: problems.about("title"), optional: true }
+        (Field { name: "title", label: "Title", hint: Some("What people call it."), problem: problems.about("title"), optional: true, ..Field::default() }
             .text("text", &sent.title, "off"))
         @for it in &choices.parameters { (parameter(it, sent, choices, problems)) }
         (segments(sent, &choices.segments))
-        (sent.conditions.fields(&choices.fields, problems))
+        (sent.conditions.fields(frame, &choices.fields, problems))
         section aria-labelledby="variants" {
             h2 #variants { "Variants" }
             p.hint { "Different forms of the flag. Those without a share split what the others leave." }
@@ -86,6 +87,7 @@ fn parameter(parameter: &Parameter, sent: &Sent, choices: &Choices, problems: &P
         problem: problems.about(&name),
         // A type that we bring knows what to do without.
         optional: parameter.required != Some(true) || parameter.name == "groupId",
+        ..Field::default()
     };
     match parameter.kind {
         ParameterKind::String if parameter.name == "stickiness" => {
@@ -144,8 +146,14 @@ fn segments(sent: &Sent, segments: &[Segment]) -> Markup {
 fn variant(place: usize, number: usize, row: &VariantRow, problems: &Problems) -> Markup {
     let name = |member: &str| format!("v.{number}.{member}");
     let (called, share, kind, payload) = (name("name"), name("share"), name("payload_kind"), name("payload"));
-    let with =
-        |name, label, optional| Field { name, label, hint: None, problem: problems.about(name), optional };
+    let with = |name, label, optional| Field {
+        name,
+        label,
+        hint: None,
+        problem: problems.about(name),
+        optional,
+        ..Field::default()
+    };
     let kinds = [("", "Nothing"), ("string", "Text"), ("json", "JSON"), ("csv", "CSV"), ("number", "Number")];
     html! {
         fieldset.card id={ "v." (number) } {

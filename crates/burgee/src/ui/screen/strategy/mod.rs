@@ -129,7 +129,7 @@ async fn draw<G: Guard>(
             input type="hidden" name="was" value=(sent.was);
             input type="hidden" name="kind" value=(sent.kind);
             @if let Some(text) = kind.and_then(|kind| kind.description.as_deref()) { p.hint { (text) } }
-            (form::fields(sent, &choices, &problems))
+            (form::fields(frame, sent, &choices, &problems))
             div.row {
                 @if why_not.is_none() {
                     button.button.primary #save name="act" value="save" { @if id.is_some() { "Save" } @else { "Add strategy" } }

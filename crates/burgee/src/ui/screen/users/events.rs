@@ -13,7 +13,7 @@ use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
 use crate::ui::guard::{Number, Query};
 use crate::ui::part::event;
-use crate::ui::part::table::Ask;
+use crate::ui::part::table::{self, Ask};
 use crate::ui::{Places, Ui};
 
 /// How many events a page has.
@@ -43,7 +43,7 @@ async fn show(
     Number(id): Number,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Fault> {
-    let page = asked.page.unwrap_or(1).clamp(1, 1_000_000);
+    let page = table::number(asked.page);
     let about = asked.what == "about";
     let mut tx = ui.db.read().await?;
     let seen = Seen::of(&grant, &mut tx, id).await?;

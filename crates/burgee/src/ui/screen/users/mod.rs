@@ -26,7 +26,7 @@ use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::form::{self, Pick};
 use crate::ui::part::table::{self, Ask};
-use crate::ui::part::{button, icon, notice, person, time};
+use crate::ui::part::{button, filter, notice, person, time};
 use crate::ui::{Places, Ui};
 
 /// How many users a page has.
@@ -62,7 +62,7 @@ struct Asked {
 
 impl Asked {
     fn page(&self) -> i64 {
-        self.page.unwrap_or(1).clamp(1, 1_000_000)
+        table::number(self.page)
     }
 
     fn filter(&self) -> Filter {
@@ -118,7 +118,7 @@ async fn list(
     let ask = Ask { path: "/users", pairs: pairs.map(|(name, value)| (name, value.clone())).to_vec() };
     let create = |key| button::main_link(&frame.at("/users/new"), "New user", None, key);
     let body = html! {
-        (filters(&frame, &asked, &roles))
+        (filters(&frame, &ask, &asked, &roles))
         @if !people.is_empty() {
             (table::scroll("Users", &rows(&frame, &ask, &people, &roles)))
             (ask.pages(&frame, asked.page(), SIZE, total))
@@ -132,7 +132,7 @@ async fn list(
     Ok(frame.page(&viewer, &page))
 }
 
-fn filters(frame: &Frame, asked: &Asked, roles: &[Role]) -> Markup {
+fn filters(frame: &Frame, ask: &Ask<'_>, asked: &Asked, roles: &[Role]) -> Markup {
     let roles = roles.iter().filter(|role| role.is_root());
     let roles: Vec<(String, &str)> = roles.map(|role| (role.id.to_string(), role.name.as_str())).collect();
     let mut of_role = vec![("", "All root roles")];
@@ -144,24 +144,19 @@ fn filters(frame: &Frame, asked: &Asked, roles: &[Role]) -> Markup {
         ("unseen", "Never signed in"),
         ("deactivated", "Deactivated"),
     ];
-    html! {
-        div.filters {
-            form.filter role="search" method="get" action=(frame.at("/users")) data-draft {
-                (icon::search())
-                input type="search" name="q" value=(asked.q) aria-label="Find users by name, user name or e-mail" placeholder="Find users" data-key="/";
-                (form::pick(&Pick { name: "origin", label: "Origin", chosen: &asked.origin }, &origins))
-                (form::pick(&Pick { name: "role", label: "Root role", chosen: &asked.role }, &of_role))
-                (form::pick(&Pick { name: "status", label: "Status", chosen: &asked.status }, &states))
-                input type="hidden" name="sort" value=(asked.sort);
-                button.button.small { "Filter" }
-            }
-        }
-    }
+    let more = html! {
+        (form::pick(&Pick { name: "origin", label: "Origin", chosen: &asked.origin }, &origins))
+        (form::pick(&Pick { name: "role", label: "Root role", chosen: &asked.role }, &of_role))
+        (form::pick(&Pick { name: "status", label: "Status", chosen: &asked.status }, &states))
+        button.button.small { "Filter" }
+    };
+    let names = ("Find users by name, user name or e-mail", "Find users");
+    html! { div.filters { (filter::search_with(frame, ask, names, &["origin", "role", "status"], &more)) } }
 }
 
 fn rows(frame: &Frame, ask: &Ask<'_>, people: &[Person], roles: &[Role]) -> Markup {
     html! {
-        table.rows {
+        table.rows.stacks {
             thead { tr {
                 (ask.heading(frame, "name", "Name, user name, e-mail"))
                 th scope="col" { "Origin" }
@@ -176,10 +171,10 @@ fn rows(frame: &Frame, ask: &Ask<'_>, people: &[Person], roles: &[Role]) -> Mark
                             a.row-link href=(frame.at(&path(it.user.id))) { (it.user.called()) }
                             div.muted.clip { (names(&it.user)) }
                         }
-                        td { (person::origin(it.connection.as_deref())) }
-                        td { (role_name(roles, it.user.root_role)) }
+                        td data-label="Origin" { (person::origin(it.connection.as_deref())) }
+                        td data-label="Root role" { (role_name(roles, it.user.root_role)) }
                         td { (person::status(&it.user)) }
-                        td { (time::ago_or(it.user.seen_at, frame.now, "never")) }
+                        td data-label="Last seen" { (time::ago_or(it.user.seen_at, frame.now, "never")) }
                     }
                 }
             }

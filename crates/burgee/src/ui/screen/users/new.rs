@@ -67,9 +67,9 @@ async fn draw(
         form.stack method="post" action=(frame.at("/users/new")) data-draft {
             (Field { name: "name", label: "Name", hint: Some("How people see them, such as Ada Lovelace."), optional: true, ..Field::default() }.text("text", &wanted.name, "off"))
             (Field { name: "username", label: "User name", optional: true, problem: of_username.as_deref(), ..Field::default() }.text("text", &wanted.username, "off"))
-            (Field { name: "email", label: "E-mail address", hint: Some("They sign in with the user name or the e-mail address. One of them is needed."), optional: true, problem: of_email.as_deref() }.text("email", &wanted.email, "off"))
+            (Field { name: "email", label: "E-mail address", hint: Some("They sign in with the user name or the e-mail address. One of them is needed."), optional: true, problem: of_email.as_deref(), ..Field::default() }.text("email", &wanted.email, "off"))
             (Field { name: "role", label: "Root role", hint: Some("What they may do everywhere. Roles in projects are given in the project."), ..Field::default() }.choice(&borrowed(&roles), &wanted.role.to_string()))
-            (Field { name: "password", label: "Password", hint: Some("Leave it empty to get a link with which they choose one themselves."), optional: true, problem: of_password.as_deref() }.text("password", "", "new-password"))
+            (Field { name: "password", label: "Password", hint: Some("Leave it empty to get a link with which they choose one themselves."), optional: true, problem: of_password.as_deref(), ..Field::default() }.text("password", "", "new-password"))
             div.row { (button::submit("Create user")) (button::link(&frame.at("/users"), "Cancel")) }
         }
     };
