@@ -13,7 +13,7 @@ use crate::app::{App, Opened};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::file;
-use crate::demo::Demo;
+use crate::demo::{self, Demo};
 use crate::entropy::Entropy;
 use crate::error::{Error, Result};
 use crate::people::recovery;
@@ -229,7 +229,7 @@ async fn demo(wanted: Show) -> Result<ExitCode> {
     };
     say(&demo.welcome());
     stop_when_told(&demo.app);
-    demo.serve(wanted.still).await?;
+    demo.serve((!wanted.still).then_some(demo::PAUSE)).await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -10,8 +10,8 @@ use crate::app::App;
 use crate::error::Result;
 
 /// How long applications wait between two reports.
-const PAUSE: Duration = Duration::from_secs(10);
-/// How many reports make an hour.
+pub const PAUSE: Duration = Duration::from_secs(10);
+/// How many reports make an hour, at that pace.
 const AN_HOUR: u32 = 360;
 /// After how many reports somebody turns a flag on or off.
 const EACH: u32 = 4;
@@ -48,9 +48,9 @@ impl Lever {
 
 impl Live {
     /// Goes on until the server stops.
-    pub(super) async fn go_on(mut self, app: App) {
+    pub(super) async fn go_on(mut self, app: App, pause: Duration) {
         for turn in 1..=LAST {
-            if app.stopping.run_until_cancelled(tokio::time::sleep(PAUSE)).await.is_none() {
+            if app.stopping.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
                 return;
             }
             if let Err(error) = self.turn(&app, turn).await {

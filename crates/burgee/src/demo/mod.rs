@@ -14,12 +14,14 @@ mod story;
 mod traffic;
 
 use std::net::TcpListener as Probe;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use self::calendar::Hand;
 use self::live::Live;
+pub use self::live::PAUSE;
 use self::story::Handed;
 use crate::app::{App, Opened};
 use crate::config::Config;
@@ -76,11 +78,12 @@ Everything is gone when it ends: Ctrl+C.
         )
     }
 
-    /// Serves until it is told to stop; then nothing is left. Unless `still`, applications and people go on.
-    pub async fn serve(self, still: bool) -> Result<()> {
+    /// Serves until it is told to stop; then nothing is left. With a pause, applications and people go on, once in that
+    /// time; [`PAUSE`] is how they do it for people who watch.
+    pub async fn serve(self, pause: Option<Duration>) -> Result<()> {
         let Self { app, listener, live, folder, .. } = self;
-        if !still {
-            app.tasks.spawn(live.go_on(app.clone()));
+        if let Some(pause) = pause {
+            app.tasks.spawn(live.go_on(app.clone(), pause));
         }
         app.serve(listener).await?;
         folder.close().map_err(Error::internal)

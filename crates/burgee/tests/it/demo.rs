@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use burgee::demo::Demo;
 use serde_json::{Value, json};
@@ -49,7 +50,8 @@ async fn the_story_is_told_through_the_public_apis_and_leaves_nothing_behind() {
     assert!(!demo.welcome().contains("http://burgee.test") && !app.config.secure_headers);
     assert!(demo.welcome().contains(&admin.1) && demo.welcome().contains(&frontend));
     #[expect(clippy::disallowed_methods, reason = "the server must run beside the test")]
-    let served = tokio::spawn(demo.serve(true));
+    let served = tokio::spawn(demo.serve(Some(Duration::from_millis(100))));
+    let told = app.clock.now().to_string();
 
     // What the operator set for their own server opens nothing here.
     anybody.with("authorization", ADMIN_TOKEN).get("/api/admin/projects").await.expect(401);
@@ -95,14 +97,30 @@ async fn the_story_is_told_through_the_public_apis_and_leaves_nothing_behind() {
     assert_eq!(backend["features"].as_array().unwrap().len(), 24);
     anybody.with("authorization", &frontend).get("/api/frontend?userId=1").await.expect(200);
 
+    // After the story, people go on: now and then somebody turns a flag on or off.
+    let goes_on = |event: &Value| {
+        let kind = event["type"].as_str().unwrap();
+        kind.starts_with("feature-environment-") && event["createdAt"].as_str().unwrap() > told.as_str()
+    };
+    let mut log = events(&admin).await;
+    for _ in 0..100 {
+        if log.iter().filter(|event| goes_on(event)).count() >= 2 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        log = events(&admin).await;
+    }
+    let (events, later): (Vec<Value>, Vec<Value>) = log.iter().cloned().partition(|event| !goes_on(event));
+    let names: BTreeSet<&str> = later.iter().map(|event| event["featureName"].as_str().unwrap()).collect();
+    assert!(names.len() >= 2, "each another one: {later:?}");
+
     // The log is in order, ends now, and names who did what.
-    let events = events(&admin).await;
-    for pair in events.windows(2) {
+    for pair in log.windows(2) {
         assert!(pair[0]["id"].as_i64() < pair[1]["id"].as_i64(), "{pair:?}");
         assert!(pair[0]["createdAt"].as_str() <= pair[1]["createdAt"].as_str(), "{pair:?}");
     }
     let now = app.clock.now().to_string();
-    assert!(events.last().unwrap()["createdAt"].as_str().unwrap() <= now.as_str());
+    assert!(log.last().unwrap()["createdAt"].as_str().unwrap() <= now.as_str());
     let days: BTreeSet<&str> =
         events.iter().map(|event| &event["createdAt"].as_str().unwrap()[..10]).collect();
     assert!(days.len() >= 18, "{days:?}");
