@@ -2,15 +2,13 @@
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { fromDisk, launch, signIn } from "./browser.mjs";
-import { PASSWORD, fill, start, use } from "./server.mjs";
+import { PASSWORD, startFilled } from "./server.mjs";
 
 /** Sets up a spec; what it needs is there when its tests run. `used`: applications ask for its flags, too. */
 export function harness(settings, { used = false } = {}) {
   const here = { PASSWORD };
   before(async () => {
-    here.server = await start(settings);
-    await fill(here.server);
-    if (used) await use(here.server);
+    here.server = await startFilled(settings, used);
     here.browser = await launch();
   });
   after(async () => {

@@ -1,6 +1,6 @@
 // A server of its own for each run, with data as people have it: made through the API, like everybody does.
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,9 +17,10 @@ async function freePort() {
   return port;
 }
 
-/** Starts the program; `more` are settings of its environment. */
-export async function start(more = {}) {
+/** Starts the program; `more` are settings of its environment, `data` a folder with what a server had written. */
+export async function start(more = {}, data) {
   const folder = await mkdtemp(join(tmpdir(), "burgee-e2e-"));
+  if (data) await cp(data, folder, { recursive: true });
   const port = await freePort();
   const origin = `http://localhost:${port}`;
   const base = more.BASE_URI_PATH ?? "";
@@ -48,12 +49,15 @@ export async function start(more = {}) {
     throw new Error("the server does not start");
   };
   const end = () => new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve();
     child.once("exit", resolve);
     child.kill("SIGKILL");
   });
   await ready();
   return {
     origin: `${origin}${base}`,
+    /** Where its data are. */
+    folder,
     /** One call of the API, by an admin. */
     async api(method, path, body) {
       const answer = await fetch(`${origin}${base}${path}`, {
@@ -87,6 +91,18 @@ export async function start(more = {}) {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * Starts one that is filled; `used`: applications ask for its flags, too. A run of all specs does that once (`seed.mjs`)
+ * and each of them begins with a copy.
+ */
+export async function startFilled(more, used) {
+  if (process.env.SEED) return start(more, join(process.env.SEED, used ? "used" : "filled"));
+  const server = await start(more);
+  await fill(server);
+  if (used) await use(server);
+  return server;
 }
 
 /** A project in use: flags in every state, with strategies, tags and people. */
