@@ -155,7 +155,7 @@ fn section(
                 @if it.flags.len() > SHOWN { p.muted { "and " (it.flags.len() - SHOWN) " more" } }
                 (Field {
                     name: &to, label: "Hand over to", problem: refused.map(|refused| refused.problem.as_str()),
-                    hint: Some("A person or a group. What you tick goes; with nothing ticked, all of them."), optional: false,
+                    hint: Some("A person or a group. What you tick goes; with nothing ticked, all of them."), optional: false, unmarked: false,
                 }.combo(suggestions, typed))
                 div.row { button.button id={ "hand-over-" (key) } { "Hand over" } }
             }

@@ -93,7 +93,7 @@ async fn draw<G: Guard>(
             h2 #keys-of { "By a key" }
             p.muted { "As private_key_jwt (RFC 7523): the client signs an assertion, and the private key never leaves it. Each assertion works once." }
             form.stack method="post" action=(at("/keys")) data-draft {
-                (Field { name: "keys", label: "Public keys", hint: Some(hint), problem: drawn.problem, optional: true }.lines(drawn.keys.unwrap_or(stored)))
+                (Field { name: "keys", label: "Public keys", hint: Some(hint), problem: drawn.problem, optional: true, unmarked: false }.lines(drawn.keys.unwrap_or(stored)))
                 div.row { (button::or_why("give-keys", "Save keys", why_not)) }
             }
         }
