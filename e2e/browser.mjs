@@ -180,6 +180,9 @@ export const SCREENS = {
   "connection-token-revoke": "/provisioning/1/tokens/1/revoke",
   "connection-empty": "/provisioning/1/remove/users",
   "connection-delete": "/provisioning/2/delete",
+  calls: "/provisioning/calls",
+  "calls-narrowed": "/provisioning/calls?q=payments&outcome=changed",
+  "calls-none-found": "/provisioning/calls?q=nothing-like-this",
   "sign-in-settings": "/sign-in-settings",
   "invite-new": "/sign-in-settings/new-link",
   instance: "/instance",
@@ -243,4 +246,16 @@ export async function openToken(page, origin) {
   await page.goto(`${origin}/tokens`);
   await page.getByRole("link", { name: "shop-backend" }).click();
   await page.getByRole("heading", { name: "shop-backend" }).waitFor();
+}
+
+/** Opens a call of the identity provider, and the dry run of doing it again. */
+export async function openCall(page, origin, words) {
+  await page.goto(`${origin}/provisioning/calls?q=${encodeURIComponent(words)}`);
+  await page.locator(".calls a").first().click();
+  await page.getByRole("heading", { name: "Request", exact: true }).waitFor();
+}
+export async function rehearseCall(page, origin) {
+  await openCall(page, origin, "created “engineering”");
+  await page.getByRole("button", { name: "Dry run, then replay…" }).click();
+  await page.getByText("This is what would happen").waitFor();
 }

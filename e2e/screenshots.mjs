@@ -1,7 +1,7 @@
 // Shoots every screen into target/screenshots: wide and narrow, light and dark. `node e2e/screenshots.mjs [name…]`
 // With FORCED=1, into target/screenshots/forced, as who chose their own colours sees them.
 import { mkdir } from "node:fs/promises";
-import { FRESH, SCREENS, breakStrategy, fromDisk, launch, makeToken, open, openFullStrategy, openToken, signIn } from "./browser.mjs";
+import { FRESH, SCREENS, breakStrategy, fromDisk, launch, makeToken, open, openCall, openFullStrategy, openToken, rehearseCall, signIn } from "./browser.mjs";
 import { PASSWORD, fill, start, use } from "./server.mjs";
 
 const only = process.argv.slice(2);
@@ -44,6 +44,14 @@ try {
         await page.goto(server.origin);
         await shoot("banner-shown");
         await server.api("POST", "/api/admin/banners/1/off");
+      }
+      if (wanted("call")) {
+        await openCall(page, server.origin, "created “engineering”");
+        await shoot("call");
+        await openCall(page, server.origin, "refused");
+        await shoot("call-refused");
+        await rehearseCall(page, server.origin);
+        await shoot("call-rehearsed");
       }
       if (wanted("token")) {
         await openToken(page, server.origin);

@@ -77,7 +77,8 @@ export async function start(more = {}, data) {
         body: JSON.stringify(body),
       });
       if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-      return answer.json();
+      const text = await answer.text();
+      return text ? JSON.parse(text) : null;
     },
     /** Stops it as a crash would. */
     kill: end,
@@ -248,6 +249,12 @@ async function fillPeople(server) {
   const group = (displayName, members) => server.scim("POST", "/Groups", { displayName, members });
   const payments = await group("Payments team", pushed.slice(0, 6));
   await group("Engineering", [...pushed.slice(6, 30), { value: payments.id }]);
+  const patch = (path, ...Operations) => server.scim("PATCH", path, { schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], Operations });
+  await patch(`/Users/${pushed[3].value}`, { op: "Replace", path: "active", value: "False" });
+  await patch(`/Users/${pushed[3].value}`, { op: "Replace", path: "active", value: "True" });
+  await patch(`/Groups/${payments.id}`, { op: "Add", path: "members", value: [pushed[7]] });
+  await server.scim("GET", `/Users?filter=${encodeURIComponent('userName eq "nobody@example.com"')}`);
+  await fetch(`${server.origin}/scim/v2/Users`, { headers: { authorization: "Bearer of-another-server" } });
   const operator = await admin("POST", "/roles", {
     name: "Flag operator", description: "Turns flags on and off where customers are.", type: "custom",
     permissions: [

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { FRESH, SCREENS, breakStrategy, makeToken, open, openFullStrategy, openToken, signIn } from "../browser.mjs";
+import { FRESH, SCREENS, breakStrategy, makeToken, open, openCall, openFullStrategy, openToken, rehearseCall, signIn } from "../browser.mjs";
 import { close, harness } from "../harness.mjs";
 import { start } from "../server.mjs";
 
@@ -73,6 +73,10 @@ test("no barrier, nothing that moves and nothing too wide: light and dark, wide 
   await check("strategy");
   await breakStrategy(page);
   await check("strategy with problems");
+  await openCall(page, here.server.origin, "created “engineering”");
+  await check("call");
+  await rehearseCall(page, here.server.origin);
+  await check("call, as it would be done again");
   await openToken(page, here.server.origin);
   await check("token");
   await makeToken(page, here.server.origin);

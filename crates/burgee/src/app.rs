@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use tower_http::propagate_header::PropagateHeaderLayer;
 
+use crate::access::{Administer, Granted};
 use crate::api;
 use crate::applications::Registrations;
 use crate::clock::Clock;
@@ -34,6 +35,7 @@ use crate::people::seen::Seen;
 use crate::people::session::Door;
 use crate::people::throttle::{Paces, Throttle};
 use crate::provisioning::connection::{Rates, Uses};
+use crate::provisioning::journal::{self, Journal};
 use crate::provisioning::pages::Pages;
 use crate::published::Published;
 use crate::scim;
@@ -78,6 +80,8 @@ pub struct Shared {
     pub rates: Rates,
     /// With which tokens.
     pub token_uses: Uses,
+    /// What identity providers ask for.
+    pub journal: Journal,
     /// What is known of lists that are read page by page.
     pub pages: Pages,
     /// What clients see.
@@ -191,6 +195,7 @@ impl App {
             custom: Series::default(),
             rates: Rates::default(),
             token_uses: Uses::default(),
+            journal: Journal::default(),
             pages: Pages::default(),
             published: Arc::default(),
             metrics: Metrics::default(),
@@ -210,6 +215,29 @@ impl App {
             lifetime: Duration::from_secs(self.config.session_ttl_hours * 3600),
             parallel: self.config.max_parallel_sessions,
         }
+    }
+
+    /// What is kept of calls of identity providers, and how long.
+    pub fn journal_rules(&self) -> journal::Rules {
+        journal::Rules {
+            days: self.config.scim_calls_days.min(journal::MOST_DAYS),
+            rows: i64::from(self.config.scim_calls_limit),
+            mask: self.config.scim_calls_masked,
+        }
+    }
+
+    /// Does again what an identity provider asked for, and writes it into the journal.
+    pub async fn replay(
+        &self,
+        grant: &Granted<Administer>,
+        call: &journal::Full,
+        dry_run: bool,
+    ) -> Result<scim::Replayed> {
+        let done = scim::replay(self, grant, call, dry_run).await?;
+        if let Err(error) = self.journal.write(&self.db, &self.journal_rules()).await {
+            tracing::warn!(%error, "the call that was done again is written later");
+        }
+        Ok(done)
     }
 
     /// All protocols under one roof.
@@ -279,6 +307,7 @@ impl App {
             tracing::warn!("a client was still reading after {} s more", DRAIN.as_secs());
             return Ok(());
         }
+        self.journal.write(&self.db, &self.journal_rules()).await?;
         self.seen.write(&self.db).await?;
         self.token_uses.write(&self.db).await?;
         self.registrations.write(&self.db).await?;

@@ -1,5 +1,7 @@
 //! The command line: `burgee` serves; everything else is for the operator on the host.
 
+mod scim;
+
 use std::fmt::Write as _;
 use std::io::Write;
 use std::path::PathBuf;
@@ -47,6 +49,11 @@ enum Command {
     Export(Export),
     /// Bring projects, flags and what they refer to into the state that files describe. Recorded in the event log.
     Apply(Apply),
+    /// Connections to identity providers, and what they asked for.
+    Scim {
+        #[command(subcommand)]
+        command: scim::Scim,
+    },
 }
 
 #[derive(Args)]
@@ -133,6 +140,7 @@ pub fn main() -> ExitCode {
             }
             Some(Command::Export(wanted)) => export(wanted).await,
             Some(Command::Apply(wanted)) => apply(wanted).await,
+            Some(Command::Scim { command }) => scim::run(command).await,
         }
     });
     outcome.unwrap_or_else(|error| fail(&error))

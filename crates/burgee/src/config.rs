@@ -151,6 +151,16 @@ pub struct Config {
     #[arg(long, env = "UNLEASH_API_TOKENS_LIMIT", default_value_t = 2000)]
     pub unleash_api_tokens_limit: i64,
 
+    /// For how many days calls of identity providers are kept, with what they were answered; 0 keeps none.
+    #[arg(long, env = "SCIM_CALLS_DAYS", default_value_t = 30)]
+    pub scim_calls_days: u64,
+    /// How many calls of identity providers are kept at most.
+    #[arg(long, env = "SCIM_CALLS_LIMIT", default_value_t = 100_000)]
+    pub scim_calls_limit: u32,
+    /// Whatever says who somebody is is masked in what is kept of calls of identity providers.
+    #[arg(long, env = "SCIM_CALLS_MASKED", default_value_t = false, value_parser = BoolishValueParser::new())]
+    pub scim_calls_masked: bool,
+
     /// Nobody makes strategy types.
     #[arg(long, env = "UNLEASH_DISABLE_CUSTOM_STRATEGY_CREATION", default_value_t = false, value_parser = BoolishValueParser::new())]
     pub unleash_disable_custom_strategy_creation: bool,

@@ -57,6 +57,18 @@ impl Entropy {
         ulid::Ulid::from_parts(ms, u128::from_be_bytes(self.bytes())).to_string()
     }
 
+    /// A ULID for the moment `at` that sorts after `last`, if that is given.
+    pub fn ulid_after(&self, at: Time, last: Option<&str>) -> String {
+        let next = self.ulid(at);
+        let last = last.and_then(|last| ulid::Ulid::from_string(last).ok());
+        match last {
+            Some(last) if next <= last.to_string() => {
+                last.increment().map_or(next, |later| later.to_string())
+            }
+            _ => next,
+        }
+    }
+
     /// A random (version 4) UUID.
     pub fn uuid(&self) -> String {
         uuid::Builder::from_random_bytes(self.bytes()).into_uuid().to_string()
@@ -100,6 +112,21 @@ mod tests {
         assert_eq!(Entropy::seeded(7).ulid(at), Entropy::seeded(7).ulid(at));
         assert_ne!(Entropy::System.hex::<32>(), Entropy::System.hex::<32>());
         assert_eq!(Entropy::seeded(7).hex::<28>().len(), 56);
+    }
+
+    #[test]
+    fn ulids_of_one_moment_can_have_an_order() {
+        let (entropy, at) = (Entropy::seeded(1), Time::from_millis(1_700_000_000_000));
+        let mut last = entropy.ulid_after(at, None);
+        for _ in 0..100 {
+            let next = entropy.ulid_after(at, Some(&last));
+            assert!(next > last && next.len() == 26);
+            last = next;
+        }
+        assert!(
+            entropy.ulid_after(Time::from_millis(1_600_000_000_000), Some(&last)) > last,
+            "clocks go back"
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::features;
 use crate::metrics;
 use crate::people::login_history;
+use crate::provisioning::{journal, silence};
 
 /// For how many days counts by the day are kept at most.
 const MOST_DAYS: u64 = 91;
@@ -22,6 +23,8 @@ pub async fn run(app: App) {
         count(&app),
         sight(&app),
         forget_counts(&app),
+        keep_journal(&app),
+        tend_journal(&app),
     );
 }
 
@@ -30,6 +33,7 @@ pub async fn round(app: &App) -> Result<()> {
     let (db, now) = (&app.db, app.clock.now());
     app.seen.write(db).await?;
     app.token_uses.write(db).await?;
+    app.journal.write(db, &app.journal_rules()).await?;
     app.registrations.write(db).await?;
     write_usage(app).await?;
     write_sightings(app).await?;
@@ -37,6 +41,7 @@ pub async fn round(app: &App) -> Result<()> {
     applications::forget(db, now).await?;
     features::mark_overdue(db, now).await?;
     metrics::forget(db, now, days(app)).await?;
+    journal::forget(db, now, &app.journal_rules()).await?;
     login_history::forget(db, now).await
 }
 
@@ -98,6 +103,22 @@ pub async fn write_sightings(app: &App) -> Result<()> {
         app.metrics.entered(stage, flags);
     }
     Ok(())
+}
+
+/// Writes what identity providers asked for.
+async fn keep_journal(app: &App) {
+    while turn(app, 1).await {
+        report("writing calls of identity providers", app.journal.write(&app.db, &app.journal_rules()).await);
+    }
+}
+
+/// Forgets old calls, and tells the log of events whose identity provider has gone silent.
+async fn tend_journal(app: &App) {
+    while turn(app, 60).await {
+        let (db, now) = (&app.db, app.clock.now());
+        report("forgetting old calls", journal::forget(db, now, &app.journal_rules()).await);
+        report("listening for identity providers", silence::tell(db, now).await);
+    }
 }
 
 /// Tells the log of events about new applications, and forgets quiet ones, and what they were answered.

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::actor::{Actor, Origin};
-use super::permission::{Guard, Permission, Provision};
+use super::permission::{Administer, Guard, Permission, Provision};
 use super::resolve::{Holdings, Subject};
 use super::sight::Sight;
 use crate::db::Read;
@@ -200,6 +200,18 @@ impl<G: Guard> Granted<G> {
                 Kind::NotFound,
                 "A token has no profile: sign in as a person to do this.",
             )),
+        }
+    }
+}
+
+impl Granted<Administer> {
+    /// An admin, on a connection in place of its identity provider.
+    pub fn provisioning(&self, connection: i64) -> Granted<Provision> {
+        Granted {
+            actor: self.actor.clone(),
+            scope: OnConnection { connection },
+            held: Arc::new(Holdings::default()),
+            guard: PhantomData,
         }
     }
 }

@@ -12,6 +12,7 @@ use super::{Problem, Routes, UNLEASH_VERSION};
 use crate::app::App;
 use crate::instance::identity;
 use crate::instance::settings::{self, Frontend, Maintenance};
+use crate::provisioning::silence;
 
 const TAG: &str = "Operational";
 
@@ -52,6 +53,12 @@ async fn ready(_: Open, State(app): State<App>) -> Response {
 
 async fn prometheus(_: Open, State(app): State<App>) -> Result<Response, Problem> {
     let open = app.streams.open();
+    let missing = app.journal.missing();
+    let now = app.clock.now();
+    // Of a database that does not answer, nothing is told.
+    let silent = async { silence::silent(&mut app.db.read().await?, now).await };
+    let silent = silent.await.map_or(0, |silent| silent.len());
+    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let state = [
         (
             "burgee_published_fresh",
@@ -64,6 +71,21 @@ async fn prometheus(_: Open, State(app): State<App>) -> Result<Response, Problem
             "burgee_usage_lost",
             "Counters of flags' usage that there was no room for",
             i64::try_from(app.usage.lost()).unwrap_or(i64::MAX),
+        ),
+        (
+            "burgee_scim_silent_connections",
+            "Connections whose identity provider has not called for three of its cycles",
+            i64::try_from(silent).unwrap_or(i64::MAX),
+        ),
+        (
+            "burgee_scim_calls_lost",
+            "Calls of identity providers that the journal had no room for",
+            number(missing.lost),
+        ),
+        (
+            "burgee_scim_calls_passed_over",
+            "Calls of nobody known that the journal left out because there were so many",
+            number(missing.passed_over),
         ),
     ];
     let text = app.metrics.text(&app.db, &state).await?;

@@ -22,6 +22,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (12, "saved", include_str!("migrations/0012_saved.sql")),
     (13, "people", include_str!("migrations/0013_people.sql")),
     (14, "connections", include_str!("migrations/0014_connections.sql")),
+    (16, "calls", include_str!("migrations/0016_calls.sql")),
     (17, "bridge", include_str!("migrations/0017_bridge.sql")),
     (18, "oauth", include_str!("migrations/0018_oauth.sql")),
 ];

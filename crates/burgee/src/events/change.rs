@@ -11,6 +11,17 @@ use crate::clock::Time;
 use crate::db::{Db, Write};
 use crate::error::{Error, Kind, Result};
 
+/// What a change recorded.
+#[derive(Debug, Default)]
+pub struct Recorded {
+    /// The facts.
+    pub events: Vec<Event>,
+    /// The group under which they stand in the log; none if nothing was recorded, or nothing lasts.
+    pub group: Option<String>,
+    /// How many of those that were named were left out.
+    pub left_out: usize,
+}
+
 /// A change in progress: a writing transaction that knows who acts and when. Dropping it undoes everything.
 pub struct Change {
     db: Db,
@@ -18,13 +29,21 @@ pub struct Change {
     actor: Actor,
     now: Time,
     events: Vec<Event>,
+    left_out: usize,
 }
 
 impl Db {
     /// Begins a change. Nothing lasts before [`Change::commit`].
     pub async fn change<G: Guard>(&self, grant: &Granted<G>, now: Time) -> Result<Change> {
         let tx = self.begin_write().await?;
-        Ok(Change { db: self.clone(), tx, actor: grant.actor().clone(), now, events: Vec::new() })
+        Ok(Change {
+            db: self.clone(),
+            tx,
+            actor: grant.actor().clone(),
+            now,
+            events: Vec::new(),
+            left_out: 0,
+        })
     }
 }
 
@@ -42,6 +61,12 @@ impl Change {
     /// Records a fact. Every change has at least one.
     pub fn record(&mut self, event: Event) {
         self.events.push(event);
+    }
+
+    /// Notes that some of those that were named are not known, and were left out: no fact, since nothing changed, but
+    /// worth telling.
+    pub fn leave_out(&mut self, count: usize) {
+        self.left_out += count;
     }
 
     /// How many facts were recorded so far.
@@ -65,11 +90,41 @@ impl Change {
     ///
     /// Whatever the change was, an admin remains: one that would leave none, or none with a password where there was
     /// one, is refused and undone.
-    pub async fn commit(mut self) -> Result<()> {
+    pub async fn commit(self) -> Result<()> {
+        self.commit_told().await.map(drop)
+    }
+
+    /// Like [`Change::commit`], and tells what was recorded.
+    pub async fn commit_told(mut self) -> Result<Recorded> {
         if self.events.is_empty() {
-            return Ok(());
+            return Ok(Recorded { left_out: self.left_out, ..Recorded::default() });
         }
         self.tx.order_events().await?;
+        self.ensure_administered().await?;
+        let standing = log::standing(&mut self.tx).await?;
+        if standing.tied {
+            audience::follow(&mut self).await?;
+        }
+        let announced = self.events.iter().any(Event::concerns_clients);
+        let group = log::append(&mut self.tx, &self.actor, self.now, &self.events, standing.last).await?;
+        self.tx.commit().await?;
+        if announced {
+            self.db.announce();
+        }
+        Ok(Recorded { events: self.events, group: Some(group), left_out: self.left_out })
+    }
+
+    /// Checks what [`Change::commit`] checks, undoes everything, and tells what would have been recorded.
+    pub async fn rehearse(mut self) -> Result<Recorded> {
+        self.ensure_administered().await?;
+        if log::standing(&mut self.tx).await?.tied {
+            audience::follow(&mut self).await?;
+        }
+        Ok(Recorded { events: self.events, group: None, left_out: self.left_out })
+    }
+
+    /// Refuses what would leave nobody who can administer the installation, or nobody with a password.
+    async fn ensure_administered(&mut self) -> Result<()> {
         if self.events.iter().any(|event| event.fact.may_cost_admins())
             && self.weakens_administration().await?
         {
@@ -77,16 +132,6 @@ impl Change {
                 Kind::LastAdmin,
                 "This would leave nobody who can administer burgee. Make somebody else an admin first.",
             ));
-        }
-        let standing = log::standing(&mut self.tx).await?;
-        if standing.tied {
-            audience::follow(&mut self).await?;
-        }
-        let announced = self.events.iter().any(Event::concerns_clients);
-        log::append(&mut self.tx, &self.actor, self.now, &self.events, standing.last).await?;
-        self.tx.commit().await?;
-        if announced {
-            self.db.announce();
         }
         Ok(())
     }

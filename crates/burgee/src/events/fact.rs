@@ -167,6 +167,10 @@ facts! {
     ScimConnectionCreated "scim-connection-created" "Connection to an identity provider created";
     ScimConnectionUpdated "scim-connection-updated" "Connection to an identity provider changed";
     ScimConnectionDeleted "scim-connection-deleted" "Connection to an identity provider deleted";
+    /// An identity provider that used to call does so no more.
+    ScimSilent "scim-silent" "Identity provider has gone silent";
+    /// Somebody did again what an identity provider asked for.
+    ScimCallReplayed "scim-call-replayed" "Call of an identity provider done again";
 }
 
 impl Fact {

@@ -102,15 +102,15 @@ pub(super) async fn standing(tx: &mut Write) -> Result<Standing> {
     .await
 }
 
-/// Writes events at the end of the transaction `tx`, as one group. Since no other transaction writes events now, the
-/// number of the `last` one makes the group's id unique.
+/// Writes events at the end of the transaction `tx`, as one group, and returns its id. Since no other transaction writes
+/// events now, the number of the `last` one makes it unique.
 pub(super) async fn append(
     tx: &mut Write,
     actor: &Actor,
     now: Time,
     events: &[Event],
     last: i64,
-) -> Result<()> {
+) -> Result<String> {
     let group = numbered_ulid(now, last);
     let rows: Vec<Value> = events.iter().map(row).collect();
     tx.execute(sql!(
@@ -129,8 +129,8 @@ pub(super) async fn append(
         actor.connection(),
         &group
     ))
-    .await
-    .map(drop)
+    .await?;
+    Ok(group)
 }
 
 /// An event as one item of a list. The states are kept as text.

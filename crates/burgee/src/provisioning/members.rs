@@ -335,7 +335,7 @@ impl Work<'_> {
                 "SELECT item FROM ({list:$1}) i
                  WHERE NOT EXISTS (SELECT 1 FROM scim_users s WHERE s.scim_id = item AND s.connection_id = $2)
                    AND NOT EXISTS (SELECT 1 FROM scim_groups s WHERE s.scim_id = item AND s.connection_id = $2)
-                 LIMIT 5",
+                 LIMIT 1000",
                 list,
                 self.connection
             ))
@@ -343,12 +343,14 @@ impl Work<'_> {
         if found.is_empty() {
             return Ok(());
         }
-        let ids: Vec<String> = found.into_iter().map(|(id,)| id.chars().take(64).collect()).collect();
+        let named = found.iter().take(5);
+        let ids: Vec<String> = named.map(|(id,)| id.chars().take(64).collect()).collect();
         let ids = ids.join(", ");
         if self.unknown == UnknownMembers::Reject {
             let message = format!("Among the members are no users or groups of this connection: {ids}");
             return Err(Scim::of(ScimType::InvalidValue, message).into());
         }
+        self.tx.leave_out(found.len());
         tracing::warn!(group.id = self.group, ids, "members that the connection does not know were ignored");
         Ok(())
     }

@@ -5,6 +5,7 @@ pub mod cleanup;
 pub mod connection;
 pub mod group;
 mod guard;
+pub mod journal;
 pub mod locks;
 pub mod members;
 pub mod own_password;
@@ -12,6 +13,7 @@ pub mod pages;
 mod profile;
 pub mod query;
 mod resource;
+pub mod silence;
 pub mod user;
 
 pub use self::resource::{Noun, Provisioned, find, find_locked};

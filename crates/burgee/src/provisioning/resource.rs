@@ -18,6 +18,21 @@ pub enum Noun {
     Group,
 }
 
+impl Noun {
+    /// As SCIM names the type of such resources.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::User => "User",
+            Self::Group => "Group",
+        }
+    }
+
+    /// The noun of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::User, Self::Group].into_iter().find(|noun| noun.name() == name)
+    }
+}
+
 /// A provisioned user or group.
 #[derive(Clone, Debug)]
 pub struct Provisioned {

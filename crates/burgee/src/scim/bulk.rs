@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 
 use super::edit::{Edit, is_late};
 use super::fault::Fault;
-use super::reply;
 use super::resource::{Draft, Patch, kind};
 use super::router::{self, Call};
 use super::target::Target;
+use super::{finish, reply};
 use crate::error::{Error, Result};
+use crate::provisioning::journal::Act;
 use crate::provisioning::{Noun, Provisioned};
 
 /// What came of an operation.
@@ -81,6 +82,8 @@ async fn run(call: &Call, ids: &Ids, operations: &[Operation], step: &[usize]) -
         Ok(made) => made.into_iter().map(|(noun, made)| Ok(created(call, noun, &made))).collect(),
         Err((culprit, error)) => {
             let fault = Fault::from(error);
+            call.notebook.begin(Act::Create, None);
+            call.notebook.refuse(&fault);
             let mut ids = ids.clone();
             if let Some(culprit) = culprit {
                 ids.failed(step[culprit]);
@@ -155,9 +158,10 @@ async fn together(
             let next = |current: &Object| patch.next(call, current);
             Edit { call, noun: *noun, id: &one.scim_id, next, members: &patch.members }.within(&mut tx).await
         };
-        *one = patched.await.map_err(|error| (Some(at), error))?;
+        let (changed, _) = patched.await.map_err(|error| (Some(at), error))?;
+        *one = changed;
     }
-    tx.commit().await.map_err(nobodys)?;
+    finish::together(call, tx, &mut made).await.map_err(nobodys)?;
     Ok(made)
 }
 

@@ -6,6 +6,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 
 use super::fault::Fault;
+use super::notebook::Notebook;
 use super::quirks::Quirk;
 use crate::access::{Granted, Provision};
 use crate::app::{App, client_address};
@@ -22,8 +23,13 @@ pub(super) struct Caller {
 
 impl Caller {
     /// Whoever holds the token of a request to a mount point, which may be for one connection only.
-    pub(super) async fn of(parts: &Parts, app: &App, slug: Option<&str>) -> Result<Self, Fault> {
-        let admitted = known(parts, app, slug).await?.ok_or_else(Fault::unauthenticated)?;
+    pub(super) async fn of(
+        parts: &Parts,
+        app: &App,
+        slug: Option<&str>,
+        notebook: &Notebook,
+    ) -> Result<Self, Fault> {
+        let admitted = known(parts, app, slug, notebook).await?.ok_or_else(Fault::unauthenticated)?;
         let now = app.clock.now();
         let grant = admitted.enter(&app.rates, client_address(parts, app))?;
         let address = client_address(parts, app);
@@ -37,19 +43,29 @@ impl Caller {
 }
 
 /// What the token of a request opens, if it is one of the mount point's connection.
-pub(super) async fn known(parts: &Parts, app: &App, slug: Option<&str>) -> Result<Option<Admitted>> {
-    let Some(token) = token(parts, app) else { return Ok(None) };
+pub(super) async fn known(
+    parts: &Parts,
+    app: &App,
+    slug: Option<&str>,
+    notebook: &Notebook,
+) -> Result<Option<Admitted>> {
+    let Some(token) = token(parts, app, notebook) else { return Ok(None) };
     let admitted = connection::by_token(&app.db, token, app.clock.now()).await?;
-    Ok(admitted.filter(|it| slug.is_none_or(|slug| slug == it.connection.setup.slug)))
+    let admitted = admitted.filter(|it| slug.is_none_or(|slug| slug == it.connection.setup.slug));
+    if let Some(it) = &admitted {
+        notebook.whose(it.connection.id, Some(it.credential()));
+    }
+    Ok(admitted)
 }
 
-fn token<'a>(parts: &'a Parts, app: &App) -> Option<&'a str> {
+fn token<'a>(parts: &'a Parts, app: &App, notebook: &Notebook) -> Option<&'a str> {
     let header = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?.trim();
     match header.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Some(token.trim()),
         Some(_) => None,
         None => {
             app.metrics.quirk(Quirk::BareToken.name());
+            notebook.quirk(Quirk::BareToken.name());
             Some(header)
         }
     }

@@ -5,12 +5,21 @@ use axum::response::{IntoResponse, Response};
 use burgee_scim::{Error as Scim, MemberChange, Object};
 
 use super::fault::Fault;
+use super::finish::finish;
 use super::reply;
 use super::resource::kind;
 use super::router::Call;
 use crate::error::{Error, Kind, Result};
 use crate::events::Change;
+use crate::provisioning::members::Inside;
 use crate::provisioning::{Noun, Provisioned, find_locked, group, user};
+
+/// What came of a change.
+pub(super) struct Done {
+    pub(super) changed: Provisioned,
+    /// Who would be in the group, if that is undone.
+    pub(super) inside: Option<Inside>,
+}
 
 /// A change of one resource.
 pub(super) struct Edit<'a, F> {
@@ -25,29 +34,36 @@ pub(super) struct Edit<'a, F> {
 
 impl<F: Fn(&Object) -> Result<Object, Scim>> Edit<'_, F> {
     /// Makes the change.
-    pub(super) async fn apply(&self) -> Result<Provisioned> {
+    pub(super) async fn apply(&self) -> Result<Done> {
         match self.once().await {
             Err(error) if is_late(&error) => self.once().await,
             done => done,
         }
     }
 
-    async fn once(&self) -> Result<Provisioned> {
+    async fn once(&self) -> Result<Done> {
         let mut tx = begin(self.call).await?;
-        let changed = self.within(&mut tx).await?;
-        tx.commit().await?;
-        Ok(changed)
+        let (changed, before) = self.within(&mut tx).await?;
+        let inside = finish(self.call, tx, self.noun, &changed).await?;
+        self.call.notebook.tell(|deed| {
+            deed.about(self.noun, &changed);
+            deed.before = Some(before);
+            deed.after = Some(changed.document.clone());
+        });
+        Ok(Done { changed, inside })
     }
 
-    /// Makes the change as part of a larger one.
-    pub(super) async fn within(&self, tx: &mut Change) -> Result<Provisioned> {
+    /// Makes the change as part of a larger one. With the resource comes its document before.
+    pub(super) async fn within(&self, tx: &mut Change) -> Result<(Provisioned, Object)> {
         let connection = &self.call.caller.connection;
         let current = open(self.call, tx, self.noun, self.id).await?;
+        let before = current.document.clone();
         let next = (self.next)(&current.document)?;
-        match self.noun {
-            Noun::User => user::change(tx, connection.id, current, next).await,
-            Noun::Group => group::change(tx, connection, current, next, self.members).await,
-        }
+        let changed = match self.noun {
+            Noun::User => user::change(tx, connection.id, current, next).await?,
+            Noun::Group => group::change(tx, connection, current, next, self.members).await?,
+        };
+        Ok((changed, before))
     }
 }
 
@@ -67,7 +83,12 @@ async fn remove(call: &Call, noun: Noun, id: &str) -> Result<()> {
         Noun::User => user::delete(&mut tx, &found).await?,
         Noun::Group => group::delete(&mut tx, &found).await?,
     }
-    tx.commit().await
+    finish(call, tx, noun, &found).await?;
+    call.notebook.tell(|deed| {
+        deed.about(noun, &found);
+        deed.before = Some(found.document);
+    });
+    Ok(())
 }
 
 async fn begin(call: &Call) -> Result<Change> {

@@ -12,6 +12,9 @@ use crate::provisioning::connection::Refusal;
 /// After how many seconds a client is to try a paused connection again.
 const PAUSE: u64 = 300;
 
+/// What ids begin with that are given in a dry run.
+pub(super) const REHEARSED: &str = "dry-";
+
 /// A failure on its way to the client.
 #[derive(Clone, Debug)]
 pub(super) struct Fault {
@@ -24,6 +27,10 @@ impl Fault {
     /// Nothing lives at the path, or the caller may not know of it.
     pub(super) fn not_found(what: &str, id: &str) -> Error {
         let id: String = id.chars().take(64).collect();
+        if id.starts_with(REHEARSED) {
+            let detail = format!("{what} {id} was made in a dry run: it never came to be.");
+            return Error::Scim(Scim::not_found(detail));
+        }
         Error::Scim(Scim::not_found(format!("{what} {id} not found")))
     }
 
@@ -31,6 +38,11 @@ impl Fault {
     pub(super) fn unauthenticated() -> Self {
         Scim::status(401, "A valid provisioning token is needed: send it as `Authorization: Bearer …`.")
             .into()
+    }
+
+    /// Why, in a sentence.
+    pub(super) fn detail(&self) -> &str {
+        &self.error.detail
     }
 
     /// Its status.

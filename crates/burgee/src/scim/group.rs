@@ -32,12 +32,14 @@ pub(super) struct Frame {
 }
 
 /// Groups with commas between. Members are read page by page while the client takes them,
-/// from one consistent view; a group whose members are not wanted costs no look at them.
+/// from one consistent view; a group whose members are not wanted costs no look at them. `inside` is who is in the one
+/// group, where the database does not have it so.
 pub(super) async fn render(
     call: &Call,
     groups: &[Provisioned],
     projection: &Projection,
     frame: Frame,
+    inside: Option<&Inside>,
 ) -> Result<Body> {
     let Call { app, base, .. } = call;
     let connection = call.connection();
@@ -54,6 +56,11 @@ pub(super) async fn render(
         let texts: Vec<String> = heads.iter().map(|(_, head)| json!(head).to_string()).collect();
         return Ok(Body::from(format!("{}{}{}", frame.before, texts.join(","), frame.after)));
     };
+    if let ([(_, head)], Some(inside)) = (heads.as_slice(), inside) {
+        let mut text = frame.before + &opened(head)?;
+        shown.whole(&mut text, inside)?;
+        return Ok(Body::from(text + &frame.after));
+    }
     // The view begins here, so that a database that does not answer is an error and no broken body.
     let mut tx = app.db.read().await?;
     let mut known = HashMap::new();

@@ -8,10 +8,13 @@ mod cursor;
 mod discovery;
 mod edit;
 mod fault;
+mod finish;
 mod group;
 mod mount;
+mod notebook;
 mod oauth;
 mod quirks;
+mod replay;
 mod reply;
 mod request;
 mod resource;
@@ -20,4 +23,8 @@ mod search;
 mod target;
 mod user;
 
+pub use self::replay::{Replayed, replay};
 pub use self::router::router;
+
+/// The header by which a client asks that a call changes nothing: `true`.
+pub const DRY_RUN: &str = "burgee-dry-run";

@@ -4,12 +4,13 @@ use std::fmt::Debug;
 use std::num::{IntErrorKind, ParseIntError};
 
 use axum::body::Body;
-use axum::http::{HeaderMap, header};
+use axum::http::header;
 use burgee_scim::{AttrRef, Error, Mode, Object, Projection, Resolved, ResourceType, body, filter, resolve};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::Value;
 
 use super::fault::Fault;
+use super::router::Call;
 use crate::provisioning::query::{Query, Sort, Start};
 
 /// The largest body: room for a group of some 200,000 members in one request.
@@ -130,6 +131,11 @@ impl Parameters {
         Projection::parse(kind, self.attributes.as_deref(), self.excluded.as_deref(), self.mode)
     }
 
+    /// The filter as it was sent.
+    pub(super) fn filter(&self) -> Option<String> {
+        self.filter.clone()
+    }
+
     /// True if the client said which attributes it wants to see.
     pub(super) fn asks_for_attributes(&self) -> bool {
         self.attributes.is_some()
@@ -188,12 +194,8 @@ fn integer(name: &str, text: &str) -> Result<i64, Error> {
 
 /// Reads a body that is a JSON object, in any of the media types that clients send: one about `kind`, or else a bulk
 /// request.
-pub(super) async fn object(
-    headers: &HeaderMap,
-    sent: Body,
-    kind: Option<&ResourceType>,
-    mode: Mode,
-) -> Result<Object, Fault> {
+pub(super) async fn object(call: &Call, sent: Body, kind: Option<&ResourceType>) -> Result<Object, Fault> {
+    let (headers, mode) = (&call.headers, call.mode());
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let understood = match media.as_str() {
@@ -215,7 +217,13 @@ pub(super) async fn object(
             }
         })?
         .to_bytes();
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    call.notebook.request(&bytes);
+    parse(&bytes, kind, mode)
+}
+
+/// Reads the text of a body.
+pub(super) fn parse(bytes: &[u8], kind: Option<&ResourceType>, mode: Mode) -> Result<Object, Fault> {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if text.is_empty() {
         return Err(Error::invalid_syntax("The body is empty.").into());
     }

@@ -8,8 +8,9 @@ use burgee_scim::{
     patch as engine, resource,
 };
 
-use super::edit::{Edit, is_late};
+use super::edit::{Done, Edit, is_late};
 use super::fault::Fault;
+use super::finish::{self, finish};
 use super::quirks::{self, Noticed};
 use super::router::Call;
 use super::{group, reply, user};
@@ -63,36 +64,39 @@ impl Draft {
         })
     }
 
-    async fn once(&self, call: &Call) -> Result<(Provisioned, bool)> {
+    async fn once(&self, call: &Call) -> Result<(Done, bool)> {
         let mut tx = call.app.db.change(&call.caller.grant, call.app.clock.now()).await?;
-        let made = self.make(call, &mut tx).await?;
-        tx.commit().await?;
-        Ok(made)
+        let (mut made, groupless) = self.make(call, &mut tx).await?;
+        let inside = finish(call, tx, self.noun, &made).await?;
+        finish::made(call, self.noun, &mut made);
+        Ok((Done { changed: made, inside }, groupless))
     }
 }
 
 pub(super) async fn create(call: &Call, noun: Noun, body: Object) -> Result<Response, Fault> {
     let projection = call.parameters()?.projection(kind(noun))?;
     let draft = Draft::read(call, noun, body)?;
-    let (made, groupless) = match draft.once(call).await {
+    let (done, groupless) = match draft.once(call).await {
         Err(error) if is_late(&error) => draft.once(call).await?,
         made => made?,
     };
+    let made = &done.changed;
     if groupless {
-        let body = serde_json::to_string(&user::object(&made, &[], &call.base, &projection));
-        return Ok(about(call, noun, StatusCode::CREATED, &made, body.map_err(Error::from)?.into()));
+        let body = serde_json::to_string(&user::object(made, &[], &call.base, &projection));
+        return Ok(about(call, noun, StatusCode::CREATED, made, body.map_err(Error::from)?.into()));
     }
-    answer(call, noun, StatusCode::CREATED, &made, &projection).await
+    answer(call, noun, StatusCode::CREATED, &done, &projection).await
 }
 
 pub(super) async fn get(call: &Call, noun: Noun, id: &str) -> Result<Response, Fault> {
     let projection = call.parameters()?.projection(kind(noun))?;
     let found = provisioning::find(&mut call.app.db.read().await?, noun, call.connection(), id).await?;
     let found = found.ok_or_else(|| Fault::not_found(kind(noun).name, id))?;
+    call.notebook.tell(|deed| deed.about(noun, &found));
     if reply::is_known(&call.headers, found.version) {
         return Ok(about(call, noun, StatusCode::NOT_MODIFIED, &found, Body::empty()));
     }
-    answer(call, noun, StatusCode::OK, &found, &projection).await
+    answer(call, noun, StatusCode::OK, &Done { changed: found, inside: None }, &projection).await
 }
 
 pub(super) async fn replace(call: &Call, noun: Noun, id: &str, mut body: Object) -> Result<Response, Fault> {
@@ -106,8 +110,8 @@ pub(super) async fn replace(call: &Call, noun: Noun, id: &str, mut body: Object)
     // What is not said is not touched; only the letter of the RFC clears it.
     let members = members.or_else(|| (strict && noun == Noun::Group).then_some(MemberChange::RemoveAll));
     let next = |current: &Object| resource::replace(kind(noun), current, body.clone(), call.mode());
-    let changed = Edit { call, noun, id, next, members: members.as_slice() }.apply().await?;
-    answer(call, noun, StatusCode::OK, &changed, &projection).await
+    let done = Edit { call, noun, id, next, members: members.as_slice() }.apply().await?;
+    answer(call, noun, StatusCode::OK, &done, &projection).await
 }
 
 /// The body of a PATCH, read.
@@ -139,7 +143,8 @@ pub(super) async fn patch(call: &Call, noun: Noun, id: &str, body: Object) -> Re
     let projection = parameters.projection(kind(noun))?;
     let patch = Patch::read(call, noun, body)?;
     let next = |current: &Object| patch.next(call, current);
-    let changed = Edit { call, noun, id, next, members: &patch.members }.apply().await?;
+    let done = Edit { call, noun, id, next, members: &patch.members }.apply().await?;
+    let changed = &done.changed;
     let empty = match call.caller.connection.setup.patch_answer {
         _ if parameters.asks_for_attributes() => false,
         PatchAnswer::Resource => false,
@@ -151,9 +156,9 @@ pub(super) async fn patch(call: &Call, noun: Noun, id: &str, body: Object) -> Re
         }
     };
     if empty {
-        return Ok(about(call, noun, StatusCode::NO_CONTENT, &changed, Body::empty()));
+        return Ok(about(call, noun, StatusCode::NO_CONTENT, changed, Body::empty()));
     }
-    answer(call, noun, StatusCode::OK, &changed, &projection).await
+    answer(call, noun, StatusCode::OK, &done, &projection).await
 }
 
 /// Brings what is unusual into a form that the engine knows, unless the connection insists on the letter.
@@ -162,7 +167,7 @@ fn tolerate(call: &Call, understand: impl FnOnce() -> Noticed) -> Noticed {
         return Noticed::default();
     }
     let noticed = understand();
-    noticed.count(&call.app.metrics);
+    noticed.count(&call.app.metrics, &call.notebook);
     noticed
 }
 
@@ -178,9 +183,10 @@ async fn answer(
     call: &Call,
     noun: Noun,
     status: StatusCode,
-    found: &Provisioned,
+    done: &Done,
     projection: &Projection,
 ) -> Result<Response, Fault> {
+    let found = &done.changed;
     let list = std::slice::from_ref(found);
     let body = match noun {
         Noun::User => {
@@ -188,7 +194,9 @@ async fn answer(
             let bodies = user::render(&mut tx, call.connection(), list, &call.base, projection).await?;
             serde_json::to_string(&bodies.first()).map_err(Error::from)?.into()
         }
-        Noun::Group => group::render(call, list, projection, group::Frame::default()).await?,
+        Noun::Group => {
+            group::render(call, list, projection, group::Frame::default(), done.inside.as_ref()).await?
+        }
     };
     Ok(about(call, noun, status, found, body))
 }

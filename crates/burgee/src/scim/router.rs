@@ -1,18 +1,21 @@
 //! From a path and a method to what handles it.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use burgee_scim::{Error, GROUP, Mode, Object, USER};
+use burgee_scim::{Error, GROUP, Mode, Object, ResourceType, USER};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::assignable::Assignable;
 use super::caller::{self, Caller};
 use super::fault::Fault;
 use super::mount::Mount;
+use super::notebook::{Begun, Notebook};
 use super::request::Parameters;
 use super::search::EVERYTHING;
 use super::target::Target;
@@ -20,6 +23,7 @@ use super::{assignable, bulk, discovery, edit, oauth, quirks, request, resource,
 use crate::app::App;
 use crate::provisioning::Noun;
 use crate::provisioning::connection::Connection;
+use crate::provisioning::journal::Act;
 
 /// Everything that a handler needs to know of a request.
 #[derive(Clone)]
@@ -30,6 +34,12 @@ pub(super) struct Call {
     pub(super) base: String,
     pub(super) headers: HeaderMap,
     pub(super) query: String,
+    /// For the journal.
+    pub(super) notebook: Notebook,
+    /// Nothing is changed: the answer is as if it were.
+    pub(super) dry_run: bool,
+    /// The call that is done again, by its id, and by whom.
+    pub(super) replays: Option<Arc<(String, String)>>,
 }
 
 /// The protocol as a service, at all its mount points.
@@ -50,34 +60,44 @@ pub fn router(app: App) -> Router {
 async fn dispatch(State(app): State<App>, request: Request) -> Response {
     let method = request.method().clone();
     let head = method == Method::HEAD;
-    let mut response = match handle(app.clone(), request).await {
+    let (begun, request) = Begun::of(&app, request);
+    let notebook = Notebook::default();
+    let mut response = match handle(app.clone(), request, &notebook).await {
         Ok(response) => response,
-        Err(fault) => fault.into_response(),
+        Err(fault) => {
+            notebook.refuse(&fault);
+            fault.into_response()
+        }
     };
     app.metrics.scim(method.as_str(), response.status().as_u16());
     if head {
         *response.body_mut() = Body::empty();
     }
-    response
+    match begun {
+        Some(begun) => begun.end(&app, &notebook, response).await.0,
+        None => response,
+    }
 }
 
-async fn handle(app: App, request: Request) -> Result<Response, Fault> {
+async fn handle(app: App, request: Request, notebook: &Notebook) -> Result<Response, Fault> {
     let (parts, body) = request.into_parts();
     let mount = Mount::of(parts.uri.path());
     let target = Target::parse(mount.below);
-    quirks::of_request(&parts).count(&app.metrics);
+    quirks::of_request(&parts).count(&app.metrics, notebook);
     let base = format!("{}{}", app.config.url(), mount.point);
     let slug = mount.slug.as_deref();
     let method = parts.method.clone();
     match &target {
         Target::Unknown => return Err(nothing()),
         _ if method == Method::OPTIONS => {
+            notebook.begin(Act::Other, None);
             let allow = HeaderValue::from_static(target.methods());
             return Ok((StatusCode::NO_CONTENT, [(header::ALLOW, allow)]).into_response());
         }
         _ if !target.is_discovery() => {}
         _ if reads(&method) => {
-            let known = caller::known(&parts, &app, slug).await?.map(|it| it.connection);
+            notebook.begin(Act::Discover, None);
+            let known = caller::known(&parts, &app, slug, notebook).await?.map(|it| it.connection);
             if !Target::is_spelled(mount.below, known.as_ref().map_or(Mode::Tolerant, Connection::mode)) {
                 return Err(nothing());
             }
@@ -85,7 +105,7 @@ async fn handle(app: App, request: Request) -> Result<Response, Fault> {
         }
         _ => return Err(Fault::method(target.methods())),
     }
-    let caller = Caller::of(&parts, &app, slug).await?;
+    let caller = Caller::of(&parts, &app, slug, notebook).await?;
     if !Target::is_spelled(mount.below, caller.connection.mode()) {
         return Err(nothing());
     }
@@ -93,23 +113,43 @@ async fn handle(app: App, request: Request) -> Result<Response, Fault> {
         return Err(Fault::method(target.methods()));
     }
     let query = parts.uri.query().unwrap_or_default().to_owned();
-    let call = Call { app, caller, base, headers: parts.headers, query };
+    let asks = parts.headers.get(super::DRY_RUN).is_some_and(|value| value.as_bytes() == b"true");
+    let dry_run = asks || caller.connection.dry_run;
+    if dry_run {
+        notebook.dry_run();
+    }
+    let notebook = notebook.clone();
+    let call = Call { app, caller, base, headers: parts.headers, query, notebook, dry_run, replays: None };
     if target == Target::Me {
         return Err(Error::not_found("This token belongs to a connection: nobody is /Me.").into());
     }
     let object = if matches!(method, Method::POST | Method::PUT | Method::PATCH) {
-        let kind = match target {
-            Target::Bulk => None,
-            Target::Groups | Target::Group(_) => Some(&GROUP),
-            _ => Some(&USER),
-        };
-        request::object(&call.headers, body, kind, call.mode()).await?
+        request::object(&call, body, about(&target)).await?
     } else {
         Object::new()
     };
+    respond(&call, &method, &target, object).await
+}
+
+/// What the body of a request is about; none: it is a bulk request.
+pub(super) const fn about(target: &Target) -> Option<&'static ResourceType> {
     match target {
-        Target::Bulk => bulk::answer(&call, object).await,
-        _ => answer(&call, &method, &target, object).await,
+        Target::Bulk => None,
+        Target::Groups | Target::Group(_) => Some(&GROUP),
+        _ => Some(&USER),
+    }
+}
+
+/// Answers a request whose body was read.
+pub(super) async fn respond(
+    call: &Call,
+    method: &Method,
+    target: &Target,
+    object: Object,
+) -> Result<Response, Fault> {
+    match target {
+        Target::Bulk => bulk::answer(call, object).await,
+        _ => answer(call, method, target, object).await,
     }
 }
 
@@ -120,6 +160,32 @@ pub(super) async fn answer(
     target: &Target,
     object: Object,
 ) -> Result<Response, Fault> {
+    let (act, noun) = meaning(method, target);
+    call.notebook.begin(act, noun);
+    let outcome = perform(call, method, target, object).await;
+    outcome.inspect_err(|fault| call.notebook.refuse(fault))
+}
+
+/// What a method asks of a target.
+fn meaning(method: &Method, target: &Target) -> (Act, Option<Noun>) {
+    let noun = match target {
+        Target::Users | Target::User(_) | Target::UserSearch => Some(Noun::User),
+        Target::Groups | Target::Group(_) | Target::GroupSearch => Some(Noun::Group),
+        _ => None,
+    };
+    let act = match (target, method) {
+        (Target::User(_) | Target::Group(_), &Method::PUT) => Act::Replace,
+        (Target::User(_) | Target::Group(_), &Method::PATCH) => Act::Patch,
+        (Target::User(_) | Target::Group(_), &Method::DELETE) => Act::Remove,
+        (Target::User(_) | Target::Group(_), _) => Act::Read,
+        (Target::Users | Target::Groups, &Method::POST) => Act::Create,
+        (Target::Roles | Target::Role(_) | Target::Entitlements | Target::Entitlement(_), _) => Act::Discover,
+        _ => Act::Look { filter: None, found: None },
+    };
+    (act, noun)
+}
+
+async fn perform(call: &Call, method: &Method, target: &Target, object: Object) -> Result<Response, Fault> {
     let reads = reads(method);
     match (target, method) {
         (Target::Users, _) if reads => search::list(call, &call.parameters()?, &[Noun::User]).await,

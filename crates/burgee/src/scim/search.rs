@@ -13,6 +13,7 @@ use super::router::Call;
 use super::{group, reply, user};
 use crate::db::Read;
 use crate::error::{Error, Result};
+use crate::provisioning::journal::Act;
 use crate::provisioning::query::{self, Mark, Page, Query, Start};
 use crate::provisioning::{Noun, Provisioned};
 
@@ -49,6 +50,8 @@ pub(super) async fn list(call: &Call, parameters: &Parameters, nouns: &[Noun]) -
             }
         }
     }
+    let act = Act::Look { filter: parameters.filter(), found: Some(search.total) };
+    call.notebook.tell(|deed| deed.act = act);
     let (users, groups): (Vec<_>, Vec<_>) =
         search.found.into_iter().partition(|(noun, _)| *noun == Noun::User);
     let of = |found: Vec<(Noun, Vec<Provisioned>)>| found.into_iter().flat_map(|(_, found)| found).collect();
@@ -57,7 +60,7 @@ pub(super) async fn list(call: &Call, parameters: &Parameters, nouns: &[Noun]) -
     tx.end().await?;
     envelope["itemsPerPage"] = (users.len() + groups.len()).into();
     let frame = group::Frame { before: opened(&envelope, &bodies, &groups), after: "]}".to_owned() };
-    let body = group::render(call, &groups, &group_view, frame).await?;
+    let body = group::render(call, &groups, &group_view, frame, None).await?;
     Ok(reply::json(StatusCode::OK, body))
 }
 

@@ -25,9 +25,12 @@ use crate::error::Result;
 use crate::events::{self, Filter};
 use crate::gate;
 use crate::people::session;
+use crate::provisioning::journal;
 
 /// How long a stream is silent at most.
 const SILENCE: Duration = Duration::from_secs(20);
+/// How often it is looked whether identity providers called: nobody announces that.
+const LOOK: Duration = Duration::from_secs(2);
 /// Changes that come faster than this are told together.
 const PACE: Duration = Duration::from_millis(50);
 
@@ -38,6 +41,9 @@ pub(super) struct Watch {
     pub(super) project: Option<String>,
     /// A flag.
     pub(super) feature: Option<String>,
+    /// Calls of identity providers instead of events.
+    #[serde(default)]
+    pub(super) calls: bool,
     /// The newest event there when the page was made.
     #[serde(skip)]
     pub(super) revision: i64,
@@ -52,11 +58,20 @@ impl Watch {
         feature: Option<&str>,
     ) -> Result<Self> {
         let (project, feature) = (project.map(str::to_owned), feature.map(str::to_owned));
-        let watch = Self { project, feature, revision: 0 };
+        let watch = Self { project, feature, ..Self::default() };
+        Ok(Self { revision: watch.latest(grant, tx).await?, ..watch })
+    }
+
+    /// What identity providers ask for.
+    pub(super) async fn calls<G: Guard>(grant: &Granted<G>, tx: &mut Read) -> Result<Self> {
+        let watch = Self { calls: true, ..Self::default() };
         Ok(Self { revision: watch.latest(grant, tx).await?, ..watch })
     }
 
     async fn latest<G: Guard>(&self, grant: &Granted<G>, tx: &mut Read) -> Result<i64> {
+        if self.calls {
+            return if grant.held().is_admin() { journal::latest(tx).await } else { Ok(0) };
+        }
         let filter = Filter {
             projects: self.project.iter().cloned().collect(),
             features: self.feature.iter().cloned().collect(),
@@ -111,6 +126,8 @@ pub(super) async fn stream(
 impl Stream {
     /// What is sent next. `None`: the stream ends, because the session does or the server.
     async fn next(&mut self) -> Option<Bytes> {
+        let pause = if self.watch.calls { LOOK } else { SILENCE };
+        let mut quiet = Duration::ZERO;
         loop {
             self.news.mark_unchanged();
             match self.latest().await {
@@ -128,7 +145,12 @@ impl Stream {
             tokio::select! {
                 changed = self.news.changed() => changed.ok()?,
                 () = self.ui.stopping.cancelled() => return None,
-                () = tokio::time::sleep(SILENCE) => return Some(Bytes::from_static(b":\n\n")),
+                () = tokio::time::sleep(pause) => {
+                    quiet += pause;
+                    if quiet >= SILENCE {
+                        return Some(Bytes::from_static(b":\n\n"));
+                    }
+                }
             }
             tokio::time::sleep(PACE).await;
         }

@@ -151,6 +151,9 @@ fn content(frame: &Frame, viewer: &Viewer, page: &Page) -> Markup {
         for (name, value) in [("project", &watch.project), ("feature", &watch.feature)] {
             query.extend_pairs(value.as_ref().map(|value| (name, value)));
         }
+        if watch.calls {
+            query.append_pair("calls", "true");
+        }
         frame.at(&format!("/live?{}", query.finish()))
     });
     html! {

@@ -64,7 +64,7 @@ const RINGS: &[(&str, &[&str])] = &[
     ("published", &["audience", "clock", "db", "entropy", "error", "events", "instance", "people"]),
     ("metrics", &["access", "applications", "clock", "db", "error", "features", "names", "published"]),
     ("telemetry", &["db", "error"]),
-    ("gate", &["access", "app", "error", "people", "published"]),
+    ("gate", &["access", "app", "error", "people", "provisioning", "published"]),
     (
         "ui",
         &[

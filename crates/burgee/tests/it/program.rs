@@ -44,6 +44,61 @@ async fn an_admin_is_recovered_while_the_server_runs() {
 }
 
 #[tokio::test]
+async fn what_identity_providers_ask_for_is_printed_and_done_again() {
+    let server = TestServer::sqlite().await;
+    let database = server.app.config.database().unwrap();
+    let scim = async |words: &[&str]| {
+        let output = burgee(&[&["scim"], words].concat()).await;
+        (
+            output.status.success(),
+            String::from_utf8(output.stdout).unwrap() + &String::from_utf8_lossy(&output.stderr),
+        )
+    };
+    let ann = json!({ "userName": "ann@x.io", "displayName": "Ann" });
+    server.scim().post("/scim/v2/Users", ann).await.expect(201);
+    server.app.journal.write(&server.app.db, &server.app.journal_rules()).await.unwrap();
+    let (_, calls) = scim(&["calls", "--connection", "default", "--database-url", &database]).await;
+    assert!(calls.lines().count() == 1 && calls.contains("Created “Ann”"), "{calls}");
+    let (good, refused) = scim(&["calls", "--connection", "other", "--database-url", &database]).await;
+    assert!(!good && refused.contains("there is no connection \"other\"; there are: default"), "{refused}");
+    let (_, connections) = scim(&["connections", "--database-url", &database]).await;
+    let connection: serde_json::Value = connections.parse().unwrap();
+    assert_eq!((&connection["id"], &connection["users"]), (&json!(1), &json!(1)));
+
+    // The calls of one server, done again on another.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("calls.ndjson");
+    let cut = json!({ "method": "POST", "path": "/scim/Users", "requestState": "cut" });
+    std::fs::write(&file, format!("{calls}{cut}\n")).unwrap();
+    let other = TestServer::sqlite().await;
+    let to = [
+        "replay",
+        file.to_str().unwrap(),
+        "--url",
+        &other.base,
+        "--token",
+        crate::support::server::SCIM_TOKEN,
+    ];
+    let users = async || other.scim().get("/scim/v2/Users").await.expect(200).json()["totalResults"].clone();
+    let (good, told) = scim(&[&to[..], &["--dry-run"]].concat()).await;
+    assert!(
+        !good && told.contains("1: POST /scim/v2/Users → 201") && told.contains("left out: its body was cut"),
+        "{told}"
+    );
+    assert_eq!(users().await, 0);
+    scim(&to).await;
+    assert_eq!(users().await, 1);
+    let (good, told) =
+        scim(&["replay", file.to_str().unwrap(), "--url", "https://x.io", "--token", "x"]).await;
+    assert!(!good && told.contains("only http:// can be reached"), "{told}");
+
+    let (_, token) = scim(&["rotate-token", "default", "--database-url", &database]).await;
+    server.scim().get("/scim/v2/Users").await.expect(401);
+    let holder = server.anonymous().with("authorization", &format!("Bearer {}", token.trim()));
+    holder.get("/scim/v2/Users").await.expect(200);
+}
+
+#[tokio::test]
 async fn nonsense_in_a_setting_is_refused_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let database = format!("sqlite:{}", folder.path().join("burgee.db").display());

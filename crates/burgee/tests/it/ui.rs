@@ -6,6 +6,7 @@ use burgee::ui;
 use reqwest::Method;
 use serde_json::json;
 
+mod calls;
 mod flag;
 mod flags;
 mod groups;

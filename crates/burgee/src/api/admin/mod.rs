@@ -38,6 +38,7 @@ mod project_reports;
 mod project_settings;
 mod project_tokens;
 mod projects;
+mod provisioning_calls;
 pub(super) mod roles;
 mod scim_settings;
 mod search;
@@ -94,6 +95,7 @@ pub(super) fn routes() -> Routes {
         .merge(scim_settings::routes())
         .merge(connections::routes())
         .merge(connection_credentials::routes())
+        .merge(provisioning_calls::routes())
         .merge(constraints::routes())
         .merge(playground::routes())
         .merge(contexts::routes())

@@ -22,6 +22,8 @@ pub struct Admitted {
     pub connection: Connection,
     /// The token's number; none for an access token of OAuth.
     pub token: Option<i64>,
+    /// How the token begins, if that is known.
+    pub prefix: Option<String>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -29,6 +31,7 @@ struct Row {
     #[sqlx(flatten)]
     connection: Connection,
     token: Option<i64>,
+    prefix: Option<String>,
 }
 
 /// Looks a token up, in one query.
@@ -38,11 +41,11 @@ pub async fn by_token(db: &Db, token: &str, now: Time) -> Result<Option<Admitted
             concat!(
                 "SELECT ",
                 columns!(),
-                ", t.token FROM (
-                     SELECT connection_id, id AS token FROM scim_tokens
+                ", t.token, t.prefix FROM (
+                     SELECT connection_id, id AS token, prefix FROM scim_tokens
                      WHERE digest = $1 AND (expires_at IS NULL OR expires_at > $2)
                      UNION ALL
-                     SELECT connection_id, CAST(NULL AS BIGINT) AS token FROM scim_access_tokens
+                     SELECT connection_id, CAST(NULL AS BIGINT) AS token, CAST(NULL AS TEXT) AS prefix FROM scim_access_tokens
                      WHERE digest = $1 AND expires_at > $2
                  ) t JOIN scim_connections c ON c.id = t.connection_id"
             ),
@@ -50,7 +53,7 @@ pub async fn by_token(db: &Db, token: &str, now: Time) -> Result<Option<Admitted
             now
         ))
         .await?;
-    Ok(found.map(|Row { connection, token }| Admitted { connection, token }))
+    Ok(found.map(|Row { connection, token, prefix }| Admitted { connection, token, prefix }))
 }
 
 /// Why a connection takes no call now.
@@ -67,6 +70,15 @@ pub enum Refusal {
 }
 
 impl Admitted {
+    /// What may be shown of the token.
+    pub fn credential(&self) -> String {
+        match (&self.prefix, self.token) {
+            (Some(prefix), _) => format!("{prefix}…"),
+            (None, Some(token)) => format!("token {token}"),
+            (None, None) => "OAuth".to_owned(),
+        }
+    }
+
     /// What the connection may do, if it takes a call from this address now.
     pub fn enter(&self, rates: &Rates, ip: Option<String>) -> Result<Granted<Provision>, Refusal> {
         let connection = &self.connection;

@@ -16,6 +16,7 @@ mod requests;
 use axum::http::request::Parts;
 use burgee_scim::{Object, ResourceType};
 
+use super::notebook::Notebook;
 use crate::telemetry::Metrics;
 
 macro_rules! quirks {
@@ -85,10 +86,11 @@ impl Noticed {
         }
     }
 
-    /// Counts them.
-    pub(super) fn count(&self, metrics: &Metrics) {
+    /// Counts them, and takes note of them.
+    pub(super) fn count(&self, metrics: &Metrics, notebook: &Notebook) {
         for quirk in &self.0 {
             metrics.quirk(quirk.name());
+            notebook.quirk(quirk.name());
         }
     }
 

@@ -15,7 +15,9 @@ use crate::ui::guard::Viewer;
 use crate::ui::live::{self, Watch};
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
+use crate::ui::part::notice::Tone;
 use crate::ui::part::{button, count, event, notice, tag};
+use crate::ui::screen::provisioning::silence;
 use crate::ui::{Places, Ui};
 
 /// How many flags and events are shown of each sort.
@@ -41,6 +43,11 @@ async fn home(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
     let which = Which { sight: live::sight(&grant, &mut tx).await?, ..Which::default() };
     let (latest, _) = events::search(&mut tx, &which, 0, 12).await?;
     let left = if viewer.admin { owners::departed(&mut tx, &reader.sight).await? } else { Vec::new() };
+    let silent = if viewer.admin {
+        crate::provisioning::silence::silent(&mut tx, frame.now).await?
+    } else {
+        Vec::new()
+    };
     let watch = Watch::over(&grant, &mut tx, None, None).await?;
     let body = html! {
         @if let Some(tour) = &tour { (tour.section(&frame)) }
@@ -48,6 +55,11 @@ async fn home(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
         div.columns {
             section aria-labelledby="needs" {
                 h2 #needs { "Needs you" }
+                @for it in &silent {
+                    (notice::notice(Tone::Warning, "The identity provider is silent", &html! {
+                        p { (silence::words(it, frame.now)) " " a href=(frame.at("/provisioning")) { "Provisioning" } }
+                    }))
+                }
                 @if !left.is_empty() {
                     p {
                         (count::of(left.iter().map(|it| it.flags.len()).sum::<usize>(), "flag")) " of "
@@ -55,7 +67,7 @@ async fn home(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
                         " who left: nobody answers for them. " a href=(frame.at("/flag-owners")) { "Hand them over" }
                     }
                 }
-                @if due.is_empty() && left.is_empty() {
+                @if due.is_empty() && left.is_empty() && silent.is_empty() {
                     p.calm { "Nothing right now. Flags that should be cleaned up will show here." }
                 } @else if !due.is_empty() {
                     p.muted {

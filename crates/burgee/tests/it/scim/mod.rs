@@ -2,6 +2,7 @@
 
 pub mod connections;
 mod isolation;
+mod journal;
 mod life_cycles;
 mod ms_postman;
 mod ms_validator;

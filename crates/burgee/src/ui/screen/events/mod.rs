@@ -13,6 +13,7 @@ use crate::access::{Granted, Guard, SeeProject, SignedIn};
 use crate::clock::Time;
 use crate::db::Read;
 use crate::events::{self, Creator, Fact, Filter};
+use crate::provisioning::journal;
 use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
 use crate::ui::guard::{Query, Viewer};
@@ -283,9 +284,18 @@ async fn one(
     let (records, _) = events::search(&mut tx, &filter, 0, 1).await?;
     let record =
         records.first().ok_or_else(|| Fault::missing("There is no such event, or you may not see it."))?;
+    let call = match &record.group_id {
+        Some(group) if grant.held().is_admin() => {
+            journal::of_events(&mut tx, group, record.created_at).await?
+        }
+        _ => None,
+    };
     let title = record.label().unwrap_or(&record.kind).to_owned();
     let body = html! {
         div.feed { (event::one(&frame, record, event::Among::Many, true)) }
+        @if let Some(call) = &call {
+            p { "The identity provider’s call that did it: " a href=(frame.at(&format!("/provisioning/calls/{}", call.id))) { (call.meaning) } }
+        }
     };
     Ok(frame.page(&viewer, &Page::new(Section::Events, title, body).below("Events", "/events".to_owned())))
 }

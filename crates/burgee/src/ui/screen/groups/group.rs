@@ -124,6 +124,9 @@ pub(super) async fn draw(
         @if let Some(text) = group.description.as_deref().filter(|text| !text.is_empty()) { p.lead { (text) } }
         dl.facts {
             div { dt { "Origin" } dd { (person::origin(seen.it.connection.as_deref())) } }
+            @if seen.it.connection.is_some() {
+                div { dt { "Provisioning" } dd { a href=(frame.at(&format!("/provisioning/calls?group={id}"))) { "What the identity provider sent" } } }
+            }
             div { dt { "Members" } dd { (seen.it.members) } }
             div { dt { "Root role" } dd { @match group.root_role { Some(id) => (role_name(&roles, id)), None => span.muted { "none" } } } }
             div { dt { "Created" } dd { (time::ago(group.created_at, frame.now)) @if let Some(author) = &group.created_by { " by " (author) } } }

@@ -114,6 +114,7 @@ async fn show(
                 h2 #latest { "Recent changes" }
                 @if latest.is_empty() { p.calm { "Nothing yet. Assign yourself in the identity provider: you appear here." } }
                 @else { (event::feed(&frame, &latest, event::Among::Many)) }
+                div.row { (button::link(&frame.at(&format!("/provisioning/calls?connection={id}")), "All calls")) }
             }
         }
         (removal::section(&frame, &overview, why_not.as_deref()))

@@ -1,5 +1,6 @@
 //! Provisioning: which identity providers manage people and groups here, and how each is set up.
 
+pub(in crate::ui) mod calls;
 mod client;
 mod connection;
 mod delete;
@@ -7,6 +8,7 @@ mod guide;
 mod new;
 mod removal;
 mod settings;
+pub(in crate::ui) mod silence;
 mod tokens;
 mod wizard;
 
@@ -36,6 +38,7 @@ pub(in crate::ui) fn places(places: Places) -> Places {
     places
         .page("/provisioning", show)
         .with(new::places)
+        .with(calls::places)
         .with(guide::places)
         .with(connection::places)
         .with(wizard::places)
@@ -101,7 +104,11 @@ async fn show(grant: Granted<ConfigureAuth>, State(ui): State<Ui>, frame: Frame)
             key,
         )
     };
+    let silent = crate::provisioning::silence::silent(&mut tx, frame.now).await?;
     let body = html! {
+        @for it in &silent {
+            (notice(Tone::Warning, "The identity provider is silent", &html! { p { (silence::words(it, frame.now)) } }))
+        }
         @if fresh {
             div.empty {
                 p.empty-title { "No identity provider is connected" }
@@ -134,8 +141,11 @@ async fn show(grant: Granted<ConfigureAuth>, State(ui): State<Ui>, frame: Frame)
             }
         }
     };
-    let page =
-        Page::new(Section::Provisioning, "Provisioning", body).actions(connect(Some("c"))).watch(watch);
+    let actions = html! {
+        @if admin { (button::link(&frame.at("/provisioning/calls"), "Calls")) }
+        (connect(Some("c")))
+    };
+    let page = Page::new(Section::Provisioning, "Provisioning", body).actions(actions).watch(watch);
     Ok(frame.page(&viewer, &page))
 }
 

@@ -125,7 +125,10 @@ async fn draw(
             div { dt { "Status" } dd { (person::status(&it.user)) } }
             div { dt { "Last seen" } dd { (time::ago_or(user.seen_at, frame.now, "never")) } }
             div { dt { "Created" } dd { (time::ago(user.created_at, frame.now)) } }
-            @if let Some(scim) = &user.scim_id { div { dt { "SCIM id" } dd { code { (scim) } } } }
+            @if let Some(scim) = &user.scim_id {
+                div { dt { "SCIM id" } dd { code { (scim) } } }
+                div { dt { "Provisioning" } dd { a href=(frame.at(&format!("/provisioning/calls?user={id}"))) { "What the identity provider sent" } } }
+            }
         }
         section aria-labelledby="root-role" {
             h2 #root-role { "Root role" }
