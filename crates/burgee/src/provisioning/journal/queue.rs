@@ -83,7 +83,7 @@ impl Part {
     pub fn of(bytes: Bytes) -> Self {
         match bytes.len() {
             0 => Self::None,
-            ..=LARGEST => Self::Whole(bytes),
+            1..=LARGEST => Self::Whole(bytes),
             size => Self::Large(Some(size)),
         }
     }

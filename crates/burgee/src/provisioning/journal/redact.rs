@@ -204,8 +204,11 @@ fn within(value: &mut Value, name: &str, ids: bool) -> bool {
                     let masked = literals(text);
                     found |= masked != text;
                     *value = Value::from(masked);
-                } else if !(is_group && key == "displayname") && !(ids && key == "value" && value.is_string())
-                {
+                    continue;
+                }
+                let names_it = is_group && key == "displayname";
+                let is_id = ids && key == "value" && value.is_string();
+                if !names_it && !is_id {
                     found |= within(value, &key, members || (ids && !value.is_string()));
                 }
             }

@@ -41,7 +41,7 @@ both! {
         let wire = Wire::new(&server).with("user-agent", "Okta SCIM Client 1.0.0").with("x-request-id", "r-1");
         wire.get("/Users?filter=userName%20eq%20%22ann@x.io%22").await.expect(200);
         let body = json!({ "schemas": [USER], "userName": "ann@x.io", "displayName": "Ann Example", "password": "hush" });
-        let ann = super::wire::id(&wire.post("/Users", body.clone()).await.expect(201));
+        let ann = crate::scim::wire::id(&wire.post("/Users", body.clone()).await.expect(201));
         wire.post("/Users", body).await.expect(409);
         let pilots = wire.group("Pilots", &[]).await;
         wire.patch(&format!("/Groups/{pilots}"), json!([{ "op": "add", "path": "members", "value": [{ "value": ann }] }])).await.done();
@@ -190,7 +190,7 @@ async fn names_are_masked_and_nothing_is_kept_where_that_is_the_rule() {
     let server = TestServer::sqlite_with(&["--scim-calls-masked", "true"]).await;
     let wire = Wire::new(&server);
     let ann = json!({ "schemas": [USER], "userName": "ann@x.io", "displayName": "Ann Example", "name": { "givenName": "Ann" } });
-    let id = super::wire::id(&wire.post("/Users", ann).await.expect(201));
+    let id = crate::scim::wire::id(&wire.post("/Users", ann).await.expect(201));
     wire.get("/Users?filter=userName%20eq%20%22ann@x.io%22").await.expect(200);
     wire.patch(
         &format!("/Users/{id}"),
@@ -251,7 +251,7 @@ both! {
         assert_eq!(patched["active"], false);
         let body = json!({ "schemas": [GROUP], "displayName": "Sailors", "members": [{ "value": ann }, { "value": bob }] });
         let put = dry.put(&format!("/Groups/{pilots}"), body).await.expect(200).json();
-        assert_eq!((&put["displayName"], super::wire::values(&put["members"], "value")), (&json!("Sailors"), vec![ann.clone()]), "as it would be");
+        assert_eq!((&put["displayName"], crate::scim::wire::values(&put["members"], "value")), (&json!("Sailors"), vec![ann.clone()]), "as it would be");
         dry.delete(&format!("/Users/{ann}")).await.expect(204);
         // What never came to be is not there, and the answer says why.
         let gone = dry.get(&format!("/Users/{bob}")).await.expect(404).json();
@@ -278,7 +278,7 @@ both! {
         server.admin().put("/api/admin/provisioning/connections/1", json!({ "dryRun": true })).await.done();
         let wire = Wire::new(&server);
         let body = json!({ "schemas": [USER], "userName": "ann@x.io" });
-        assert!(super::wire::id(&wire.post("/Users", body.clone()).await.expect(201)).starts_with("dry-"));
+        assert!(crate::scim::wire::id(&wire.post("/Users", body.clone()).await.expect(201)).starts_with("dry-"));
         wire.post("/Users", body).await.expect(201);
         assert_eq!(wire.count("userName pr").await, 0);
     }
@@ -286,7 +286,7 @@ both! {
     async fn a_call_is_done_again_by_whoever_presses_the_button(server) {
         let wire = Wire::new(&server);
         let body = json!({ "schemas": [USER], "userName": "ann@x.io", "displayName": "Ann", "password": "hush" });
-        let ann = super::wire::id(&wire.post("/Users", body).await.expect(201));
+        let ann = crate::scim::wire::id(&wire.post("/Users", body).await.expect(201));
         let off = json!([{ "op": "replace", "path": "active", "value": false }]);
         wire.patch(&format!("/Users/{ann}"), off).await.done();
         let call = last(&server).await;

@@ -18,7 +18,7 @@ fn pilots(act: Act, events: Vec<Event>) -> Deed {
     deed(act, Noun::Group, "Pilots", events)
 }
 
-fn object(value: Value) -> Option<Object> {
+fn object(value: &Value) -> Option<Object> {
     value.as_object().cloned()
 }
 
@@ -69,7 +69,7 @@ fn what_happens_to_people() {
 fn what_changed_is_named() {
     let event = || Event::created(Fact::UserUpdated, &json!({ "id": 7 }));
     let changed = |before: Value, after: Value| {
-        told(Deed { before: object(before), after: object(after), ..ann(Act::Patch, vec![event()]) })
+        told(Deed { before: object(&before), after: object(&after), ..ann(Act::Patch, vec![event()]) })
     };
     assert_eq!(
         changed(

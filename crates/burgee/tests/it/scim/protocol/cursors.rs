@@ -13,16 +13,17 @@ fn names(list: &Value) -> String {
 /// All pages of a search, forwards; then backwards from the last, which must show the same. What is read from several
 /// lists is read forwards only.
 async fn pages(wire: &Wire, path: &str, query: &str) -> Vec<String> {
-    let (mut found, mut cursor, mut back) = (Vec::new(), String::new(), None);
-    loop {
+    let (mut found, mut cursor) = (Vec::new(), String::new());
+    let mut back = loop {
         let list = wire.read(&format!("{path}?{query}&cursor={cursor}")).await;
         assert!(list.get("startIndex").is_none());
         found.push(names(&list));
-        back = list["previousCursor"].as_str().map(str::to_owned);
-        let Some(next) = list["nextCursor"].as_str() else { break };
+        let Some(next) = list["nextCursor"].as_str() else {
+            break list["previousCursor"].as_str().map(str::to_owned);
+        };
         assert!(next.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b)), "{next}");
         next.clone_into(&mut cursor);
-    }
+    };
     if path.is_empty() {
         assert_eq!(back, None);
         return found;

@@ -132,13 +132,11 @@ async fn replay(
     let found = journal::find(&mut ui.db.read().await?, &id).await?;
     let call = found.ok_or_else(|| Fault::missing("There is no such call."))?;
     let done = ui.replay(&grant, &call, !wanted.apply).await?;
-    match done.id {
-        Some(made) => Ok(frame.go(&format!("/provisioning/calls/{made}"))),
-        None => {
-            let note = format!("It was answered with {}. The journal had no room for it.", done.status);
-            Ok(frame.done(&format!("/provisioning/calls/{id}"), &Note::new(note)))
-        }
+    if let Some(made) = done.id {
+        return Ok(frame.go(&format!("/provisioning/calls/{made}")));
     }
+    let note = format!("It was answered with {}. The journal had no room for it.", done.status);
+    Ok(frame.done(&format!("/provisioning/calls/{id}"), &Note::new(note)))
 }
 
 /// How long it took.
