@@ -88,7 +88,7 @@ fn page(rows: &BTreeMap<(String, String), (String, String)>) -> String {
 }
 
 /// What is left out of SCIM, and why.
-const SCIM: &str = r#"
+const SCIM: &str = r"
 ## SCIM
 
 What RFC 7643, RFC 7644 and RFC 9865 ask of a server is served ([what, exactly](scim/generic.md#what-is-supported)). What they leave
@@ -105,4 +105,4 @@ open, and drafts around them, is left out where it stands here:
 | 428 for a write without `If-Match` | optional in RFC 6585; the interoperability profile forbids clients to send entity tags |
 | `canonicalValues` | advertised, and not enforced: RFC 7643 §7 has them as suggestions |
 | HTTPS | by the proxy in front |
-"#;
+";

@@ -36,6 +36,11 @@ async fn last(server: &TestServer) -> Value {
     one(server, found.last().unwrap()).await
 }
 
+/// As many as a person may have; longer than what the journal keeps of a body.
+fn many_addresses() -> Value {
+    (0..1000).map(|n| json!({ "value": format!("{n}-{}@x.io", "x".repeat(64)) })).collect()
+}
+
 both! {
     async fn every_call_is_told_in_words(server) {
         let wire = Wire::new(&server).with("user-agent", "Okta SCIM Client 1.0.0").with("x-request-id", "r-1");
@@ -133,13 +138,12 @@ both! {
         let listed = server.admin().get("/api/admin/provisioning/calls").await.expect(200).json();
         assert_eq!(usize::try_from(listed["passedOver"].as_u64().unwrap()).unwrap() + found.len(), 25);
         Wire::new(&server).get("/Users").await.expect(200);
-        assert_eq!(last(&server).await["meaning"], "Listed users: 0", "whoever has one is not held up");
+        assert_eq!(last(&server).await["meaning"], "Listed users: nobody", "whoever has one is not held up");
     }
 
     async fn long_and_broken_bodies_are_marked(server) {
         let wire = Wire::new(&server);
-        let names: Vec<Value> = (0..3000).map(|n| json!({ "value": format!("someone-{n}@x.io") })).collect();
-        wire.post("/Users", json!({ "schemas": [USER], "userName": "ann", "emails": names })).await.expect(201);
+        wire.post("/Users", json!({ "schemas": [USER], "userName": "ann", "emails": many_addresses() })).await.expect(201);
         let call = last(&server).await;
         assert_eq!((&call["requestState"], &call["responseState"]), (&json!("cut"), &json!("cut")));
         assert!(call["requestSize"].as_u64().unwrap() > 80_000 && call["request"].as_str().unwrap().len() <= 32 * 1024);
@@ -187,7 +191,7 @@ both! {
 
 #[tokio::test]
 async fn names_are_masked_and_nothing_is_kept_where_that_is_the_rule() {
-    let server = TestServer::sqlite_with(&["--scim-calls-masked", "true"]).await;
+    let server = TestServer::sqlite_with(&["--scim-calls-masked"]).await;
     let wire = Wire::new(&server);
     let ann = json!({ "schemas": [USER], "userName": "ann@x.io", "displayName": "Ann Example", "name": { "givenName": "Ann" } });
     let id = crate::scim::wire::id(&wire.post("/Users", ann).await.expect(201));
@@ -315,8 +319,7 @@ both! {
         let first = calls(&server, "kind=create").await;
         let path = |call: &Value| format!("/api/admin/provisioning/calls/{}/replay", call["id"].as_str().unwrap());
         assert_eq!(admin.post(&path(&first[0]), json!({})).await.expect(200).json()["status"], 409);
-        let emails: Vec<Value> = (0..2000).map(|n| json!({ "value": format!("someone-{n}@x.io") })).collect();
-        wire.post("/Users", json!({ "schemas": [USER], "userName": "bob", "emails": emails })).await.expect(201);
+        wire.post("/Users", json!({ "schemas": [USER], "userName": "bob", "emails": many_addresses() })).await.expect(201);
         let refused = admin.post(&path(&last(&server).await), json!({})).await.expect(409).json();
         assert!(refused.to_string().contains("Only a part of its body is kept"), "{refused}");
         let (_, viewer) = server.person("vera", "Viewer").await;

@@ -120,7 +120,7 @@ fn unsigned(header: &Value, claims: &Value) -> String {
 }
 
 /// What a right assertion says, with changes; a change to `null` takes something away.
-fn claims(now: Time, client: &str, jti: &str, changes: Value) -> Value {
+fn claims(now: Time, client: &str, jti: &str, changes: &Value) -> Value {
     let seconds = now.millis() / 1000;
     let mut claims = json!({
         "iss": client, "sub": client, "aud": "http://burgee.test", "exp": seconds + 300, "iat": seconds, "jti": jti,
@@ -206,11 +206,11 @@ both! {
                 let fields = [("grant_type", "client_credentials"), ("client_assertion_type", ASSERTION), ("client_assertion", jwt)];
                 ask(&anybody, &fields).await
             };
-            let right = signer.sign(&header, &claims(now, &client, &next(), json!({})));
+            let right = signer.sign(&header, &claims(now, &client, &next(), &json!({})));
             bearer(&server, send(&right).await).get("/scim/c/acme/Users").await.expect(200);
             assert!(refused(send(&right).await, "invalid_client").contains("used already"));
             for fine in [json!({ "aud": "http://burgee.test/oauth/token" }), json!({ "aud": ["x", "http://burgee.test"] })] {
-                let jwt = signer.sign(&header, &claims(now, &client, &next(), fine));
+                let jwt = signer.sign(&header, &claims(now, &client, &next(), &fine));
                 bearer(&server, send(&jwt).await);
             }
             let seconds = now.millis() / 1000;
@@ -228,12 +228,12 @@ both! {
                 (json!({ "exp": null }), "lacks a claim"),
                 (json!({ "aud": null }), "lacks a claim"),
             ] {
-                let jwt = signer.sign(&header, &claims(now, &client, &next(), change.clone()));
+                let jwt = signer.sign(&header, &claims(now, &client, &next(), &change));
                 let why = refused(send(&jwt).await, "invalid_client");
                 assert!(why.contains(about), "{change}: {why}");
             }
             // Signatures of others, of nobody, and by a public key that is taken for a secret.
-            let good = claims(now, &client, &next(), json!({}));
+            let good = claims(now, &client, &next(), &json!({}));
             let mut forged = vec![
                 Signer::ec().sign(&json!({ "alg": "ES256", "kid": "k1" }), &good),
                 format!("{}.", unsigned(&json!({ "alg": "none" }), &good)),
@@ -253,7 +253,7 @@ both! {
             // The key of one connection opens no other.
             let theirs = json!({ "keys": Signer::ec().public("k1") });
             let theirs = server.admin().put(&path(other, ""), theirs).await.expect(200).json();
-            let jwt = signer.sign(&header, &claims(now, theirs["clientId"].as_str().unwrap(), &next(), json!({})));
+            let jwt = signer.sign(&header, &claims(now, theirs["clientId"].as_str().unwrap(), &next(), &json!({})));
             refused(send(&jwt).await, "invalid_client");
         }
         for (bad, about) in [

@@ -16,7 +16,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 /// The user to run PostgreSQL as when the tests run as root, which PostgreSQL refuses.
 const NOBODY: u32 = 65534;
 /// Seconds without a test after which the cluster goes.
-const QUIET: u32 = 90;
+const QUIET: u32 = 300;
 
 /// An empty database, dropped with the value.
 pub struct Scratch {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{encoded, form, hidden_project, person};
+use super::{encoded, form, hidden, hidden_project, person};
 use crate::support::TestServer;
 use crate::support::server::PASSWORD;
 
@@ -172,7 +172,8 @@ both! {
         form(&mia, "/projects/default/settings/links", &links).await.expect(303);
         let page = mia.get("/projects/default/settings").await.expect(200).text;
         assert!(page.contains("https://wiki.test/{{feature}} | Plan\nhttps://chat.test/{{project}}</textarea>"), "{page}");
-        let refused = form(&mia, "/projects/default/settings/links", "links=ftp%3A%2F%2Fx").await.expect(422).text;
+        let wrong = encoded(&[("links", "ftp://x"), ("was_links", &hidden(&page, "was_links"))]);
+        let refused = form(&mia, "/projects/default/settings/links", &wrong).await.expect(422).text;
         assert!(refused.contains("id=\"links-problem\"") && refused.contains(">ftp://x</textarea>"), "{refused}");
     }
 

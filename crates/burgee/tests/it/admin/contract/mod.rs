@@ -153,10 +153,10 @@ fn take(value: &mut Value, path: &str) -> bool {
     };
     match value {
         Value::Object(object) if first == "*" => {
-            object.values_mut().fold(true, |all, value| take(value, rest) && all)
+            object.values_mut().filter_map(|value| (!take(value, rest)).then_some(())).count() == 0
         }
         Value::Array(list) if first == "*" => {
-            list.iter_mut().fold(true, |all, value| take(value, rest) && all)
+            list.iter_mut().filter_map(|value| (!take(value, rest)).then_some(())).count() == 0
         }
         Value::Object(object) => object.get_mut(first).is_some_and(|value| take(value, rest)),
         _ => false,
