@@ -287,7 +287,7 @@ async function fillBridge(server) {
   const segment = (name, of, by) => admin("POST", "/segments", { name, description: "As the identity provider says.", constraints: [], group: { id: group(of), by } });
   const engineers = await segment("Engineers", "Engineering", "scimId");
   await segment("Payments people", "Payments team", "userName");
-  await admin("POST", "/projects/default/features/dark-mode/environments/production/strategies", { name: "default", segments: [engineers.id] });
+  await admin("POST", "/projects/default/features/bulk-01/environments/development/strategies", { name: "default", segments: [engineers.id] });
   const owner = (flag, owner) => admin("PUT", `/projects/default/features/${flag}/owner`, { owner });
   const radia = await admin("POST", "/user-admin", { username: "radia", name: "Radia Perlman", rootRole: "Editor", password: PASSWORD });
   const crew = await admin("POST", "/groups", { name: "Search crew", users: [] });
