@@ -100,7 +100,7 @@ async fn draw<G: Guard>(
         @if client.is_some() {
             section aria-labelledby="remove" {
                 h2 #remove { "No OAuth any more" }
-                form method="post" action=(at("/remove")) { (button::or_why("remove-client", "Remove the client and its access tokens", why_not)) }
+                form method="post" action=(at("/remove")) { (button::or_why("remove-client", "Remove the client", why_not)) }
             }
         }
     };
