@@ -19,7 +19,7 @@ pub struct Expected {
 }
 
 /// An identity provider that provisions a directory.
-#[allow(async_fn_in_trait, reason = "used in this workspace only")]
+#[expect(async_fn_in_trait, reason = "used in this workspace only")]
 pub trait IdentityProvider {
     /// Brings the service in line with what has changed since the last time.
     async fn cycle(&mut self, company: &Directory) -> Result<()>;

@@ -217,7 +217,8 @@ async fn replay(wanted: &Replay) -> Result<ExitCode> {
             .map_err(|error| Error::bad_data(format!("{name}, line {number} is no JSON: {error}")))?;
         let told = match why_not(&call) {
             Some(why) => Err(format!("left out: {why}")),
-            None => server.send(&call, &wanted.token, wanted.dry_run).await,
+            // What was not done then is not done now.
+            None => server.send(&call, &wanted.token, wanted.dry_run || call["dryRun"] == true).await,
         };
         let word = |key: &str| call[key].as_str().unwrap_or_default();
         let (outcome, good) = match told {
@@ -238,6 +239,10 @@ fn why_not(call: &Value) -> Option<&'static str> {
         Some("cut") => Some("its body was cut"),
         Some("masked") => Some("its body was masked"),
         Some("unreadable") => Some("its body was not kept, since it was no JSON"),
+        _ if !call["replays"].is_null() => Some("it is a replay itself"),
+        _ if call["query"].as_str().is_some_and(journal::looks_masked) => {
+            Some("what it looked for is masked")
+        }
         _ if call["method"].as_str().is_none() || call["path"].as_str().is_none() => {
             Some("it has no method or path")
         }

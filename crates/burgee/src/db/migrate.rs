@@ -25,6 +25,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (16, "calls", include_str!("migrations/0016_calls.sql")),
     (17, "bridge", include_str!("migrations/0017_bridge.sql")),
     (18, "oauth", include_str!("migrations/0018_oauth.sql")),
+    (19, "left", include_str!("migrations/0019_left.sql")),
 ];
 
 /// The migrations for one engine. sqlx keeps the record, the checksums and the lock between nodes.

@@ -1,6 +1,6 @@
 //! Owners who left, and what becomes of their flags.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
@@ -61,11 +61,13 @@ pub async fn left(tx: &mut Change, user: i64, name: &str) -> Result<()> {
     };
     let now = tx.now();
     tx.execute(sql!(
-        "UPDATE flag_owners SET user_id = $2, group_id = $3, left_at = $4 WHERE user_id = $1 AND left_at IS NULL",
+        "UPDATE flag_owners SET user_id = $2, group_id = $3, left_at = $4, left_name = $5
+         WHERE user_id = $1 AND left_at IS NULL",
         user,
         heir.as_ref().map_or(Some(user), |heir| heir.owner.user()),
         heir.as_ref().and_then(|heir| heir.owner.group()),
-        heir.is_none().then_some(now)
+        heir.is_none().then_some(now),
+        heir.is_none().then_some(name)
     ))
     .await?;
     tell(tx, &who, flags, heir.as_ref());
@@ -96,7 +98,7 @@ pub async fn group_gone(tx: &mut Change, group: i64, name: &str) -> Result<()> {
     }
     let now = tx.now();
     tx.execute(sql!(
-        "UPDATE flag_owners SET group_name = $2, left_at = $3 WHERE group_id = $1 AND left_at IS NULL",
+        "UPDATE flag_owners SET left_name = $2, left_at = $3 WHERE group_id = $1 AND left_at IS NULL",
         group,
         name,
         now
@@ -175,15 +177,23 @@ pub async fn hand_over(tx: &mut Change, from: Owner, named: Option<&[String]>, t
     let chosen = |orphan: &Orphan| named.is_none_or(|names| names.contains(&orphan.name));
     let flags: Vec<Orphan> = from.flags.into_iter().filter(chosen).collect();
     let names: Vec<&str> = flags.iter().map(|flag| flag.name.as_str()).collect();
-    tx.execute(sql!(
-        "UPDATE flag_owners SET user_id = $2, group_id = $3, group_name = NULL, left_at = NULL WHERE feature IN ({list:$1})",
-        serde_json::to_string(&names)?,
-        to.user(),
-        to.group()
-    ))
-    .await?;
-    for flag in &flags {
+    // A flag for which somebody else answers by now is theirs.
+    let taken: Vec<(String,)> = tx
+        .all(sql!(
+            "UPDATE flag_owners SET user_id = $2, group_id = $3, left_name = NULL, left_at = NULL
+             WHERE feature IN ({list:$1}) AND (user_id = $4 OR group_id = $5)
+               AND (left_at IS NOT NULL OR user_id IN (SELECT id FROM users WHERE active = FALSE))
+             RETURNING feature",
+            serde_json::to_string(&names)?,
+            to.user(),
+            to.group(),
+            from.who.owner.user(),
+            from.who.owner.group()
+        ))
+        .await?;
+    let taken: BTreeSet<String> = taken.into_iter().map(|(feature,)| feature).collect();
+    for flag in flags.iter().filter(|flag| taken.contains(&flag.name)) {
         record(tx, &flag.project, &flag.name, Some(&from.who), Some(&heir));
     }
-    Ok(flags.len())
+    Ok(taken.len())
 }

@@ -108,7 +108,7 @@ pub async fn check(tx: &mut Read, policy: Policy) -> Result<()> {
 /// SQL: the columns of [`Row`] from `flag_owners o`, with `LEFT JOIN users u` and `LEFT JOIN groups g`.
 macro_rules! owner {
     () => {
-        "o.user_id, o.group_id, COALESCE(u.name, u.username, u.email, g.name, o.group_name) AS name,
+        "o.user_id, o.group_id, COALESCE(NULLIF(u.name, ''), u.username, u.email, g.name, o.left_name) AS name,
          o.left_at IS NOT NULL OR NOT COALESCE(u.active, TRUE) AS gone"
     };
     (join) => {
@@ -198,7 +198,8 @@ pub async fn set(
         Some(owner) => Some(ensure(tx, owner).await?),
         None => None,
     };
-    if before == after {
+    let stays = before.as_ref().filter(|before| !before.left).map(|before| before.owner);
+    if stays == owner && before.is_some() == owner.is_some() {
         return Ok(after);
     }
     match owner {
@@ -206,7 +207,7 @@ pub async fn set(
             tx.execute(sql!(
                 "INSERT INTO flag_owners (feature, user_id, group_id) VALUES ($1, $2, $3)
                  ON CONFLICT (feature) DO UPDATE SET user_id = excluded.user_id, group_id = excluded.group_id,
-                                                     group_name = NULL, left_at = NULL",
+                                                     left_name = NULL, left_at = NULL",
                 feature,
                 owner.user(),
                 owner.group()

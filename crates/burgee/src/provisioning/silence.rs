@@ -45,6 +45,8 @@ struct Row {
     id: i64,
     name: String,
     last_at: Time,
+    /// When its settings last changed: it may have been paused until then.
+    let_in_at: Time,
     told: bool,
 }
 
@@ -52,17 +54,18 @@ struct Row {
 pub async fn silent(tx: &mut Read, now: Time) -> Result<Vec<Silence>> {
     let quiet: Vec<Row> = tx
         .all(sql!(
-            "SELECT c.id, c.name, n.last_at,
+            "SELECT c.id, c.name, n.last_at, c.updated_at AS let_in_at,
                     EXISTS (SELECT 1 FROM scim_silences s WHERE s.connection_id = c.id AND s.since >= n.last_at) AS told
              FROM scim_connections c JOIN seen n ON n.subject = 'scim' AND n.id = c.id
-             WHERE c.enabled = TRUE AND c.paused = FALSE AND n.last_at < $1 ORDER BY c.id",
+             WHERE c.enabled = TRUE AND c.paused = FALSE AND n.last_at < $1 AND c.updated_at < $1 ORDER BY c.id",
             now.minus(BOUNDS.0 * CYCLES)
         ))
         .await?;
     let mut silent = Vec::new();
-    for Row { id, name, last_at, told } in quiet {
+    for Row { id, name, last_at, let_in_at, told } in quiet {
         let cycle = cycle(&pauses(tx, id).await?);
-        if last_at < now.minus(cycle * CYCLES) {
+        // Whoever was held up until a moment ago has not been silent since.
+        if last_at.max(let_in_at) < now.minus(cycle * CYCLES) {
             silent.push(Silence { connection: id, name, since: last_at, cycle, told });
         }
     }

@@ -100,8 +100,14 @@ async fn run(call: &Call, ids: &Ids, operations: &[Operation], step: &[usize]) -
 
 /// Does one operation.
 async fn alone(call: &Call, ids: &Ids, operation: &Operation) -> Outcome {
-    let operation = ids.resolve(operation)?;
-    let target = target(call, &operation.path)?;
+    let ready = ids.resolve(operation).map_err(Fault::from).and_then(|operation| {
+        let target = target(call, &operation.path)?;
+        Ok((operation, target))
+    });
+    let (operation, target) = ready.inspect_err(|fault| {
+        call.notebook.begin(Act::Other, None);
+        call.notebook.refuse(fault);
+    })?;
     let method = match operation.method {
         bulk::Method::Post => Method::POST,
         bulk::Method::Put => Method::PUT,

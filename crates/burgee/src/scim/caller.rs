@@ -31,8 +31,8 @@ impl Caller {
     ) -> Result<Self, Fault> {
         let admitted = known(parts, app, slug, notebook).await?.ok_or_else(Fault::unauthenticated)?;
         let now = app.clock.now();
-        let grant = admitted.enter(&app.rates, client_address(parts, app))?;
         let address = client_address(parts, app);
+        let grant = admitted.enter(&app.rates, address.clone())?;
         let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
         if let Some(token) = admitted.token {
             app.token_uses.note(token, Use { at: now, address, agent: agent.map(str::to_owned) });

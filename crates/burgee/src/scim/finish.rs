@@ -50,7 +50,10 @@ pub(super) async fn together(call: &Call, tx: Change, all: &mut [(Noun, Provisio
         });
     }
     // What followed from all of them.
-    call.notebook.tell(|deed| deed.events.extend(recorded.events));
+    call.notebook.tell(|deed| {
+        deed.events.extend(recorded.events);
+        deed.unknown = recorded.left_out;
+    });
     Ok(())
 }
 
@@ -89,7 +92,11 @@ fn is_about(event: &Event, noun: Noun, id: i64) -> bool {
             | Fact::GroupUserAdded
             | Fact::GroupUserRemoved
     );
+    let of_user = matches!(event.fact, Fact::UserCreated | Fact::UserAdopted | Fact::UserUpdated);
     let state = event.data.as_ref().or(event.pre_data.as_ref());
     let named = |key: &str| state.and_then(|state| state[key].as_i64()) == Some(id);
-    of_group == (noun == Noun::Group) && (named("id") || (of_group && named("groupId")))
+    match noun {
+        Noun::User => of_user && named("id"),
+        Noun::Group => of_group && (named("id") || named("groupId")),
+    }
 }

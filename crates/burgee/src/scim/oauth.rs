@@ -1,6 +1,8 @@
 //! OAuth 2.0 for identity providers: the token endpoint (RFC 6749 §4.4, RFC 7523 §2.2) and what says where it is
 //! (RFC 8414, RFC 9728).
 
+use std::collections::HashSet;
+
 use axum::Json;
 use axum::Router;
 use axum::body::Body;
@@ -144,9 +146,9 @@ impl Asked {
     /// No parameter may come twice (RFC 6749 §3.2).
     fn read(body: &[u8]) -> Result<Self, Refused> {
         let mut asked = Self::default();
-        let mut seen = Vec::new();
+        let mut seen = HashSet::new();
         for (name, value) in form_urlencoded::parse(body) {
-            if seen.contains(&name) {
+            if !seen.insert(name.clone()) {
                 return Err(Refused::new("invalid_request", "A parameter comes twice."));
             }
             let value = value.into_owned();
@@ -159,7 +161,6 @@ impl Asked {
                 "client_assertion" => asked.assertion = Some(value),
                 _ => {}
             }
-            seen.push(name);
         }
         Ok(asked)
     }
@@ -209,6 +210,7 @@ fn basic(request: &Request) -> Result<Option<(String, String)>, Refused> {
 async fn token(State(app): State<App>, request: Request<Body>) -> Result<Response, Refused> {
     let basic = basic(&request)?;
     let (parts, body) = request.into_parts();
+    app.throttle.address(client_address(&parts, &app).as_deref())?;
     let kind =
         parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
@@ -225,7 +227,6 @@ async fn token(State(app): State<App>, request: Request<Body>) -> Result<Respons
         return Err(Refused::new("invalid_scope", "The only scope is scim."));
     }
     let proof = asked.proof(basic)?;
-    app.throttle.address(client_address(&parts, &app).as_deref())?;
     let audiences = [issuer(&app), endpoint(&app)];
     let made = access_token(&app.db, &app.entropy, &proof, &audiences, app.clock.now()).await?;
     let token = made.map_err(|why| Refused::new("invalid_client", why))?;

@@ -113,7 +113,12 @@ async fn handle(app: App, request: Request, notebook: &Notebook) -> Result<Respo
         return Err(Fault::method(target.methods()));
     }
     let query = parts.uri.query().unwrap_or_default().to_owned();
-    let asks = parts.headers.get(super::DRY_RUN).is_some_and(|value| value.as_bytes() == b"true");
+    let asks = match parts.headers.get(super::DRY_RUN).map(HeaderValue::as_bytes) {
+        None | Some(b"false") => false,
+        Some(b"true") => true,
+        // What was meant to change nothing must not change anything.
+        Some(_) => return Err(Error::invalid_value("burgee-dry-run is true or false").into()),
+    };
     let dry_run = asks || caller.connection.dry_run;
     if dry_run {
         notebook.dry_run();

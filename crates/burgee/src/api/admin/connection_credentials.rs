@@ -181,6 +181,8 @@ async fn client(
 #[schemars(rename = "connectionClientKeysSchema")]
 struct KeysView {
     /// Public keys, as PEM or as a JWK set; with `null`, only the secret counts.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schemars(required, extend("nullable" = true))]
     keys: Option<String>,
 }
 

@@ -210,7 +210,7 @@ async fn update(
     Body(body): Body<ChangedConnection>,
 ) -> Result<Json<ConnectionView>, Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    let mut setup = connection::get(&mut tx, id).await?.setup;
+    let mut setup = connection::lock(&mut tx, id).await?.setup;
     setup.name = body.name.unwrap_or(setup.name);
     setup.slug = body.slug.unwrap_or(setup.slug);
     connection::configure(&mut tx, id, body.version, &body.choices.over(setup)?).await?;

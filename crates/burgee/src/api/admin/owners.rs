@@ -64,6 +64,8 @@ impl From<Named> for OwnerView {
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "setFeatureOwnerSchema")]
 struct Wanted {
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schemars(required, extend("nullable" = true))]
     owner: Option<Owner>,
 }
 

@@ -81,13 +81,15 @@ pub async fn give_keys(
         }
         Keys::parse(text)?;
     }
+    lock(tx, connection).await?;
+    let keys = keys.map(str::trim);
+    match client(tx, connection).await? {
+        Some(there) if there.keys.as_deref() == keys => return Ok(there),
+        None if keys.is_none() => return Err(Error::bad_data("Give at least one public key.")),
+        _ => {}
+    }
     let before = ensure(tx, entropy, connection).await?;
-    tx.execute(sql!(
-        "UPDATE scim_clients SET keys = $2 WHERE connection_id = $1",
-        connection,
-        keys.map(str::trim)
-    ))
-    .await?;
+    tx.execute(sql!("UPDATE scim_clients SET keys = $2 WHERE connection_id = $1", connection, keys)).await?;
     changed(tx, connection, before.as_ref()).await
 }
 
@@ -222,14 +224,25 @@ pub async fn access_token(
             return Ok(Err("It was used already: each assertion works once."));
         }
     }
-    tx.execute(keep!(
-        "INSERT INTO scim_access_tokens (connection_id, digest, created_at, expires_at) VALUES ($1, $2, $3, $4)",
-        connection,
-        digest(&token),
-        now,
-        now.plus(LIFE)
-    ))
-    .await?;
+    // Whoever changes the client at this moment goes first: then nothing is proved any more.
+    let given = tx
+        .execute(keep!(
+            "INSERT INTO scim_access_tokens (connection_id, digest, created_at, expires_at)
+             SELECT c.connection_id, CAST($2 AS TEXT), CAST($3 AS BIGINT), CAST($4 AS BIGINT) FROM scim_clients c
+             WHERE c.connection_id = $1 AND c.client_id = $5 AND COALESCE(c.secret_digest, '') = $6
+               AND COALESCE(c.keys, '') = $7{lock}",
+            connection,
+            digest(&token),
+            now,
+            now.plus(LIFE),
+            &known.client_id,
+            known.secret_digest.as_deref().unwrap_or_default(),
+            known.keys.as_deref().unwrap_or_default()
+        ))
+        .await?;
+    if given == 0 {
+        return Ok(Err(UNKNOWN));
+    }
     tx.execute(keep!(
         "DELETE FROM scim_access_tokens WHERE connection_id = $1 AND (expires_at <= $2 OR id NOT IN (
              SELECT id FROM scim_access_tokens WHERE connection_id = $1 ORDER BY id DESC LIMIT $3))",

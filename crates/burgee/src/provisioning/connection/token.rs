@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::json;
 
+use super::lock;
 use super::uses::{Use, Uses};
-use super::{get, lock};
 use crate::clock::Time;
 use crate::db::Read;
 use crate::entropy::{Entropy, digest};
@@ -161,13 +161,16 @@ pub async fn issue(
 
 /// Makes `secret` the only token of a connection.
 pub async fn replace(tx: &mut Change, connection: i64, secret: &str, source: Source) -> Result<()> {
-    tx.execute(sql!("DELETE FROM scim_tokens WHERE connection_id = $1", connection)).await?;
+    lock(tx, connection).await?;
+    for token in stored(tx, connection).await? {
+        drop_token(tx, connection, &token).await?;
+    }
     insert(tx, connection, secret, source, None).await.map(drop)
 }
 
 /// Ends a token at once.
 pub async fn revoke(tx: &mut Change, connection: i64, id: i64) -> Result<()> {
-    get(tx, connection).await?;
+    lock(tx, connection).await?;
     let found = stored(tx, connection).await?.into_iter().find(|token| token.id == id);
     let token = found.ok_or_else(|| Error::not_found("This connection has no such token."))?;
     drop_token(tx, connection, &token).await

@@ -13,7 +13,9 @@ mod write;
 
 pub use self::deed::{Act, Deed, Subject};
 pub use self::queue::{Call, Journal, Missing, Part};
-pub use self::read::{Brief, Filter, Full, Outcome, Verb, find, latest, newest, of_events, search};
+pub use self::read::{
+    Brief, Filter, Full, Outcome, Verb, find, latest, looks_masked, newest, of_events, search,
+};
 pub use self::retention::forget;
 
 /// For how many days calls are kept at most.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::redact::MASKED;
 use crate::clock::Time;
 use crate::db::{Json, Read, Sql, dialect, last_page};
 use crate::entropy::numbered_ulid;
@@ -186,12 +187,18 @@ impl Full {
             "cut" => Some("Only a part of its body is kept."),
             "masked" => Some("Names and addresses in its body are masked."),
             "unreadable" => Some("Its body was no JSON, so that it is not kept."),
-            _ if self.brief.query.as_ref().is_some_and(|query| query.contains("%E2%80%A2")) => {
+            _ if self.brief.query.as_deref().is_some_and(looks_masked) => {
                 Some("What it looked for is masked.")
             }
             _ => None,
         }
     }
+}
+
+/// True if a query searches for what is masked.
+pub fn looks_masked(query: &str) -> bool {
+    form_urlencoded::parse(query.as_bytes())
+        .any(|(name, value)| name.eq_ignore_ascii_case("filter") && value.contains(MASKED))
 }
 
 /// The columns of [`Brief`].

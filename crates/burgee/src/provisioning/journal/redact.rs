@@ -7,7 +7,7 @@ use super::queue::Part;
 /// What stands for a secret.
 const SECRET: &str = "(never kept)";
 /// What stands for what is masked.
-const MASKED: &str = "•••";
+pub(super) const MASKED: &str = "•••";
 /// How much of a body is kept, in bytes.
 pub(super) const LONGEST: usize = 32 * 1024;
 /// Bodies longer than this are not looked into.
@@ -161,13 +161,16 @@ pub(super) fn hide(value: &mut Value) -> bool {
                 if secret && !value.is_null() {
                     *value = Value::from(SECRET);
                     found = true;
+                } else if let Some(told) = searched(name, value) {
+                    *value = Value::from(told);
+                    found = true;
                 } else {
                     found |= hide(value);
                 }
             }
             found
         }
-        Value::String(text) if text.trim_start().starts_with('{') => {
+        Value::String(text) if text.trim_start().starts_with(['{', '[']) => {
             // JSON in a string, as some clients send roles.
             let Ok(mut inside) = serde_json::from_str::<Value>(text) else { return false };
             let found = hide(&mut inside);
@@ -178,6 +181,19 @@ pub(super) fn hide(value: &mut Value) -> bool {
         }
         _ => false,
     }
+}
+
+/// What is told of a filter, or of a path with one, that names a secret: its literals are left out.
+fn searched(name: &str, value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    let has_filter = match last(name).as_str() {
+        "filter" => true,
+        "path" => text.contains('['),
+        _ => false,
+    };
+    (has_filter && text.to_ascii_lowercase().contains("password"))
+        .then(|| literals(text))
+        .filter(|told| told != text)
 }
 
 /// Masks what may say who somebody is: every text but those that say what a body is, and ids; true if there was any.
@@ -277,7 +293,9 @@ pub(super) fn query(text: &str, mask: bool) -> String {
         let known = PARAMETERS.contains(&name.to_ascii_lowercase().as_str());
         let value: String = value.chars().take(2000).collect();
         let literal = mask || value.to_ascii_lowercase().contains("password");
-        let value = if !known {
+        let value = if value.is_empty() {
+            value
+        } else if !known {
             MASKED.to_owned()
         } else if literal && name.eq_ignore_ascii_case("filter") {
             literals(&value)

@@ -221,6 +221,7 @@ fn outcome(call: &Call) -> Outcome {
         500.. => Outcome::Failed,
         400..500 => Outcome::Refused,
         _ if call.deeds.iter().any(Deed::changed) => Outcome::Changed,
+        _ if call.deeds.iter().any(|deed| deed.refused.is_some()) => Outcome::Refused,
         _ if call.deeds.iter().any(writes) => Outcome::Same,
         _ => Outcome::Answered,
     }

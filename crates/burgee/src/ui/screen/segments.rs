@@ -400,15 +400,19 @@ impl Open {
         })
     }
 
-    /// The group that is meant; one that is gone may stay.
+    /// The group that is meant. What was not touched stays what it was: another group that has the name of one that is gone
+    /// is not taken for it.
     async fn tie(&self, tx: &mut Read, before: Option<Audience>) -> Result<Option<Tie>, Error> {
         let name = self.edit.get("group").trim();
         if name.is_empty() {
             return Ok(None);
         }
-        let found = groups::named(tx, name).await?.map(|group| group.id);
-        let kept = before.filter(|before| before.gone && before.name == name).map(|before| before.id);
-        let Some(group) = found.or(kept) else {
+        let kept = before.filter(|before| before.name == name).map(|before| before.id);
+        let meant = match kept {
+            Some(id) => Some(id),
+            None => groups::named(tx, name).await?.map(|group| group.id),
+        };
+        let Some(group) = meant else {
             return Err(Error::bad_data("\"group\": no group has this name. Choose one from the list."));
         };
         let field = self.edit.some("field").unwrap_or_else(|| USER_ID.to_owned());

@@ -35,7 +35,7 @@ use crate::ui::part::{button, icon, menu, notice, tag, time};
 use crate::ui::{Places, Ui};
 
 /// What has a field of its own beside the search.
-const DRAWN: [&str; 6] = ["project", "kind", "at", "seen", "by", "liked"];
+const DRAWN: [&str; 7] = ["project", "kind", "at", "seen", "by", "owner", "liked"];
 /// How many people one may choose from.
 const PEOPLE: i64 = 500;
 

@@ -149,6 +149,8 @@ async fn save(
                 let note = Note::new("The connection is saved");
                 return Ok(frame.done(&format!("/provisioning/{id}"), &note));
             }
+        } else {
+            drop(tx);
         }
     } else {
         drop(tx);
