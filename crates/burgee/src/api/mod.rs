@@ -23,12 +23,17 @@ mod problem;
 mod routes;
 mod stream;
 
+use std::sync::{Arc, OnceLock};
+
 use axum::Router;
-use axum::extract::Request;
+use axum::body::Bytes;
+use axum::extract::{Request, State};
 use axum::handler::Handler;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::uri::{PathAndQuery, Uri};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
 use tower::Layer;
 use tower::util::MapRequest;
 use tower_http::CompressionLevel;
@@ -67,6 +72,15 @@ fn for_pages() -> Routes {
     frontend::routes().merge(ofrep::routes())
 }
 
+/// Serves the OpenAPI document. It is large, and few ask for it: it is made when somebody does for the first time.
+fn document() -> MethodRouter<App> {
+    let document = Arc::new(OnceLock::<Bytes>::new());
+    axum::routing::get(move |State(app): State<App>| async move {
+        let make = || openapi::document(&routes().finish().1, &app.config.url()).to_string().into();
+        ([(CONTENT_TYPE, "application/json")], document.get_or_init(make).clone())
+    })
+}
+
 /// The protocol as a service; `unknown` answers to paths that nobody serves.
 pub fn router<H: Handler<T, App>, T: 'static>(app: App, unknown: H) -> Router {
     let (people, _) = for_people().finish();
@@ -76,9 +90,8 @@ pub fn router<H: Handler<T, App>, T: 'static>(app: App, unknown: H) -> Router {
         .method_not_allowed_fallback(unknown_path)
         .layer(CompressionLayer::new().gzip(true).quality(CompressionLevel::Fastest))
         .layer(axum::middleware::from_fn_with_state(app.clone(), cors::allow));
-    let document = openapi::document(&routes().finish().1, &app.config.url());
     people
-        .route("/docs/openapi.json", axum::routing::get(move || async move { axum::Json(document) }))
+        .route("/docs/openapi.json", document())
         .fallback(unknown)
         .method_not_allowed_fallback(unknown_path)
         .layer(CompressionLayer::new().gzip(true))
