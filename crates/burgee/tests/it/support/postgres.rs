@@ -9,8 +9,9 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use burgee::db::Db;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 /// The user to run PostgreSQL as when the tests run as root, which PostgreSQL refuses.
@@ -18,7 +19,7 @@ const NOBODY: u32 = 65534;
 /// Seconds without a test after which the cluster goes.
 const QUIET: u32 = 300;
 
-/// An empty database, dropped with the value.
+/// A database with nothing but the schema, dropped with the value.
 pub struct Scratch {
     name: String,
     folder: PathBuf,
@@ -30,17 +31,49 @@ impl Scratch {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let folder = tokio::task::spawn_blocking(cluster).await.unwrap();
         let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
-        let mut connection = PgConnection::connect(&url(&folder, "postgres")).await.unwrap();
-        sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}")))
-            .execute(&mut connection)
-            .await
-            .unwrap();
+        let mut operator = PgConnection::connect(&url(&folder, "postgres")).await.unwrap();
+        let schema = schema(&folder, &mut operator).await;
+        run(&mut operator, format!("CREATE DATABASE {name} TEMPLATE {schema}")).await;
         Self { name, folder }
     }
 
     pub fn url(&self) -> String {
         url(&self.folder, &self.name)
     }
+}
+
+/// The database that others are copied from, with the schema of this build; whoever comes first makes it.
+async fn schema(folder: &Path, operator: &mut PgConnection) -> String {
+    let built = fs::metadata(std::env::current_exe().unwrap()).unwrap().modified().unwrap();
+    let name = format!("schema_{}", built.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos());
+    let is_there = format!("SELECT datname FROM pg_database WHERE datname = '{name}'");
+    if run(operator, is_there.clone()).await == 1 {
+        return name;
+    }
+    let first = folder.join("schema.lock");
+    let _first = tokio::task::spawn_blocking(move || {
+        let lock = File::create(first).unwrap();
+        lock.lock().unwrap();
+        lock
+    })
+    .await
+    .unwrap();
+    if run(operator, is_there).await == 1 {
+        return name;
+    }
+    // Under its name it is complete, whatever becomes of this test.
+    run(operator, "DROP DATABASE IF EXISTS draft".to_owned()).await;
+    run(operator, "CREATE DATABASE draft".to_owned()).await;
+    drop(Db::open(&url(folder, "draft")).await.unwrap());
+    let end = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = 'draft'";
+    run(operator, end.to_owned()).await;
+    run(operator, format!("ALTER DATABASE draft RENAME TO {name}")).await;
+    name
+}
+
+/// Runs a statement; returns the number of rows.
+async fn run(operator: &mut PgConnection, sql: String) -> u64 {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(operator).await.unwrap().rows_affected()
 }
 
 /// Tells the cluster that a test which takes long still needs it.
