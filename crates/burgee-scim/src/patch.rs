@@ -254,6 +254,10 @@ impl Reader<'_> {
         if of_element && matches!(path, Path::Attr(_)) && self.mode.is_strict() {
             return Err(Error::invalid_path(format!("{attr}: say which values, as in [type eq \"work\"]")));
         }
+        if op != PatchOp::Remove && matches!(path, Path::Element { sub: None, .. }) && self.mode.is_strict() {
+            let detail = format!("{attr}: say what of the values is set, as in [type eq \"work\"].value");
+            return Err(Error::invalid_path(detail));
+        }
         match (op, value) {
             // "Remove nothing in particular" is not "remove all".
             (PatchOp::Remove, Some(Value::Null))

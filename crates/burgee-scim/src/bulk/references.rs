@@ -62,11 +62,17 @@ impl Ids {
     /// The operation with ids in place of references: 400 `invalidValue` for a name that no operation has, 409 for what
     /// could not be made.
     pub fn resolve(&self, operation: &Operation) -> Result<Operation, Error> {
-        let mut resolved = Operation { path: self.path(operation)?, ..operation.clone() };
-        for value in resolved.data.values_mut() {
+        self.with(operation, operation.data.clone())
+    }
+
+    /// The operation with other data, and with ids in place of references.
+    fn with(&self, operation: &Operation, mut data: Object) -> Result<Operation, Error> {
+        let path = self.path(operation)?;
+        for value in data.values_mut() {
             self.within(value)?;
         }
-        Ok(resolved)
+        let Operation { method, bulk_id, version, .. } = operation;
+        Ok(Operation { method: *method, path, bulk_id: bulk_id.clone(), version: version.clone(), data })
     }
 
     /// The operation's path, like [`Ids::resolve`].
@@ -94,8 +100,7 @@ impl Ids {
                 value => self.split(key.clone(), key, value, &mut shell, &mut later),
             }
         }
-        let shell = self.resolve(&Operation { data: shell, ..operation.clone() })?;
-        Ok((shell, Later(later)))
+        Ok((self.with(operation, shell)?, Later(later)))
     }
 
     /// Divides an attribute into what can be said now and what cannot.

@@ -203,7 +203,9 @@ fn element_changes() {
     let whole =
         json!({ "op": "replace", "path": r#"emails[type eq "home"]"#, "value": { "value": "n@x.io" } });
     tolerant(whole.clone(), "/emails/1", json!({ "value": "n@x.io", "type": "home" }));
-    assert_eq!(after(whole, "/emails/1", Mode::Strict), json!({ "value": "n@x.io" }));
+    refused(one(whole, Mode::Strict), ScimType::InvalidPath);
+    let added = json!({ "op": "add", "path": r#"emails[type eq "home"]"#, "value": { "display": "d" } });
+    refused(one(added, Mode::Strict), ScimType::InvalidPath);
 }
 
 #[test]

@@ -5,6 +5,8 @@
 //! best kind can sign in with a password. The other kind is managed by an identity provider, or was kept against
 //! one's will: they act with the sessions and tokens they have.
 
+use std::collections::BTreeSet;
+
 use crate::db::Read;
 use crate::error::Result;
 use crate::sql;
@@ -53,6 +55,23 @@ pub async fn hands(tx: &mut Read, except: Option<i64>) -> Result<Hands> {
         1 => Hands::WithoutPassword,
         _ => Hands::Nobody,
     })
+}
+
+/// Those of some users who are admins, or would be if they were active.
+pub async fn among(tx: &mut Read, users: &[i64]) -> Result<BTreeSet<i64>> {
+    let found: Vec<(i64,)> = tx
+        .all(sql!(
+            "WITH RECURSIVE admin_group (id) AS (
+                 SELECT id FROM groups WHERE root_role_id = 1
+                 UNION
+                 SELECT g.child_id FROM group_groups g JOIN admin_group a ON g.parent_id = a.id
+             )
+             SELECT u.id FROM users u WHERE u.id IN ({ids:$1}) AND (u.root_role_id = 1 OR u.id IN (
+                 SELECT m.user_id FROM admin_group a JOIN group_users m ON m.group_id = a.id))",
+            serde_json::to_string(users)?
+        ))
+        .await?;
+    Ok(found.into_iter().map(|(id,)| id).collect())
 }
 
 /// True if administration would be in weaker hands without the user `id`.

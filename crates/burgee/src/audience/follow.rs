@@ -19,7 +19,7 @@ const BATCH: usize = 1000;
 struct Stirred {
     /// People who came into a group or left one, or are not what they were.
     users: BTreeSet<i64>,
-    /// Groups that have other groups inside.
+    /// Groups inside which other groups come or go, and those that go themselves.
     groups: BTreeSet<i64>,
     /// Groups that are gone.
     gone: BTreeSet<i64>,
@@ -32,9 +32,9 @@ struct Stirred {
 }
 
 impl Stirred {
-    fn by(events: &[Event]) -> Self {
-        let mut stirred = Self::default();
-        for event in events {
+    fn by(tx: &Change) -> Self {
+        let mut stirred = Self { groups: tx.shrunk().clone(), ..Self::default() };
+        for event in tx.events() {
             let Some(state) = event.data.as_ref().or(event.pre_data.as_ref()) else { continue };
             let id = || state["id"].as_i64();
             match event.fact {
@@ -46,10 +46,9 @@ impl Stirred {
                 Fact::UserUpdated | Fact::UserAdopted | Fact::UserDeleted => stirred.users.extend(id()),
                 Fact::AdminRetained => stirred.users.extend(state["user"]["id"].as_i64()),
                 Fact::GroupUpdated if state["groupsChanged"].is_i64() => stirred.groups.extend(id()),
-                // It was perhaps inside another one.
                 Fact::GroupDeleted => {
                     stirred.gone.extend(id());
-                    stirred.everybody = true;
+                    stirred.groups.extend(id());
                 }
                 // Whoever it brought has other ids now, or none.
                 Fact::ScimConnectionDeleted => stirred.everybody = true,
@@ -89,7 +88,7 @@ struct Moved {
 /// Called when no other change can end before this one does: only then what it reads is true when it ends. Nothing else
 /// writes these rows, so that nobody who waits for that moment holds one of them.
 pub(crate) async fn follow(tx: &mut Change) -> Result<()> {
-    let stirred = Stirred::by(tx.events());
+    let stirred = Stirred::by(tx);
     if stirred.project || !stirred.segments.is_empty() {
         tx.execute(sql!(
             "DELETE FROM segment_people

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize, Serializer};
 pub(crate) use self::follow::follow;
 use crate::db::{Read, Write};
 use crate::error::{Error, Kind, Result};
+use crate::events::Change;
 use crate::sql;
 
 /// How many people a segment can take from a group: as many values go to clients.
@@ -240,11 +241,22 @@ pub async fn tie(tx: &mut Write, segment: i64, audience: Option<&Audience>) -> R
     .map(drop)
 }
 
-/// Notes what a group was called that is about to go.
-pub async fn lose(tx: &mut Write, group: i64, name: &str) -> Result<()> {
-    tx.execute(sql!("UPDATE segment_groups SET group_name = $2 WHERE group_id = $1", group, name))
-        .await
-        .map(drop)
+/// Notes what groups were called that go next, and which they were in: nobody puts them anywhere else meanwhile.
+pub async fn lose(tx: &mut Change, groups: &[i64]) -> Result<()> {
+    let groups = serde_json::to_string(groups)?;
+    let _: Vec<(i64,)> =
+        tx.all(sql!("SELECT id FROM groups WHERE id IN ({ids:$1}) ORDER BY id{lock}", &groups)).await?;
+    let around: Vec<(i64,)> = tx
+        .all(sql!("SELECT DISTINCT parent_id FROM group_groups WHERE child_id IN ({ids:$1})", &groups))
+        .await?;
+    tx.shrink(around.into_iter().map(|(id,)| id));
+    tx.execute(sql!(
+        "UPDATE segment_groups SET group_name = (SELECT g.name FROM groups g WHERE g.id = segment_groups.group_id)
+         WHERE group_id IN ({ids:$1})",
+        groups
+    ))
+    .await
+    .map(drop)
 }
 
 /// Refuses to remove a group that segments take their people from.

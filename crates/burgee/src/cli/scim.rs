@@ -18,15 +18,15 @@ use tokio::net::TcpStream;
 use super::{attach, say};
 use crate::access::{Administer, Granted, Root};
 use crate::app::App;
-use crate::clock::Time;
 use crate::config::Config;
+use crate::entropy::numbered_ulid;
 use crate::error::{Error, Result};
 use crate::provisioning::connection::{self, Connection, NewToken, Overview};
 use crate::provisioning::journal::{self, Filter, Full};
 
 /// How often it is looked for new calls.
 const LOOK: Duration = Duration::from_secs(1);
-/// Servers write a call some moments after it ended: so far back it is looked for calls that came later.
+/// Servers write a call some moments after it ended: so far back it is looked for calls of others that come later.
 const LATE: Duration = Duration::from_secs(10);
 /// How many calls are read at once.
 const SOME: i64 = 500;
@@ -153,22 +153,29 @@ async fn calls(wanted: Calls) -> Result<ExitCode> {
         None => None,
     };
     let filter = Filter { connection, ..Filter::default() };
-    let mut newest = read(&app, &filter, false, i64::from(wanted.last)).await?;
+    // One at least, to know where to go on.
+    let mut newest = read(&app, &filter, false, i64::from(wanted.last.max(1))).await?;
     newest.reverse();
-    let mut told = Told::default();
-    told.tell(&newest, app.clock.now())?;
+    let mut told = Told { after: newest.first().map(|call| call.brief.id.clone()), ids: HashSet::new() };
+    if wanted.last > 0 {
+        told.tell(&newest)?;
+    }
     if wanted.follow {
         let interrupted = super::stop_signal();
         tokio::pin!(interrupted);
+        // After which the next page begins, if there is more of what is read.
+        let mut more = None;
         loop {
             tokio::select! {
                 () = &mut interrupted => break,
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(if more.is_some() { Duration::ZERO } else { LOOK }) => {}
             }
-            let now = app.clock.now();
-            let filter = Filter { from: Some(told.since.unwrap_or(now).minus(LATE)), ..filter.clone() };
-            let some = read(&app, &filter, true, SOME).await?;
-            told.tell(&some, now)?;
+            let after = more.take().or_else(|| told.after.clone());
+            let some = read(&app, &Filter { after, ..filter.clone() }, true, SOME).await?;
+            told.tell(&some)?;
+            if i64::try_from(some.len()).is_ok_and(|count| count == SOME) {
+                more = some.last().map(|call| call.brief.id.clone());
+            }
         }
     }
     app.db.close().await;
@@ -180,27 +187,28 @@ async fn read(app: &App, filter: &Filter, forward: bool, limit: i64) -> Result<V
 }
 
 /// What was printed not long ago.
-#[derive(Default)]
 struct Told {
+    /// Nothing up to this call is looked for any more.
+    after: Option<String>,
+    /// What was printed after it.
     ids: HashSet<String>,
-    /// When the newest one began.
-    since: Option<Time>,
 }
 
 impl Told {
     /// Prints those that were not printed yet.
-    fn tell(&mut self, calls: &[Full], now: Time) -> Result<()> {
+    fn tell(&mut self, calls: &[Full]) -> Result<()> {
         let mut text = String::new();
-        let mut ids = HashSet::new();
         for call in calls {
-            ids.insert(call.brief.id.clone());
-            if !self.ids.contains(&call.brief.id) {
+            if self.ids.insert(call.brief.id.clone()) {
                 text.push_str(&serde_json::to_string(call)?);
                 text.push('\n');
             }
         }
-        self.since = calls.last().map(|call| call.brief.at).or(self.since).or(Some(now));
-        self.ids = ids;
+        if let Some(newest) = calls.last() {
+            let late = numbered_ulid(newest.brief.at.minus(LATE), 0);
+            self.after = self.after.take().max(Some(late));
+            self.ids.retain(|id| Some(id) > self.after.as_ref());
+        }
         say(&text);
         Ok(())
     }

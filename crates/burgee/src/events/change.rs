@@ -1,5 +1,6 @@
 //! The one way to change audited tables: a grant to begin, an event to end.
 
+use std::collections::BTreeSet;
 use std::ops::{Deref, DerefMut};
 
 use super::event::Event;
@@ -30,6 +31,8 @@ pub struct Change {
     now: Time,
     events: Vec<Event>,
     left_out: usize,
+    shrunk: BTreeSet<i64>,
+    leaving: BTreeSet<i64>,
 }
 
 impl Db {
@@ -43,6 +46,8 @@ impl Db {
             now,
             events: Vec::new(),
             left_out: 0,
+            shrunk: BTreeSet::new(),
+            leaving: BTreeSet::new(),
         })
     }
 }
@@ -67,6 +72,26 @@ impl Change {
     /// worth telling.
     pub fn leave_out(&mut self, count: usize) {
         self.left_out += count;
+    }
+
+    /// Notes groups from which others, with everybody in them, are taken: no event names them.
+    pub fn shrink(&mut self, groups: impl IntoIterator<Item = i64>) {
+        self.shrunk.extend(groups);
+    }
+
+    /// The groups that were noted so.
+    pub fn shrunk(&self) -> &BTreeSet<i64> {
+        &self.shrunk
+    }
+
+    /// Notes who is about to lose their account in this change: nothing should pass to them first.
+    pub fn see_off(&mut self, people: impl IntoIterator<Item = i64>) {
+        self.leaving.extend(people);
+    }
+
+    /// The people who were noted so.
+    pub fn leaving(&self) -> &BTreeSet<i64> {
+        &self.leaving
     }
 
     /// How many facts were recorded so far.

@@ -330,8 +330,8 @@ pub struct Creator {
     pub name: String,
 }
 
-/// Everybody who ever changed something, at most `limit` of them.
-pub async fn creators(tx: &mut Read, limit: i64) -> Result<Vec<Creator>> {
+/// Everybody who ever changed something, or whoever is called `name` among them: at most `limit` are looked at.
+pub async fn creators(tx: &mut Read, name: Option<&str>, limit: i64) -> Result<Vec<Creator>> {
     let rows: Vec<(i64, String)> = tx
         .all(sql!(
             // One look into the index for each author, instead of one at each event.
@@ -341,9 +341,13 @@ pub async fn creators(tx: &mut Read, limit: i64) -> Result<Vec<Creator>> {
                  SELECT (SELECT MIN(e.created_by_user_id) FROM events e WHERE e.created_by_user_id > a.id), a.number + 1
                  FROM authors a WHERE a.id IS NOT NULL AND a.number < $1
              )
-             SELECT a.id, (SELECT e.created_by FROM events e WHERE e.created_by_user_id = a.id ORDER BY e.id DESC LIMIT 1)
-             FROM authors a WHERE a.id IS NOT NULL ORDER BY a.id",
-            limit
+             SELECT id, name FROM (
+                 SELECT a.id, (SELECT e.created_by FROM events e WHERE e.created_by_user_id = a.id
+                               ORDER BY e.id DESC LIMIT 1) AS name
+                 FROM authors a WHERE a.id IS NOT NULL
+             ) named WHERE CAST($2 AS TEXT) IS NULL OR name = $2 ORDER BY id",
+            limit,
+            name
         ))
         .await?;
     Ok(rows.into_iter().map(|(id, name)| Creator { id, name }).collect())

@@ -14,9 +14,9 @@ use crate::sql;
 /// How many managers above each other are looked at.
 const HIGHEST: usize = 20;
 
-/// The first active manager above somebody, as their identity provider tells: by the id that it was given, by its own
-/// id, or by user name.
-pub async fn manager(tx: &mut Read, user: i64) -> Result<Option<i64>> {
+/// The first active manager above somebody who is not `leaving`, as their identity provider tells: by the id that it was
+/// given, by its own id, or by user name.
+pub async fn manager(tx: &mut Read, user: i64, leaving: &BTreeSet<i64>) -> Result<Option<i64>> {
     let (mut current, mut seen) = (user, BTreeSet::from([user]));
     for _ in 0..HIGHEST {
         let found: Option<(i64, String)> = tx
@@ -38,7 +38,7 @@ pub async fn manager(tx: &mut Read, user: i64) -> Result<Option<i64>> {
             .await?;
         match above {
             Some((id, active)) if seen.insert(id) => {
-                if active {
+                if active && !leaving.contains(&id) {
                     return Ok(Some(id));
                 }
                 current = id;

@@ -1,19 +1,22 @@
 //! Owners who left, and what becomes of their flags.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::{Named, Owner, Policy, Row, ensure, manager, owner, policy, record};
+use super::{Named, Owner, Policy, ensure, manager, owner, record};
 use crate::access::{Sight, visible};
 use crate::clock::Time;
 use crate::db::Read;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::events::{Change, Event, Fact};
+use crate::instance::settings;
 use crate::sql;
 
 /// How many flags an event about an owner names.
 const MOST_TOLD: usize = 100;
+/// How many flags can be named that somebody takes over.
+const MOST_NAMED: usize = 1000;
 
 /// A flag for which nobody answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +36,49 @@ pub struct Departed {
     pub since: Option<Time>,
     /// True if they have an active account again, or still.
     pub back: bool,
-    /// The flags for which nobody answers since, by name; not those that are archived.
+    /// The first of the flags for which nobody answers since, by name; not those that are archived.
     pub flags: Vec<Orphan>,
+    /// How many there are.
+    pub count: i64,
+}
+
+/// What owners left behind.
+#[derive(Clone, Debug, Default)]
+pub struct Abandoned {
+    /// Some of the owners.
+    pub owners: Vec<Departed>,
+    /// How many owners there are.
+    pub total: i64,
+    /// How many flags all of them left behind.
+    pub flags: i64,
+}
+
+/// SQL: the columns of [`Row`], from which tables they come, and what makes a flag nobody's.
+macro_rules! orphan {
+    () => {
+        concat!(owner!(), ", f.name AS feature, f.project")
+    };
+    (from) => {
+        concat!("flag_owners o JOIN features f ON f.name = o.feature AND f.archived_at IS NULL", owner!(join))
+    };
+    (condition) => {
+        "(o.left_at IS NOT NULL OR u.active = FALSE)"
+    };
+}
+
+/// A flag and who left it.
+#[derive(sqlx::FromRow)]
+struct Row {
+    #[sqlx(flatten)]
+    owner: super::Row,
+    feature: String,
+    project: String,
+}
+
+impl Row {
+    fn named(self) -> Option<(Named, Orphan)> {
+        Some((self.owner.named()?, Orphan { name: self.feature, project: self.project }))
+    }
 }
 
 /// Lets the flags of somebody who loses their account go where the policy says. Called before what their identity provider
@@ -45,9 +89,10 @@ pub async fn left(tx: &mut Change, user: i64, name: &str) -> Result<()> {
     if flags.is_empty() {
         return Ok(());
     }
-    let heir = match policy(tx).await? {
+    let leaving = tx.leaving().clone();
+    let heir = match settings::load(tx).await?.unwrap_or_default() {
         Policy::List => None,
-        Policy::Manager => manager(tx, user).await?.map(Owner::User),
+        Policy::Manager => manager(tx, user, &leaving).await?.map(Owner::User),
         Policy::Group { group } => Some(Owner::Group(group)),
     };
     let heir = match heir {
@@ -124,59 +169,94 @@ fn tell(tx: &mut Change, who: &Named, flags: Vec<(String, String)>, heir: Option
     }
 }
 
-/// Everybody who left flags behind that are seen, the latest first.
-pub async fn departed(tx: &mut Read, sight: &Sight) -> Result<Vec<Departed>> {
+/// Those who left flags behind that are seen, the latest first: after `offset` of them `limit` at most, each with `shown`
+/// flags at most.
+pub async fn departed(
+    tx: &mut Read,
+    sight: &Sight,
+    offset: i64,
+    limit: i64,
+    shown: i64,
+) -> Result<Abandoned> {
     #[derive(sqlx::FromRow)]
     struct Found {
         #[sqlx(flatten)]
-        owner: Row,
-        left_at: Option<Time>,
+        orphan: Row,
+        since: Option<Time>,
         back: bool,
-        feature: String,
-        project: String,
+        of_owner: i64,
+        nth: i64,
+        owners: i64,
+        flags: i64,
     }
+    // The first row comes in any case: it tells how many there are.
     let rows: Vec<Found> = tx
         .all(sql!(
             concat!(
-                "SELECT ",
-                owner!(),
-                ", o.left_at, COALESCE(u.active, FALSE) OR g.id IS NOT NULL AS back, f.name AS feature,
-                        f.project
-                 FROM flag_owners o JOIN features f ON f.name = o.feature AND f.archived_at IS NULL
-                 JOIN projects p ON p.id = f.project",
-                owner!(join),
-                "WHERE (o.left_at IS NOT NULL OR u.active = FALSE) AND ",
+                "SELECT * FROM (
+                 SELECT numbered.*, MAX(nth) OVER () AS owners, COUNT(*) OVER () AS flags FROM (
+                 SELECT found.*, DENSE_RANK() OVER (ORDER BY COALESCE(since, -1) DESC, user_id, group_id) AS nth FROM (
+                     SELECT ",
+                orphan!(),
+                ", COALESCE(u.active, FALSE) OR g.id IS NOT NULL AS back,
+                            MAX(o.left_at) OVER (PARTITION BY o.user_id, o.group_id) AS since,
+                            COUNT(*) OVER (PARTITION BY o.user_id, o.group_id) AS of_owner,
+                            ROW_NUMBER() OVER (PARTITION BY o.user_id, o.group_id ORDER BY f.name) AS place
+                     FROM ",
+                orphan!(from),
+                " JOIN projects p ON p.id = f.project WHERE ",
+                orphan!(condition),
+                " AND ",
                 visible!("p", "$1"),
-                " ORDER BY f.name"
+                ") found) numbered) counted
+                 WHERE (nth > $2 AND nth <= $3 AND place <= $4) OR (nth = 1 AND place = 1) ORDER BY nth, place"
             ),
-            sight.param()?
+            sight.param()?,
+            offset,
+            offset.saturating_add(limit),
+            shown
         ))
         .await?;
-    let mut found: BTreeMap<Owner, Departed> = BTreeMap::new();
-    for row in rows {
-        let Some(who) = row.owner.named() else { continue };
-        let departed = found.entry(who.owner).or_insert_with(|| Departed {
-            who,
-            since: row.left_at,
-            back: row.back,
-            flags: Vec::new(),
-        });
-        departed.since = departed.since.max(row.left_at);
-        departed.flags.push(Orphan { name: row.feature, project: row.project });
+    let (total, flags) = rows.first().map_or((0, 0), |row| (row.owners, row.flags));
+    let mut owners: Vec<Departed> = Vec::new();
+    for Found { orphan, since, back, of_owner: count, nth, .. } in rows {
+        let Some((who, flag)) = orphan.named() else { continue };
+        if nth <= offset {
+            continue;
+        }
+        match owners.last_mut().filter(|last| last.who.owner == who.owner) {
+            Some(last) => last.flags.push(flag),
+            None => owners.push(Departed { who, since, back, flags: vec![flag], count }),
+        }
     }
-    let mut found: Vec<Departed> = found.into_values().collect();
-    found.sort_by_key(|departed| std::cmp::Reverse(departed.since));
-    Ok(found)
+    Ok(Abandoned { owners, total, flags })
 }
 
 /// Lets somebody take over what an owner left behind: all of it, or the flags `named`. Tells how many.
 pub async fn hand_over(tx: &mut Change, from: Owner, named: Option<&[String]>, to: Owner) -> Result<usize> {
+    if named.is_some_and(|names| names.len() > MOST_NAMED) {
+        return Err(Error::bad_data(format!("At most {MOST_NAMED} flags can be named at once.")));
+    }
     let heir = ensure(tx, to).await?;
-    let orphans = departed(tx, &Sight::ALL).await?;
-    let Some(from) = orphans.into_iter().find(|departed| departed.who.owner == from) else { return Ok(0) };
-    let chosen = |orphan: &Orphan| named.is_none_or(|names| names.contains(&orphan.name));
-    let flags: Vec<Orphan> = from.flags.into_iter().filter(chosen).collect();
-    let names: Vec<&str> = flags.iter().map(|flag| flag.name.as_str()).collect();
+    let orphans: Vec<Row> = tx
+        .all(sql!(
+            concat!(
+                "SELECT ",
+                orphan!(),
+                " FROM ",
+                orphan!(from),
+                " WHERE ",
+                orphan!(condition),
+                " AND (o.user_id = $1 OR o.group_id = $2) AND (CAST($3 AS TEXT) IS NULL OR f.name IN ({list:$3}))
+                 ORDER BY f.name"
+            ),
+            from.user(),
+            from.group(),
+            named.map(serde_json::to_string).transpose()?
+        ))
+        .await?;
+    let orphans: Vec<(Named, Orphan)> = orphans.into_iter().filter_map(Row::named).collect();
+    let names: Vec<&str> = orphans.iter().map(|(_, flag)| flag.name.as_str()).collect();
     // A flag for which somebody else answers by now is theirs.
     let taken: Vec<(String,)> = tx
         .all(sql!(
@@ -187,13 +267,13 @@ pub async fn hand_over(tx: &mut Change, from: Owner, named: Option<&[String]>, t
             serde_json::to_string(&names)?,
             to.user(),
             to.group(),
-            from.who.owner.user(),
-            from.who.owner.group()
+            from.user(),
+            from.group()
         ))
         .await?;
     let taken: BTreeSet<String> = taken.into_iter().map(|(feature,)| feature).collect();
-    for flag in flags.iter().filter(|flag| taken.contains(&flag.name)) {
-        record(tx, &flag.project, &flag.name, Some(&from.who), Some(&heir));
+    for (who, flag) in orphans.iter().filter(|(_, flag)| taken.contains(&flag.name)) {
+        record(tx, &flag.project, &flag.name, Some(who), Some(&heir));
     }
     Ok(taken.len())
 }

@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub use self::heir::{manager, named, word};
-pub use self::left::{Departed, Orphan, departed, group_gone, hand_over, left};
+pub use self::left::{Abandoned, Departed, Orphan, departed, group_gone, hand_over, left};
 use crate::access::{Sight, visible};
 use crate::db::Read;
 use crate::error::{Error, Result};
 use crate::events::{Change, Event, Fact};
+use crate::instance::settings;
 use crate::sql;
 
 /// Who answers for a flag.
@@ -90,19 +91,12 @@ impl Policy {
     pub const NAME: &'static str = "burgee.flag-owners";
 }
 
-/// The policy that holds.
-async fn policy(tx: &mut Read) -> Result<Policy> {
-    let found: Option<(String,)> =
-        tx.optional(sql!("SELECT content FROM settings WHERE name = $1", Policy::NAME)).await?;
-    Ok(found.map(|(content,)| serde_json::from_str(&content)).transpose()?.unwrap_or_default())
-}
-
-/// Refuses a policy that names a group that there is not.
-pub async fn check(tx: &mut Read, policy: Policy) -> Result<()> {
-    match policy {
-        Policy::Group { group } => ensure(tx, Owner::Group(group)).await.map(drop),
-        Policy::List | Policy::Manager => Ok(()),
+/// Makes a policy hold for whoever leaves from now on. Refused if it names a group that there is not.
+pub async fn decide(tx: &mut Change, policy: Policy) -> Result<()> {
+    if let Policy::Group { group } = policy {
+        ensure(tx, Owner::Group(group)).await?;
     }
+    settings::store(tx, &policy).await
 }
 
 /// SQL: the columns of [`Row`] from `flag_owners o`, with `LEFT JOIN users u` and `LEFT JOIN groups g`.

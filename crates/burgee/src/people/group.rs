@@ -224,6 +224,13 @@ pub async fn search(tx: &mut Read, text: &str) -> Result<Vec<Size>> {
     tx.all(sql).await
 }
 
+/// The names of the first groups, `limit` at most.
+pub async fn names(tx: &mut Read, limit: i64) -> Result<Vec<String>> {
+    let found: Vec<(String,)> =
+        tx.all(sql!("SELECT name FROM groups ORDER BY name_ci LIMIT $1", limit)).await?;
+    Ok(found.into_iter().map(|(name,)| name).collect())
+}
+
 /// All groups with the number of their members, by name.
 pub async fn sizes(tx: &mut Read) -> Result<Vec<Size>> {
     tx.all(sql!(
@@ -303,7 +310,6 @@ pub async fn delete(tx: &mut Change, id: i64) -> Result<()> {
     if tx.actor().connection().is_none() {
         audience::ensure_untied(tx, &[id]).await?;
     }
-    audience::lose(tx, id, &group.name).await?;
     owners::group_gone(tx, id, &group.name).await?;
     let now = tx.now();
     tx.execute(sql!(
@@ -320,6 +326,7 @@ pub async fn delete(tx: &mut Change, id: i64) -> Result<()> {
         now
     ))
     .await?;
+    audience::lose(tx, &[id]).await?;
     tx.execute(sql!("DELETE FROM groups WHERE id = $1", id)).await?;
     tx.record(Event::deleted(Fact::GroupDeleted, &group));
     Ok(())

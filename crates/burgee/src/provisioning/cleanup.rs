@@ -12,6 +12,7 @@ pub async fn users(tx: &mut Change, connection: i64) -> Result<usize> {
     let ids: Vec<(i64,)> = tx
         .all(sql!("SELECT user_id FROM scim_users WHERE connection_id = $1 ORDER BY id", connection))
         .await?;
+    tx.see_off(ids.iter().map(|(id,)| *id));
     for (id,) in &ids {
         user::delete(tx, *id).await?;
     }
@@ -30,9 +31,9 @@ pub async fn groups(tx: &mut Change, connection: i64) -> Result<usize> {
         .await?;
     let ids: Vec<i64> = ids.into_iter().map(|(id,)| id).collect();
     audience::ensure_untied(tx, &ids).await?;
-    let ids = serde_json::to_string(&ids)?;
+    let list = serde_json::to_string(&ids)?;
     let now = tx.now();
-    let groups = group::these(tx, &ids).await?;
+    let groups = group::these(tx, &list).await?;
     for group in &groups {
         owners::group_gone(tx, group.id, &group.name).await?;
     }
@@ -40,11 +41,12 @@ pub async fn groups(tx: &mut Change, connection: i64) -> Result<usize> {
         "INSERT INTO scim_tombstones (scim_id, connection_id, resource_type, local_id, external_id, deleted_at)
          SELECT scim_id, connection_id, 'Group', group_id, external_id, $2 FROM scim_groups
          WHERE group_id IN ({ids:$1})",
-        &ids,
+        &list,
         now
     ))
     .await?;
-    tx.execute(sql!("DELETE FROM groups WHERE id IN ({ids:$1})", &ids)).await?;
+    audience::lose(tx, &ids).await?;
+    tx.execute(sql!("DELETE FROM groups WHERE id IN ({ids:$1})", &list)).await?;
     for group in &groups {
         tx.record(Event::deleted(Fact::GroupDeleted, group));
     }

@@ -36,57 +36,63 @@ pub struct Silence {
     pub since: Time,
     /// How long nine of ten pauses between its calls were at most; what is usual, if that is not known.
     pub cycle: Duration,
-    /// True if the log of events tells of this silence already.
-    pub told: bool,
 }
 
+/// A connection that is let in, and has called before.
 #[derive(sqlx::FromRow)]
-struct Row {
+struct Quiet {
     id: i64,
     name: String,
     last_at: Time,
     /// When its settings last changed: it may have been paused until then.
     let_in_at: Time,
-    told: bool,
 }
 
-/// The connections that are let in, called before, and have not called for three cycles.
+impl Quiet {
+    /// That it is silent, if it is: whoever was held up until a moment ago has not been silent since.
+    fn silence(self, cycle: Duration, now: Time) -> Option<Silence> {
+        (self.last_at.max(self.let_in_at) < now.minus(cycle * CYCLES)).then_some(Silence {
+            connection: self.id,
+            name: self.name,
+            since: self.last_at,
+            cycle,
+        })
+    }
+}
+
+/// The silences that [`tell`] has told, and that last.
 pub async fn silent(tx: &mut Read, now: Time) -> Result<Vec<Silence>> {
-    let quiet: Vec<Row> = tx
+    #[derive(sqlx::FromRow)]
+    struct Told {
+        #[sqlx(flatten)]
+        quiet: Quiet,
+        pause: i64,
+    }
+    let told: Vec<Told> = tx
         .all(sql!(
-            "SELECT c.id, c.name, n.last_at, c.updated_at AS let_in_at,
-                    EXISTS (SELECT 1 FROM scim_silences s WHERE s.connection_id = c.id AND s.since >= n.last_at) AS told
-             FROM scim_connections c JOIN seen n ON n.subject = 'scim' AND n.id = c.id
-             WHERE c.enabled = TRUE AND c.paused = FALSE AND n.last_at < $1 AND c.updated_at < $1 ORDER BY c.id",
-            now.minus(BOUNDS.0 * CYCLES)
+            "SELECT c.id, c.name, n.last_at, c.updated_at AS let_in_at, s.pause
+             FROM scim_silences s JOIN scim_connections c ON c.id = s.connection_id
+             JOIN seen n ON n.subject = 'scim' AND n.id = c.id AND n.last_at <= s.since
+             WHERE c.enabled = TRUE AND c.paused = FALSE ORDER BY c.id"
         ))
         .await?;
-    let mut silent = Vec::new();
-    for Row { id, name, last_at, let_in_at, told } in quiet {
-        let cycle = cycle(&pauses(tx, id).await?);
-        // Whoever was held up until a moment ago has not been silent since.
-        if last_at.max(let_in_at) < now.minus(cycle * CYCLES) {
-            silent.push(Silence { connection: id, name, since: last_at, cycle, told });
-        }
-    }
-    Ok(silent)
+    let silence = |it: Told| it.quiet.silence(Duration::from_millis(it.pause.unsigned_abs()), now);
+    Ok(told.into_iter().filter_map(silence).collect())
 }
 
-/// Records every silence that is not told yet: once, however many servers look.
+/// Records every silence of three cycles that is not told yet: once, however many servers look.
 pub async fn tell(db: &Db, now: Time) -> Result<()> {
-    let mut tx = db.read().await?;
-    let silent = silent(&mut tx, now).await?;
-    tx.end().await?;
-    for it in silent.into_iter().filter(|it| !it.told) {
+    for it in found(&mut db.read().await?, now).await? {
         let grant = Granted::<Administer>::system("scim-silence", Root);
         let mut tx = db.change(&grant, now).await?;
         let first = tx
             .execute(sql!(
-                "INSERT INTO scim_silences (connection_id, since) VALUES ($1, $2)
-                 ON CONFLICT (connection_id) DO UPDATE SET since = excluded.since
+                "INSERT INTO scim_silences (connection_id, since, pause) VALUES ($1, $2, $3)
+                 ON CONFLICT (connection_id) DO UPDATE SET since = excluded.since, pause = excluded.pause
                     WHERE scim_silences.since < excluded.since",
                 it.connection,
-                it.since
+                it.since,
+                i64::try_from(it.cycle.as_millis()).unwrap_or(i64::MAX)
             ))
             .await?;
         if first == 0 {
@@ -105,6 +111,26 @@ pub async fn tell(db: &Db, now: Time) -> Result<()> {
         tx.commit().await?;
     }
     Ok(())
+}
+
+/// The silences that are not told yet.
+async fn found(tx: &mut Read, now: Time) -> Result<Vec<Silence>> {
+    let quiet: Vec<Quiet> = tx
+        .all(sql!(
+            "SELECT c.id, c.name, n.last_at, c.updated_at AS let_in_at
+             FROM scim_connections c JOIN seen n ON n.subject = 'scim' AND n.id = c.id
+             WHERE c.enabled = TRUE AND c.paused = FALSE AND n.last_at < $1 AND c.updated_at < $1
+               AND NOT EXISTS (SELECT 1 FROM scim_silences s WHERE s.connection_id = c.id AND s.since >= n.last_at)
+             ORDER BY c.id",
+            now.minus(BOUNDS.0 * CYCLES)
+        ))
+        .await?;
+    let mut silent = Vec::new();
+    for it in quiet {
+        let cycle = cycle(&pauses(tx, it.id).await?);
+        silent.extend(it.silence(cycle, now));
+    }
+    Ok(silent)
 }
 
 /// How long the pauses between bursts of calls were, in milliseconds.

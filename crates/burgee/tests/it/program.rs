@@ -59,6 +59,35 @@ async fn what_identity_providers_ask_for_is_printed_and_done_again() {
     server.app.journal.write(&server.app.db, &server.app.journal_rules()).await.unwrap();
     let (_, calls) = scim(&["calls", "--connection", "default", "--database-url", &database]).await;
     assert!(calls.lines().count() == 1 && calls.contains("Created “Ann”"), "{calls}");
+    // Whoever follows misses nothing, and hears everything once, however much comes within a moment.
+    let mut follower = Command::new(env!("CARGO_BIN_EXE_burgee"))
+        .args(["scim", "calls", "--last", "1", "--follow", "--database-url", &database])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(follower.stdout.take().unwrap()));
+    let mut heard = std::collections::BTreeSet::new();
+    let mut hear = |lines: &mut dyn Iterator<Item = std::io::Result<String>>| {
+        let call: serde_json::Value = lines.next().unwrap().unwrap().parse().unwrap();
+        assert!(heard.insert(call["id"].to_string()), "twice: {call}");
+        call["meaning"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(hear(&mut lines), "Created “Ann”");
+    server
+        .rows(
+            "INSERT INTO scim_calls (id, connection_id, at, micros, method, path, status, verb, outcome, meaning,
+                                     meaning_ci, dry_run, quirks, events, headers, request_size, request_state,
+                                     response_size, response_state, changes)
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
+             SELECT '7' || printf('%025d', i), 1, (SELECT MAX(at) FROM scim_calls), 1, 'GET', '/scim/Users', 200, 'look',
+                    'answered', 'call ' || i, '', FALSE, '[]', '[]', '{}', 0, 'none', 0, 'none', '[]' FROM n",
+        )
+        .await;
+    let all: Vec<String> = (0..1200).map(|_| hear(&mut lines)).collect();
+    assert_eq!((all[0].as_str(), all[1199].as_str()), ("call 1", "call 1200"));
+    follower.kill().unwrap();
+    follower.wait().unwrap();
+    server.rows("DELETE FROM scim_calls WHERE meaning LIKE 'call %'").await;
     let (good, refused) = scim(&["calls", "--connection", "other", "--database-url", &database]).await;
     assert!(!good && refused.contains("there is no connection \"other\"; there are: default"), "{refused}");
     let (_, connections) = scim(&["connections", "--database-url", &database]).await;

@@ -175,6 +175,6 @@ struct Creator {
 
 async fn creators(_: Granted<SignedIn>, State(app): State<App>) -> Result<Json<Vec<Creator>>, Problem> {
     let mut tx = app.db.read().await?;
-    let creators = events::creators(&mut tx, i64::MAX).await?;
+    let creators = events::creators(&mut tx, None, i64::MAX).await?;
     Ok(Json(creators.into_iter().map(|creator| Creator { id: creator.id, name: creator.name }).collect()))
 }

@@ -7,8 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::feature_life::flag;
+use super::operators;
 use crate::access::{Administer, Granted, Sight, UpdateFeature};
-use crate::api::input::{Body, Flag};
+use crate::api::input::{Body, Flag, Query};
 use crate::api::{Problem, Routes};
 use crate::app::App;
 use crate::clock::Time;
@@ -17,8 +18,11 @@ use crate::instance::settings;
 use crate::owners::{self, Departed, Named, Owner, Policy};
 
 const TAG: &str = "Features";
-/// How many flags one request may name.
-const MOST: usize = 1000;
+/// How many owners a page has unless the request says otherwise, and how many it can have.
+const PAGE: i64 = 100;
+const LARGEST_PAGE: i64 = 500;
+/// How many flags of each are told.
+const FLAGS: i64 = 1000;
 
 pub(super) fn routes() -> Routes {
     use Method as M;
@@ -27,6 +31,7 @@ pub(super) fn routes() -> Routes {
         .takes::<Wanted>()
         .empty(204)
         .add(M::GET, "/api/admin/flag-owners/departed", "getDepartedFlagOwners", TAG, departed)
+        .asks(&["offset", "limit"])
         .gives::<DepartedView>(200)
         .add(M::POST, "/api/admin/flag-owners/hand-over", "handOverFlags", TAG, hand_over)
         .takes::<Handover>()
@@ -86,7 +91,10 @@ async fn set(
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "departedFlagOwnersSchema")]
 struct DepartedView {
+    /// Who left last comes first.
     owners: Vec<LeftView>,
+    /// How many owners there are.
+    total: i64,
 }
 
 /// An owner who left flags behind.
@@ -98,7 +106,10 @@ struct LeftView {
     left_at: Option<Time>,
     /// True if they have an active account again.
     back: bool,
+    /// The first 1000 of them, by name.
     flags: Vec<OrphanView>,
+    /// How many there are.
+    flag_count: i64,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -111,13 +122,33 @@ struct OrphanView {
 impl From<Departed> for LeftView {
     fn from(it: Departed) -> Self {
         let flags = it.flags.into_iter().map(|flag| OrphanView { name: flag.name, project: flag.project });
-        Self { owner: it.who.into(), left_at: it.since, back: it.back, flags: flags.collect() }
+        Self {
+            owner: it.who.into(),
+            left_at: it.since,
+            back: it.back,
+            flags: flags.collect(),
+            flag_count: it.count,
+        }
     }
 }
 
-async fn departed(_: Granted<Administer>, State(app): State<App>) -> Result<Json<DepartedView>, Problem> {
-    let found = owners::departed(&mut app.db.read().await?, &Sight::ALL).await?;
-    Ok(Json(DepartedView { owners: found.into_iter().map(LeftView::from).collect() }))
+#[derive(Deserialize)]
+struct Asked {
+    offset: Option<String>,
+    limit: Option<String>,
+}
+
+async fn departed(
+    _: Granted<Administer>,
+    State(app): State<App>,
+    Query(asked): Query<Asked>,
+) -> Result<Json<DepartedView>, Problem> {
+    let (offset, limit) =
+        operators::page(asked.offset.as_deref(), asked.limit.as_deref(), PAGE, LARGEST_PAGE);
+    let mut tx = app.db.read().await?;
+    let found = owners::departed(&mut tx, &Sight::ALL, offset, limit, FLAGS).await?;
+    let owners = found.owners.into_iter().map(LeftView::from).collect();
+    Ok(Json(DepartedView { owners, total: found.total }))
 }
 
 /// What an owner left behind, all of it or some flags, and who takes over.
@@ -140,9 +171,6 @@ async fn hand_over(
     State(app): State<App>,
     Body(body): Body<Handover>,
 ) -> Result<Json<Handed>, Problem> {
-    if body.flags.as_ref().is_some_and(|flags| flags.len() > MOST) {
-        return Err(Problem::malformed(format!("One request can name at most {MOST} flags.")));
-    }
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
     let flags = owners::hand_over(&mut tx, body.from, body.flags.as_deref(), body.to).await?;
     tx.commit().await?;
@@ -159,8 +187,7 @@ async fn set_policy(
     Body(policy): Body<Policy>,
 ) -> Result<StatusCode, Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    owners::check(&mut tx, policy).await?;
-    settings::store(&mut tx, &policy).await?;
+    owners::decide(&mut tx, policy).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

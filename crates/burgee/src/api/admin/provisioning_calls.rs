@@ -79,12 +79,14 @@ impl Search {
             let refused = |text| Problem::malformed(format!("\"{text}\" is no {name}."));
             text.map(|text| named(text).ok_or_else(|| refused(text))).transpose()
         }
-        let user = self.user.map(|id| (Noun::User, id));
         Ok(Filter {
             connection: self.connection,
             outcome: known("outcome", self.outcome.as_deref(), Outcome::named)?,
             verb: known("kind", self.kind.as_deref(), Verb::named)?,
-            subject: user.or(self.group.map(|id| (Noun::Group, id))),
+            subjects: [(Noun::User, self.user), (Noun::Group, self.group)]
+                .into_iter()
+                .filter_map(|(noun, id)| Some((noun, id?)))
+                .collect(),
             text: self.query.clone().filter(|text| !text.is_empty()),
             from: known("time", self.from.as_deref(), Time::parse)?,
             until: known("time", self.to.as_deref(), Time::parse)?,
@@ -98,7 +100,7 @@ impl Search {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "provisioningCallsSchema")]
 struct Found {
-    /// The newest first.
+    /// The newest first; after another one (`after`), the oldest first.
     calls: Vec<BriefView>,
     /// How many there are, or at least are.
     total: i64,

@@ -105,6 +105,24 @@ choices! {
         /// The call is refused: 400.
         Reject "reject",
     }
+    /// How a token came here.
+    Source {
+        /// Made on a screen, or by automation.
+        Made "made",
+        /// Made elsewhere: it was with the identity provider already.
+        Imported "imported",
+        /// Made through Unleash's endpoint.
+        Unleash "unleash",
+        /// Given by the operator for the first start.
+        Start "start",
+    }
+    /// What becomes of the people of a connection that is removed. Their groups stay, with whoever is in them.
+    Fate {
+        /// They stay as they are, and are managed by hand from now on.
+        Release "release",
+        /// They lose all access; an admin can activate them again, one by one.
+        Deactivate "deactivate",
+    }
 }
 
 impl From<Strictness> for Mode {

@@ -15,12 +15,12 @@ use serde::Serialize;
 
 pub use self::admission::{Admitted, Rates, Refusal, by_token};
 pub use self::assertion::ALGORITHMS;
-pub use self::choice::{OnMatch, PatchAnswer, Provider, Strictness, UnknownMembers};
+pub use self::choice::{Fate, OnMatch, PatchAnswer, Provider, Source, Strictness, UnknownMembers};
 pub use self::client::{Client, LIFE, Proof, access_token, client, give_keys, give_secret, remove_client};
 pub use self::network::Network;
-pub use self::removal::{Fate, delete};
-pub use self::setup::{Setup, configure, create, enable, pause, rehearse};
-pub use self::token::{NewToken, Source, Token, issue, replace, revoke, tokens};
+pub use self::removal::delete;
+pub use self::setup::{Setup, UNSAFE, configure, create, enable, pause, rehearse};
+pub use self::token::{NewToken, Token, issue, replace, revoke, tokens};
 pub use self::uses::{Use, Uses};
 use crate::clock::Time;
 use crate::db::Read;
@@ -107,6 +107,10 @@ pub struct Overview {
     pub connection: Connection,
     /// When its newest token was made, if it has one.
     pub token_at: Option<Time>,
+    /// Until when one of its tokens works; for ever, if that is beyond all times.
+    token_until: Option<Time>,
+    /// Whether it has an OAuth client that can show who it is.
+    pub has_client: bool,
     /// When it last called.
     pub called_at: Option<Time>,
     /// How many people it manages.
@@ -117,6 +121,13 @@ pub struct Overview {
     pub groups: i64,
 }
 
+impl Overview {
+    /// True if the identity provider could show who it is at this moment.
+    pub fn has_way_in(&self, now: Time) -> bool {
+        self.has_client || self.token_until.is_some_and(|until| until > now)
+    }
+}
+
 /// `sql!` text that selects [`Overview`]s; a condition follows.
 macro_rules! select_overviews {
     ($rest:literal $(, $arg:expr)*) => {
@@ -125,6 +136,10 @@ macro_rules! select_overviews {
             columns!(),
             ",
                 (SELECT MAX(t.created_at) FROM scim_tokens t WHERE t.connection_id = c.id) AS token_at,
+                (SELECT MAX(COALESCE(t.expires_at, 9223372036854775807)) FROM scim_tokens t
+                 WHERE t.connection_id = c.id) AS token_until,
+                EXISTS (SELECT 1 FROM scim_clients o WHERE o.connection_id = c.id
+                        AND (o.secret_digest IS NOT NULL OR o.keys IS NOT NULL)) AS has_client,
                 (SELECT n.last_at FROM seen n WHERE n.subject = 'scim' AND n.id = c.id) AS called_at,
                 (SELECT COUNT(*) FROM scim_users u WHERE u.connection_id = c.id) AS users,
                 (SELECT COUNT(*) FROM scim_users u WHERE u.connection_id = c.id AND u.active = FALSE) AS inactive,

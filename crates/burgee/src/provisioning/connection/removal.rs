@@ -2,37 +2,13 @@
 
 use serde_json::json;
 
-use super::{DEFAULT, lock};
+use super::{DEFAULT, Fate, lock};
 use crate::access::admins;
 use crate::error::{Error, Kind, Result};
 use crate::events::{Change, Event, Fact};
 use crate::people::user::{self, Edit};
 use crate::provisioning::guard;
 use crate::sql;
-
-/// What becomes of the people of a connection that is removed. Their groups stay, with whoever is in them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// They stay as they are, and are managed by hand from now on.
-    Release,
-    /// They lose all access; an admin can activate them again, one by one.
-    Deactivate,
-}
-
-impl Fate {
-    /// As it is sent.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Release => "release",
-            Self::Deactivate => "deactivate",
-        }
-    }
-
-    /// The fate of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        [Self::Release, Self::Deactivate].into_iter().find(|fate| fate.name() == name)
-    }
-}
 
 /// Removes a connection with its tokens. The last admin keeps access whatever was chosen.
 pub async fn delete(tx: &mut Change, id: i64, fate: Fate) -> Result<()> {
@@ -46,12 +22,15 @@ pub async fn delete(tx: &mut Change, id: i64, fate: Fate) -> Result<()> {
     let people: Vec<(i64,)> =
         tx.all(sql!("SELECT user_id FROM scim_users WHERE connection_id = $1 ORDER BY id{lock}", id)).await?;
     if fate == Fate::Deactivate {
-        for (person,) in &people {
-            if admins::is_last(tx, *person).await? {
-                guard::retain(tx, *person, "delete connection").await?;
+        let people: Vec<i64> = people.iter().map(|(person,)| *person).collect();
+        let admins = admins::among(tx, &people).await?;
+        tx.see_off(people.iter().copied());
+        for person in people {
+            if admins.contains(&person) && admins::is_last(tx, person).await? {
+                guard::retain(tx, person, "delete connection").await?;
                 continue;
             }
-            user::update(tx, *person, Edit { active: Some(false), ..Edit::default() }).await?;
+            user::update(tx, person, Edit { active: Some(false), ..Edit::default() }).await?;
         }
     }
     let now = tx.now();

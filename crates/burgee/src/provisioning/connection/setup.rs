@@ -22,6 +22,10 @@ const MOST_NETWORKS: usize = 100;
 /// The highest limit, in requests per second: beyond it, there is none.
 const FASTEST: i64 = 10_000;
 
+/// Why a connection cannot be switched on.
+pub const UNSAFE: &str = "Nobody could administer burgee if the identity provider removed its admins. Keep an active \
+    admin with a password who is not provisioned, or give a provisioned group the Admin role.";
+
 /// What admins choose for a connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
@@ -191,21 +195,9 @@ pub async fn enable(tx: &mut Change, id: i64, enabled: bool) -> Result<()> {
         return Ok(());
     }
     if enabled && !admins::way_back_in(tx).await? {
-        return Err(Error::rejected(
-            Kind::Conflict,
-            "Provisioning cannot be enabled: nobody could administer burgee if the identity provider removed its \
-             admins. Keep an active admin with a password who is not provisioned, or give a provisioned group the \
-             Admin role.",
-        ));
+        return Err(Error::rejected(Kind::Conflict, format!("Provisioning cannot be enabled. {UNSAFE}")));
     }
-    let now = tx.now();
-    tx.execute(sql!(
-        "UPDATE scim_connections SET enabled = $2, updated_at = $3, version = version + 1 WHERE id = $1",
-        id,
-        enabled,
-        now
-    ))
-    .await?;
+    turn(tx, &Connection { enabled, ..before.clone() }).await?;
     let state = |enabled: bool| json!({ "id": "scim", "connection": id, "enabled": enabled });
     tx.record(Event::updated(Fact::SettingUpdated, &state(before.enabled), &state(enabled)));
     Ok(())
@@ -217,14 +209,7 @@ pub async fn pause(tx: &mut Change, id: i64, paused: bool) -> Result<()> {
     if before.paused == paused {
         return Ok(());
     }
-    let now = tx.now();
-    tx.execute(sql!(
-        "UPDATE scim_connections SET paused = $2, updated_at = $3, version = version + 1 WHERE id = $1",
-        id,
-        paused,
-        now
-    ))
-    .await?;
+    turn(tx, &Connection { paused, ..before.clone() }).await?;
     changed(tx, &before).await.map(drop)
 }
 
@@ -234,13 +219,22 @@ pub async fn rehearse(tx: &mut Change, id: i64, dry_run: bool) -> Result<()> {
     if before.dry_run == dry_run {
         return Ok(());
     }
+    turn(tx, &Connection { dry_run, ..before.clone() }).await?;
+    changed(tx, &before).await.map(drop)
+}
+
+/// Stores whether calls get in, wait, or change nothing.
+async fn turn(tx: &mut Change, it: &Connection) -> Result<()> {
     let now = tx.now();
     tx.execute(sql!(
-        "UPDATE scim_connections SET dry_run = $2, updated_at = $3, version = version + 1 WHERE id = $1",
-        id,
-        dry_run,
+        "UPDATE scim_connections SET enabled = $2, paused = $3, dry_run = $4, updated_at = $5, version = version + 1
+         WHERE id = $1",
+        it.id,
+        it.enabled,
+        it.paused,
+        it.dry_run,
         now
     ))
-    .await?;
-    changed(tx, &before).await.map(drop)
+    .await
+    .map(drop)
 }

@@ -5,11 +5,10 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
 use serde_json::json;
 
-use super::lock;
 use super::uses::{Use, Uses};
+use super::{Source, lock};
 use crate::clock::Time;
 use crate::db::Read;
 use crate::entropy::{Entropy, digest};
@@ -24,39 +23,6 @@ const SHORTEST: usize = 16;
 const LONGEST: usize = 512;
 /// How many characters of a token are shown at most.
 const SHOWN: usize = 12;
-
-/// How a token came here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Source {
-    /// Made on a screen, or by automation.
-    Made,
-    /// Made elsewhere: it was with the identity provider already.
-    Imported,
-    /// Made through Unleash's endpoint.
-    Unleash,
-    /// Given by the operator for the first start.
-    Start,
-}
-
-impl Source {
-    /// As it is stored.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Made => "made",
-            Self::Imported => "imported",
-            Self::Unleash => "unleash",
-            Self::Start => "start",
-        }
-    }
-}
-
-impl From<String> for Source {
-    fn from(text: String) -> Self {
-        let all = [Self::Imported, Self::Unleash, Self::Start];
-        all.into_iter().find(|it| it.name() == text).unwrap_or(Self::Made)
-    }
-}
 
 /// A token, without its secret.
 #[derive(Clone, Debug, sqlx::FromRow)]

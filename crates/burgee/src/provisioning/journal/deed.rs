@@ -95,6 +95,13 @@ impl Deed {
         !self.events.is_empty()
     }
 
+    /// How much room it takes, in bytes: about.
+    pub(super) fn size(&self) -> usize {
+        let documents = [&self.before, &self.after].into_iter().flatten();
+        let states = self.events.iter().flat_map(|event| [&event.data, &event.pre_data]).flatten();
+        documents.flat_map(Object::values).chain(states).map(size).sum()
+    }
+
     /// Which users and groups it touched, `limit` at most.
     pub(super) fn touched(&self, limit: usize) -> Vec<(Noun, i64)> {
         let mut touched = Vec::new();
@@ -115,6 +122,17 @@ impl Deed {
         touched.truncate(limit);
         touched
     }
+}
+
+/// About how many bytes a value takes.
+fn size(value: &Value) -> usize {
+    size_of::<Value>()
+        + match value {
+            Value::String(text) => text.len(),
+            Value::Array(list) => list.iter().map(size).sum(),
+            Value::Object(map) => map.iter().map(|(name, value)| name.len() + size(value)).sum(),
+            _ => 0,
+        }
 }
 
 /// What people call a provisioned user or group.

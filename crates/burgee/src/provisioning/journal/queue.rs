@@ -14,7 +14,7 @@ use crate::entropy::Entropy;
 
 /// How many calls wait at most.
 const MOST: usize = 10_000;
-/// How many bytes of bodies wait at most.
+/// How many bytes wait at most: of bodies, and of what calls did.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 /// How many calls of nobody known are noted in a minute.
 const STRANGERS: u32 = 20;
@@ -62,6 +62,14 @@ pub struct Call {
     pub detail: Option<String>,
     /// What was done, operation by operation.
     pub deeds: Vec<Deed>,
+}
+
+impl Call {
+    /// How much room it takes until it is written, in bytes: about.
+    fn size(&self) -> usize {
+        let deeds: usize = self.deeds.iter().map(Deed::size).sum();
+        self.request.len() + self.response.len() + deeds
+    }
 }
 
 /// A body.
@@ -133,6 +141,7 @@ struct Waiting {
 impl Journal {
     /// Notes a call. Returns the id under which it will be found; none if there is no room.
     pub fn note(&self, entropy: &Entropy, now: Time, call: Call) -> Option<String> {
+        let bytes = call.size();
         let mut waiting = self.waiting();
         if call.connection.is_none() {
             let minute = now.millis().div_euclid(MINUTE);
@@ -145,7 +154,6 @@ impl Journal {
                 return None;
             }
         }
-        let bytes = call.request.len() + call.response.len();
         if waiting.calls.len() >= MOST || waiting.bytes + bytes > MOST_BYTES {
             self.lost.fetch_add(1, Ordering::Relaxed);
             return None;
@@ -174,7 +182,7 @@ impl Journal {
         let mut waiting = self.waiting();
         let some = limit.min(waiting.calls.len());
         let taken: Vec<_> = waiting.calls.drain(..some).collect();
-        let bytes: usize = taken.iter().map(|(_, call)| call.request.len() + call.response.len()).sum();
+        let bytes: usize = taken.iter().map(|(_, call)| call.size()).sum();
         waiting.bytes = waiting.bytes.saturating_sub(bytes);
         taken
     }
@@ -183,7 +191,7 @@ impl Journal {
     pub(super) fn put_back(&self, calls: Vec<(String, Call)>) {
         let mut waiting = self.waiting();
         for (id, call) in calls.into_iter().rev() {
-            let bytes = call.request.len() + call.response.len();
+            let bytes = call.size();
             if waiting.calls.len() >= MOST || waiting.bytes + bytes > MOST_BYTES {
                 self.lose(1);
                 continue;

@@ -83,8 +83,8 @@ pub struct Filter {
     pub outcome: Option<Outcome>,
     /// What kind.
     pub verb: Option<Verb>,
-    /// About a user or group, by its id here.
-    pub subject: Option<(Noun, i64)>,
+    /// About all of these users and groups, by their ids here.
+    pub subjects: Vec<(Noun, i64)>,
     /// Text that the meaning, the path or the query contains, in any case.
     pub text: Option<String>,
     /// Under which events were recorded.
@@ -184,6 +184,9 @@ impl Full {
     pub fn why_not_again(&self) -> Option<&'static str> {
         match self.request_state.as_str() {
             _ if self.brief.connection.is_none() => Some("Nobody knows whose call it was."),
+            _ if self.brief.verb == Verb::Discover.name() || self.brief.method == "OPTIONS" => {
+                Some("It only asked what the service can do.")
+            }
             "cut" => Some("Only a part of its body is kept."),
             "masked" => Some("Names and addresses in its body are masked."),
             "unreadable" => Some("Its body was no JSON, so that it is not kept."),
@@ -236,7 +239,7 @@ impl Filter {
             let last = numbered_ulid(until.plus(LONGEST_CALL), 0);
             sql.push(" AND c.id < ").bind(last).push(" AND c.at < ").bind(until);
         }
-        if let Some((noun, id)) = self.subject {
+        for (noun, id) in self.subjects.iter().copied() {
             sql.push(" AND c.id IN (SELECT s.call_id FROM scim_call_subjects s WHERE s.noun = ");
             sql.bind(noun.name()).push(" AND s.local_id = ").bind(id).push(")");
         }
@@ -257,11 +260,13 @@ impl Filter {
     }
 }
 
-/// Finds calls, the newest first: a page of them, and how many there are, or at least are.
+/// Finds calls, the newest first, or after another one the oldest first, so that whoever follows can go on after the last
+/// one: a page of them, and how many there are, or at least are.
 pub async fn search(tx: &mut Read, filter: &Filter, offset: i64, limit: i64) -> Result<(Vec<Brief>, i64)> {
     let mut sql = Sql::build(concat!("SELECT ", columns!()));
     filter.conditions(&mut sql, tx);
-    sql.push(" ORDER BY c.id DESC LIMIT ").bind(limit).push(" OFFSET ").bind(offset);
+    sql.push(if filter.after.is_some() { " ORDER BY c.id LIMIT " } else { " ORDER BY c.id DESC LIMIT " });
+    sql.bind(limit).push(" OFFSET ").bind(offset);
     let found: Vec<Brief> = tx.all(sql).await?;
     if let Some(total) = last_page(found.len(), offset, limit) {
         return Ok((found, total));

@@ -26,7 +26,7 @@ const SECRETS: [&str; 9] = [
     "api_key",
 ];
 /// Attributes whose text says nothing about who somebody is.
-const PLAIN: [&str; 16] = [
+const PLAIN: [&str; 15] = [
     "schemas",
     "id",
     "op",
@@ -40,7 +40,6 @@ const PLAIN: [&str; 16] = [
     "lastmodified",
     "status",
     "scimtype",
-    "detail",
     "method",
     "bulkid",
 ];

@@ -46,20 +46,30 @@ pub(super) fn tell(deeds: &[Deed], end: &End<'_>) -> String {
 }
 
 fn of_nothing(end: &End<'_>) -> String {
-    match (end.status, end.detail) {
-        (400..500, detail) => refused(detail),
-        (500.., detail) => failed(detail),
-        (304, _) => "asked whether something is new: it is not".to_owned(),
-        (_, _) => "asked what the service can do".to_owned(),
+    match end.status {
+        400.. => unsuccessful(end),
+        304 => "asked whether something is new: it is not".to_owned(),
+        _ => "asked what the service can do".to_owned(),
     }
 }
 
-fn refused(detail: Option<&str>) -> String {
-    format!("refused: {}", detail.unwrap_or("it is not offered"))
+fn unsuccessful(end: &End<'_>) -> String {
+    match end.status {
+        500.. => format!("failed: {}", why(end.detail, "something went wrong on our side", end)),
+        _ => refused(end.detail, end),
+    }
 }
 
-fn failed(detail: Option<&str>) -> String {
-    format!("failed: {}", detail.unwrap_or("something went wrong on our side"))
+fn refused(detail: Option<&str>, end: &End<'_>) -> String {
+    format!("refused: {}", why(detail, "it is not offered", end))
+}
+
+/// The reason as it was answered. It may quote what was sent.
+fn why<'a>(detail: Option<&'a str>, usual: &'a str, end: &End<'_>) -> &'a str {
+    match detail {
+        Some(_) if end.mask => "the reason is masked",
+        _ => detail.unwrap_or(usual),
+    }
 }
 
 fn of_many(deeds: &[Deed], end: &End<'_>) -> String {
@@ -73,14 +83,13 @@ fn of_one(deed: &Deed, end: &End<'_>) -> String {
     if let Some(why) = &deed.refused
         && end.status < 400
     {
-        return refused(Some(why));
+        return refused(Some(why), end);
     }
     match end.status {
         404 if deed.act == Act::Read => {
             format!("asked for {} that is not here", one(deed.noun))
         }
-        400..500 => refused(end.detail),
-        500.. => failed(end.detail),
+        400.. => unsuccessful(end),
         _ => of_success(deed, end),
     }
 }

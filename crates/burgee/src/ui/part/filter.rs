@@ -1,9 +1,13 @@
 //! What narrows a list: one of some values for each thing, and what is chosen, to be taken away again.
 
+use std::time::Duration;
+
 use maud::{Markup, html};
 
 use super::icon;
 use super::table::Ask;
+use crate::clock::Time;
+use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
 
 /// The field that finds rows by a word: `q` in the address. `label` says what is found and by what, `short` the same in two words.
@@ -45,6 +49,20 @@ pub(in crate::ui) fn choice(name: &str, label: &str, options: &[(String, String)
 /// `Any`, and then the others.
 pub(in crate::ui) fn or_any(options: &[(String, String)]) -> Vec<(String, String)> {
     [(String::new(), "Any".to_owned())].into_iter().chain(options.iter().cloned()).collect()
+}
+
+/// The time from the beginning of a first day to the end of a last one, as far as they are told: `2026-11-27`.
+pub(in crate::ui) fn days(from: &str, to: &str) -> Result<(Option<Time>, Option<Time>), Fault> {
+    let day = |text: &str| {
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let day = Time::parse(&format!("{text}T00:00:00Z"));
+        day.map(Some)
+            .ok_or_else(|| Fault::unreadable(format!("“{text}” is no day. Write it like 2026-11-27.")))
+    };
+    Ok((day(from)?, day(to)?.map(|day| day.plus(Duration::from_hours(24)))))
 }
 
 /// What the list is narrowed by: the name in the address, and what it says.

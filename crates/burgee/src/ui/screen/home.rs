@@ -8,7 +8,7 @@ use super::first_run::Tour;
 use crate::access::{Granted, SignedIn};
 use crate::events::{self, Filter as Which};
 use crate::features::search::{self, Choice, Filter, Query, Reader, Summary};
-use crate::owners;
+use crate::owners::{self, Abandoned};
 use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
 use crate::ui::guard::Viewer;
@@ -42,12 +42,11 @@ async fn home(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
     let tour = Tour::of(&grant, &mut tx, &viewer, newest.first()).await?;
     let which = Which { sight: live::sight(&grant, &mut tx).await?, ..Which::default() };
     let (latest, _) = events::search(&mut tx, &which, 0, 12).await?;
-    let left = if viewer.admin { owners::departed(&mut tx, &reader.sight).await? } else { Vec::new() };
-    let silent = if viewer.admin {
-        crate::provisioning::silence::silent(&mut tx, frame.now).await?
-    } else {
-        Vec::new()
-    };
+    let (mut left, mut silent) = (Abandoned::default(), Vec::new());
+    if viewer.admin {
+        left = owners::departed(&mut tx, &reader.sight, 0, 1, 1).await?;
+        silent = crate::provisioning::silence::silent(&mut tx, frame.now).await?;
+    }
     let watch = Watch::over(&grant, &mut tx, None, None).await?;
     let body = html! {
         @if let Some(tour) = &tour { (tour.section(&frame)) }
@@ -60,14 +59,14 @@ async fn home(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
                         p { (silence::words(it, frame.now)) " " a href=(frame.at("/provisioning")) { "Provisioning" } }
                     }))
                 }
-                @if !left.is_empty() {
+                @if left.flags > 0 {
                     p {
-                        (count::of(left.iter().map(|it| it.flags.len()).sum::<usize>(), "flag")) " of "
-                        @match left.as_slice() { [one] => (one.who.name), several => { (several.len()) " owners" } }
+                        (count::of(left.flags, "flag")) " of "
+                        @match left.owners.as_slice() { [one] if left.total == 1 => (one.who.name), _ => { (left.total) " owners" } }
                         " who left: nobody answers for them. " a href=(frame.at("/flag-owners")) { "Hand them over" }
                     }
                 }
-                @if due.is_empty() && left.is_empty() && silent.is_empty() {
+                @if due.is_empty() && left.flags == 0 && silent.is_empty() {
                     p.calm { "Nothing right now. Flags that should be cleaned up will show here." }
                 } @else if !due.is_empty() {
                     p.muted {

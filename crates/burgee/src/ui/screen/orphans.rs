@@ -1,5 +1,7 @@
 //! Flags without an owner: what people left behind, and what becomes of such flags.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -24,8 +26,11 @@ use crate::ui::part::form::{self, Field};
 use crate::ui::part::{button, count, notice, tag, time};
 use crate::ui::{Places, Ui};
 
-/// How many flags of one owner are shown.
-const SHOWN: usize = 50;
+/// How many owners are shown, and how many flags of each.
+const OWNERS: i64 = 20;
+const SHOWN: i64 = 50;
+/// How many groups are suggested.
+const GROUPS: i64 = 500;
 const PATH: &str = "/flag-owners";
 /// What becomes of flags: the word in the form, what it is called, and what it means.
 const POLICIES: [(&str, &str, &str); 3] = [
@@ -82,11 +87,11 @@ async fn draw(
 ) -> Result<Response, Fault> {
     let viewer = Viewer::of(grant, tx).await?;
     let watch = Watch::over(grant, tx, None, None).await?;
-    let found = owners::departed(tx, &Sight::ALL).await?;
+    let found = owners::departed(tx, &Sight::ALL, 0, OWNERS, SHOWN).await?;
     let suggestions = suggestions(tx).await?;
     let suggestions: Vec<&str> = suggestions.iter().map(String::as_str).collect();
     let mut sections = Vec::new();
-    for it in &found {
+    for it in &found.owners {
         let typed = (refused.from == Some(it.who.owner)).then_some(refused);
         sections.push(section(frame, it, &heir(tx, it).await?, &suggestions, typed));
     }
@@ -96,6 +101,7 @@ async fn draw(
             (notice::empty("Nobody left flags behind", "When somebody leaves who answers for flags, they show here until somebody else takes over.", &html! {}))
         }
         @for section in &sections { (section) }
+        @if found.total > OWNERS { p.muted { (found.total - OWNERS) " more owners show here as soon as these are handed over." } }
         p.muted { "Flags that never had an owner: " a href=(frame.at("/flags?owner=nobody")) { "all flags without an owner" } "." }
     };
     let page = Page::new(Section::FlagOwners, "Flags without an owner", body)
@@ -109,7 +115,7 @@ async fn draw(
 async fn heir(tx: &mut Read, it: &Departed) -> Result<String, Fault> {
     let owner = match (it.who.owner, it.back) {
         (owner, true) => Some(owner),
-        (Owner::User(id), false) => owners::manager(tx, id).await?.map(Owner::User),
+        (Owner::User(id), false) => owners::manager(tx, id, &BTreeSet::new()).await?.map(Owner::User),
         (Owner::Group(_), false) => None,
     };
     Ok(match owner {
@@ -135,13 +141,13 @@ fn section(
                 @if it.back { (tag::chip("has an account again")) }
             }
             p.muted {
-                (count::of(it.flags.len(), "flag"))
+                (count::of(it.count, "flag"))
                 @if let Some(since) = it.since { ", without an owner since " (time::ago(since, frame.now)) }
             }
             form.stack method="post" action=(frame.at("/flag-owners/hand-over")) data-draft {
                 input type="hidden" name="from" value=(word(it.who.owner));
                 ul.ticks {
-                    @for flag in it.flags.iter().take(SHOWN) {
+                    @for flag in &it.flags {
                         @let id = format!("flag-{}", flag.name);
                         li.check {
                             input type="checkbox" id=(id) name="flag" value=(flag.name);
@@ -152,7 +158,7 @@ fn section(
                         }
                     }
                 }
-                @if it.flags.len() > SHOWN { p.muted { "and " (it.flags.len() - SHOWN) " more" } }
+                @if it.count > SHOWN { p.muted { "and " (it.count - SHOWN) " more" } }
                 (Field {
                     name: &to, label: "Hand over to", problem: refused.map(|refused| refused.problem.as_str()),
                     hint: Some("A person or a group. What you tick goes; with nothing ticked, all of them."), optional: false, unmarked: false,
@@ -184,6 +190,9 @@ async fn hand_over(
         Ok::<_, Error>(flags)
     };
     match done.await.map_err(Fault::from) {
+        Ok(0) => {
+            Ok(frame.done(PATH, &Note::new("Nothing was left to hand over: others answer for these flags")))
+        }
         Ok(flags) => {
             Ok(frame.done(PATH, &Note::new(format!("{to} answers for {} now", count::of(flags, "flag")))))
         }
@@ -219,8 +228,8 @@ async fn draw_policy(
     edit: &Edit,
 ) -> Result<Response, Fault> {
     let viewer = Viewer::of(grant, tx).await?;
-    let groups = group::sizes(tx).await?;
-    let groups: Vec<&str> = groups.iter().take(500).map(|group| group.name.as_str()).collect();
+    let groups = group::names(tx, GROUPS).await?;
+    let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
     let fields = html! {
         fieldset.choices {
             legend { "When people leave, their flags are" }
@@ -262,7 +271,7 @@ async fn save_policy(
             },
             _ => Policy::List,
         };
-        settings::store(&mut tx, &policy).await?;
+        owners::decide(&mut tx, policy).await?;
         tx.commit().await
     };
     let saved = saved.await;

@@ -20,7 +20,7 @@ use crate::ui::part::form::Field;
 use crate::ui::{Places, Ui};
 
 /// How many people, and how many groups, are suggested.
-const SUGGESTED: usize = 100;
+const SUGGESTED: i64 = 100;
 
 pub(in crate::ui) fn places(places: Places) -> Places {
     places
@@ -30,12 +30,12 @@ pub(in crate::ui) fn places(places: Places) -> Places {
 
 /// With which names the first people and groups can be found.
 pub(super) async fn suggestions(tx: &mut Read) -> Result<Vec<String>, Fault> {
-    let limit = i64::try_from(SUGGESTED).unwrap_or(i64::MAX);
-    let (people, _) = roster::search(tx, &roster::Query { limit, ..roster::Query::default() }).await?;
+    let query = roster::Query { limit: SUGGESTED, ..roster::Query::default() };
+    let (people, _) = roster::search(tx, &query).await?;
     let people = people.into_iter().filter(|person| person.user.active);
     let mut names: Vec<String> =
         people.filter_map(|person| person.user.username.or(person.user.email)).collect();
-    names.extend(group::sizes(tx).await?.into_iter().take(SUGGESTED).map(|group| group.name));
+    names.extend(group::names(tx, SUGGESTED).await?);
     Ok(names)
 }
 

@@ -104,5 +104,8 @@ open, and drafts around them, is left out where it stands here:
 | `roles` and `entitlements` of a user | kept, given back, searched; they give nobody anything: what people may do comes from admins and from groups |
 | 428 for a write without `If-Match` | optional in RFC 6585; the interoperability profile forbids clients to send entity tags |
 | `canonicalValues` | advertised, and not enforced: RFC 7643 §7 has them as suggestions |
+| `invalidVers` | never: there is one version, and paths of others are 404 |
+| Large groups without their members in lists | never: groups of any size stream |
+| More in an error than RFC 7644 §3.12 has | the request's `x-request-id` comes back, and the [journal](scim/journal.md) has the rest of the story |
 | HTTPS | by the proxy in front |
 ";

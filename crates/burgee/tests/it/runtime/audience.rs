@@ -151,6 +151,84 @@ both! {
         let told = &server.events("segment-people-changed").await;
         assert_eq!((told.len(), &told[0]["data"]["groupRemoved"]), (count + 3, &json!(true)));
     }
+
+    /// Groups inside the one that counts go, one by one and all at once.
+    async fn who_is_in_a_group_that_goes_leaves_the_segments_around(server) {
+        let admin = server.admin();
+        let ann = user(&server, "ann", "ext-ann", None).await;
+        let bob = user(&server, "bob", "ext-bob", None).await;
+        let cid = user(&server, "cid", "ext-cid", None).await;
+        let deep = server.push_group("Deep", &[&ann]).await;
+        let middle = server.push_group("Middle", &[&deep, &bob]).await;
+        server.push_group("Alone", &[&cid]).await;
+        let outer = admin.post("/api/admin/groups", json!({"name": "Outer", "users": []})).await.expect(201).json()["id"].as_i64().unwrap();
+        let number = server.group_number("Middle").await;
+        server.rows(&format!("INSERT INTO group_groups (parent_id, child_id) VALUES ({outer}, {number})")).await;
+        flag(&server, "default", "boat").await;
+        let outside = tied(&server, "outer", outer, "externalId").await;
+        let alone = tied(&server, "alone", server.group_number("Alone").await, "externalId").await;
+        for segment in [outside, alone] {
+            strategy(&server, "default", "boat", json!({"name": "default", "segments": [segment]})).await;
+        }
+        let client = sdk(&server, &["default"]).await;
+        assert_eq!(now(&client, outside).await, json!(["ext-ann", "ext-bob"]));
+        server.scim().delete(&format!("/scim/Groups/{deep}")).await.expect(204);
+        assert_eq!(now(&client, outside).await, json!(["ext-bob"]));
+        let told = server.events("segment-people-changed").await;
+        assert_eq!((told.len(), &told[0]["data"]["id"], &told[0]["data"]["groupRemoved"]), (1, &json!(outside), &json!(false)));
+        server.scim().delete(&format!("/scim/Groups/{middle}")).await.expect(204);
+        assert_eq!(now(&client, outside).await, json!([]));
+        server.push_group("Deep", &[&ann]).await;
+        let number = server.group_number("Deep").await;
+        server.rows(&format!("INSERT INTO group_groups (parent_id, child_id) VALUES ({outer}, {number})")).await;
+        server.patch(&format!("/scim/Users/{ann}"), json!([{"op": "replace", "path": "externalId", "value": "ext-anna"}])).await.done();
+        assert_eq!(now(&client, outside).await, json!(["ext-anna"]));
+        admin.delete(&format!("/api/admin/segments/{alone}")).await.expect(409);
+        admin.put(&format!("/api/admin/segments/{alone}"), json!({"name": "alone", "constraints": [], "group": null})).await.expect(204);
+        admin.delete("/api/admin/groups/scim-groups").await.done();
+        assert_eq!(now(&client, outside).await, json!([]));
+    }
+
+    /// As many as a segment can take, and more.
+    async fn a_segment_takes_so_many_people(server) {
+        let admin = server.admin();
+        let ann = user(&server, "ann", "ext-ann", None).await;
+        let crew = server.push_group("Crew", &[&ann]).await;
+        let id = server.group_number("Crew").await;
+        server.rows("INSERT INTO users (username, username_ci, root_role_id, created_at, updated_at)
+            WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9998)
+            SELECT 'many-' || i, 'many-' || i, 3, 0, 0 FROM n").await;
+        let long = format!("many-{}", "x".repeat(300));
+        server.rows(&format!("INSERT INTO users (username, username_ci, root_role_id, created_at, updated_at) VALUES ('{long}', '{long}', 3, 0, 0)")).await;
+        server.rows(&format!("INSERT INTO group_users (group_id, user_id, joined_at) SELECT {id}, id, 0 FROM users WHERE username LIKE 'many-%'")).await;
+        let by_name = tied(&server, "by-name", id, "userName").await;
+        let by_external = tied(&server, "by-external", id, "externalId").await;
+        flag(&server, "default", "boat").await;
+        strategy(&server, "default", "boat", json!({"name": "default", "segments": [by_name]})).await;
+        let client = sdk(&server, &["default"]).await;
+        let people = async |segment: i64| admin.get(&format!("/api/admin/segments/{segment}")).await.expect(200).json()["group"]["people"].clone();
+        assert_eq!(people(by_name).await, json!({"values": 9999, "addresses": 0, "without": 0, "unusable": 1, "beyond": 0}));
+        assert_eq!(people(by_external).await, json!({"values": 1, "addresses": 0, "without": 9999, "unusable": 0, "beyond": 0}));
+        let come = async |name: &str| {
+            let one = user(&server, name, name, None).await;
+            server.patch(&format!("/scim/Groups/{crew}"), json!([{"op": "add", "path": "members", "value": [{"value": one}]}])).await.done();
+        };
+        come("bob").await;
+        assert_eq!(people(by_name).await["values"], 10_000);
+        // The newest account has to wait until somebody goes.
+        come("cid").await;
+        let counted = people(by_name).await;
+        assert_eq!((&counted["values"], &counted["beyond"], &counted["unusable"]), (&json!(10_000), &json!(1), &json!(1)));
+        let given = async || now(&client, by_name).await.as_array().unwrap().clone();
+        let first = given().await;
+        assert_eq!((first.len(), first.contains(&json!("bob")), first.contains(&json!("cid"))), (10_000, true, false));
+        let refused = admin.post("/api/admin/segments", json!({"name": "more", "constraints": [], "group": {"id": id, "by": "userName"}})).await.expect(400);
+        assert!(refused.text.contains("has more than 10000 active members"), "{}", refused.text);
+        server.patch(&format!("/scim/Users/{ann}"), json!([{"op": "replace", "path": "active", "value": false}])).await.done();
+        let then = given().await;
+        assert_eq!((then.len(), then.contains(&json!("ann")), then.contains(&json!("cid"))), (10_000, false, true));
+        assert_eq!(people(by_name).await["beyond"], 0);
+    }
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! The journal of calls: what it tells, what it never keeps, and what it costs nobody.
 
+use burgee::clock::Time;
 use burgee::provisioning::{journal, silence};
 use burgee::sql;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::wire::{ENTERPRISE, GROUP, USER, Wire};
+use super::wire::{ENTERPRISE, GROUP, PATCH, USER, Wire};
 use crate::support::TestServer;
 
 /// Writes what was noted.
@@ -34,6 +35,31 @@ async fn one(server: &TestServer, call: &Value) -> Value {
 async fn last(server: &TestServer) -> Value {
     let found = calls(server, "").await;
     one(server, found.last().unwrap()).await
+}
+
+/// A call of the default connection that did something.
+fn noted(deeds: Vec<journal::Deed>) -> journal::Call {
+    journal::Call {
+        connection: Some(1),
+        at: Time::from_millis(0),
+        micros: 1,
+        method: "PUT".to_owned(),
+        path: "/scim/Users/x".to_owned(),
+        query: None,
+        status: 200,
+        credential: None,
+        address: None,
+        agent: None,
+        request_id: None,
+        dry_run: false,
+        replays: None,
+        quirks: Vec::new(),
+        headers: Value::Null,
+        request: journal::Part::None,
+        response: journal::Part::None,
+        detail: None,
+        deeds,
+    }
 }
 
 /// As many as a person may have; longer than what the journal keeps of a body.
@@ -114,10 +140,21 @@ both! {
         server.admin().get("/api/admin/provisioning/calls?outcome=odd").await.expect(400);
         server.admin().get("/api/admin/provisioning/calls/nothing").await.expect(404);
 
+        let pilots = server.group_number("Pilots").await;
+        assert_eq!(meanings(&calls(&server, &format!("user={number}&group={pilots}")).await), ["Added 1 member to “Pilots”"]);
+
+        // Page by page, the oldest first after a call.
+        let ids: Vec<Value> = found.iter().map(|call| call["id"].clone()).collect();
+        let mut after = ids[0].clone();
+        for id in &ids[1..] {
+            let page = format!("/api/admin/provisioning/calls?limit=1&after={}", after.as_str().unwrap());
+            after = server.admin().get(&page).await.expect(200).json()["calls"][0]["id"].clone();
+            assert_eq!(after, *id);
+        }
+
         // As lines, newest first; after a call, oldest first.
         let lines = server.admin().with("accept", "application/x-ndjson");
         let read = |text: String| text.lines().map(|line| line.parse::<Value>().unwrap()["id"].clone()).collect::<Vec<_>>();
-        let ids: Vec<Value> = found.iter().map(|call| call["id"].clone()).collect();
         let all = read(lines.get("/api/admin/provisioning/calls").await.expect(200).text);
         assert!(all.iter().eq(ids.iter().rev()));
         let rest = read(lines.get(&format!("/api/admin/provisioning/calls?after={}", ids[9].as_str().unwrap())).await.expect(200).text);
@@ -167,6 +204,13 @@ both! {
         let later = now.plus(std::time::Duration::from_hours(25));
         journal::forget(&server.app.db, later, &rules(1, 10)).await.unwrap();
         assert_eq!(calls(&server, "").await.len(), 0);
+
+        // What waits to be written has bounds, whatever takes the room.
+        let waiting = journal::Journal::default();
+        let mut deed = journal::Deed::new(journal::Act::Replace, None);
+        deed.after = Some([("title".to_owned(), json!("x".repeat(1024 * 1024)))].into_iter().collect());
+        let taken = (0..40).filter(|_| waiting.note(&server.app.entropy, now, noted(vec![deed.clone()])).is_some()).count();
+        assert_eq!((taken, waiting.missing().lost), (31, 9));
     }
 
     async fn silence_is_told_once(server) {
@@ -175,7 +219,11 @@ both! {
         server.app.seen.write(&server.app.db).await.unwrap();
         let later = |minutes| server.app.clock.now().plus(std::time::Duration::from_mins(minutes));
         let silent = async |minutes| silence::silent(&mut server.app.db.read().await.unwrap(), later(minutes)).await.unwrap().len();
-        assert_eq!((silent(119).await, silent(121).await), (0, 1), "three times 40 minutes");
+        assert_eq!(silent(600).await, 0, "whoever looks does not listen");
+        silence::tell(&server.app.db, later(119)).await.unwrap();
+        assert_eq!(silent(600).await, 0, "three times 40 minutes");
+        silence::tell(&server.app.db, later(121)).await.unwrap();
+        assert_eq!((silent(119).await, silent(121).await), (0, 1));
         let events = async || server.admin().get("/api/admin/search/events?type=IS:scim-silent").await.expect(200).json()["total"].clone();
         for minutes in [30, 121, 180, 600] {
             silence::tell(&server.app.db, later(minutes)).await.unwrap();
@@ -184,6 +232,7 @@ both! {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         wire.get("/Users").await.expect(200);
         server.app.seen.write(&server.app.db).await.unwrap();
+        assert_eq!(silent(600).await, 0, "it has called since");
         silence::tell(&server.app.db, later(200)).await.unwrap();
         assert_eq!(events().await, 2, "another silence");
     }
@@ -202,9 +251,22 @@ async fn names_are_masked_and_nothing_is_kept_where_that_is_the_rule() {
     )
     .await
     .done();
+    // What is refused quotes what was sent.
+    wire.patch(&format!("/Users/{id}"), json!([{ "op": "ann", "path": "title", "value": "x" }]))
+        .await
+        .expect(400);
+    let bulk = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": [
+        { "method": "PATCH", "path": format!("/Users/{id}"), "data": { "schemas": [PATCH], "Operations": [{ "op": "ann", "path": "title", "value": "x" }] } },
+        { "method": "POST", "path": "/Groups", "bulkId": "g", "data": { "schemas": [GROUP], "displayName": "Pilots" } }] });
+    wire.post("/Bulk", bulk).await.expect(200);
     wire.delete(&format!("/Users/{id}")).await.expect(204);
     let found = calls(&server, "").await;
-    assert_eq!(meanings(&found)[..2], ["Created a user", "Looked for users with userName eq \"•••\": 1"]);
+    let told = meanings(&found);
+    assert_eq!(told[..2], ["Created a user", "Looked for users with userName eq \"•••\": 1"]);
+    assert_eq!(
+        told[3..5],
+        ["Refused: the reason is masked", "2 operations: refused: the reason is masked; created “Pilots”"]
+    );
     for call in &found {
         let whole = one(&server, call).await.to_string();
         assert!(!whole.to_lowercase().contains("ann"), "{whole}");
@@ -261,6 +323,8 @@ both! {
         let gone = dry.get(&format!("/Users/{bob}")).await.expect(404).json();
         assert!(gone["detail"].as_str().unwrap().contains("was made in a dry run"), "{gone}");
         dry.post("/Users", json!({ "schemas": [USER], "userName": "ann@x.io" })).await.expect(409);
+        let unclear = wire.with("burgee-dry-run", "perhaps").delete(&format!("/Users/{ann}")).await.expect(400).json();
+        assert!(unclear["detail"].as_str().unwrap().contains("burgee-dry-run is true or false"), "{unclear}");
 
         let after = (events().await, wire.read(&format!("/Users/{ann}")).await, wire.read(&format!("/Groups/{pilots}")).await);
         assert_eq!(before, after);
@@ -322,7 +386,31 @@ both! {
         wire.post("/Users", json!({ "schemas": [USER], "userName": "bob", "emails": many_addresses() })).await.expect(201);
         let refused = admin.post(&path(&last(&server).await), json!({})).await.expect(409).json();
         assert!(refused.to_string().contains("Only a part of its body is kept"), "{refused}");
+        for method in [Method::GET, Method::OPTIONS] {
+            wire.send(method, "/Schemas", None).await.done();
+            let refused = admin.post(&path(&last(&server).await), json!({})).await.expect(409).json();
+            assert!(refused.to_string().contains("It only asked what the service can do"), "{refused}");
+        }
         let (_, viewer) = server.person("vera", "Viewer").await;
         viewer.post(&path(&first[0]), json!({})).await.expect(403);
+    }
+
+    async fn each_operation_of_a_bulk_is_told(server) {
+        let wire = Wire::new(&server);
+        let ann = wire.user("ann").await;
+        let bulk = async |operations: Value| {
+            wire.post("/Bulk", json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": operations })).await.expect(200);
+            last(&server).await
+        };
+        let post = |name: &str| json!({ "method": "POST", "path": "/Users", "bulkId": name, "data": { "schemas": [USER], "userName": name } });
+        let rename = |title: &str| json!({ "method": "PATCH", "path": format!("/Users/{ann}"), "data": { "schemas": [PATCH], "Operations": [{ "op": "replace", "path": "title", "value": title }] } });
+        let told = bulk(json!([post("bob"), post("ann"), rename("Captain")])).await;
+        assert_eq!(told["meaning"], "3 operations: created “bob”; refused: A user with this userName already exists.; changed “ann”: title");
+        assert_eq!((&told["outcome"], told["events"].as_array().unwrap().len()), (&json!("changed"), 2));
+        let told = bulk(json!([post("bob"), rename("Captain")])).await;
+        assert_eq!(told["meaning"], "2 operations: refused: A user with this userName already exists.; nothing to change about “ann”");
+        assert_eq!((&told["outcome"], &told["events"]), (&json!("refused"), &json!([])));
+        let told = bulk(json!([rename("Captain"), rename("Captain")])).await;
+        assert_eq!((&told["outcome"], &told["status"]), (&json!("same"), &json!(200)));
     }
 }

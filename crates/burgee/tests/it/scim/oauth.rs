@@ -190,6 +190,25 @@ both! {
         assert!(!events.contains(secret) && events.contains("scim-client-created"));
     }
 
+    /// However close they come, no token outlives the secret that it was given for.
+    async fn a_secret_that_is_replaced_gives_no_token_any_more(server) {
+        let id = connection(&server, "acme").await;
+        let anybody = server.anonymous();
+        let mut made = server.admin().post(&path(id, "/secret"), json!({})).await.expect(201).json();
+        for _ in 0..12 {
+            let fields = [("grant_type", "client_credentials"), ("client_id", made["clientId"].as_str().unwrap()), ("client_secret", made["clientSecret"].as_str().unwrap())];
+            let new = async { server.admin().post(&path(id, "/secret"), json!({})).await.expect(201).json() };
+            let (first, next, second) = tokio::join!(ask(&anybody, &fields), new, ask(&anybody, &fields));
+            for answer in [first, second] {
+                match answer.status {
+                    200 => drop(bearer(&server, answer).get("/scim/Users").await.expect(401)),
+                    _ => drop(refused(answer, "invalid_client")),
+                }
+            }
+            made = next;
+        }
+    }
+
     async fn a_client_with_a_key_signs_assertions(server) {
         let id = connection(&server, "acme").await;
         let other = connection(&server, "other").await;

@@ -110,6 +110,14 @@ both! {
         active(&server, &boss, false).await;
         assert_eq!(departed(&server).await.iter().map(|(name, ..)| name.as_str()).collect::<Vec<_>>(), ["boss"], "nobody is above");
 
+        // Page by page, with how many there are.
+        let page = admin.get(&format!("{DEPARTED}?offset=1&limit=1")).await.expect(200).json();
+        assert_eq!((&page["owners"], &page["total"]), (&json!([]), &json!(1)));
+        let page = admin.get(DEPARTED).await.expect(200).json();
+        assert_eq!(page["owners"][0]["flagCount"], page["owners"][0]["flags"].as_array().unwrap().len());
+        let many: Vec<String> = (0..1001).map(|i| format!("f{i}")).collect();
+        admin.post("/api/admin/flag-owners/hand-over", json!({"from": from, "to": to, "flags": many})).await.expect(400);
+
         // To a group, until that is gone.
         admin.put("/api/admin/flag-owners/policy", json!({"onLeave": "group", "group": 0})).await.expect(400);
         policy(&server, json!({"onLeave": "group", "group": crew})).await;
@@ -133,5 +141,34 @@ both! {
         let import = json!({"project": "default", "environment": "development", "data": data});
         admin.post("/api/admin/features-batch/import", import).await.expect(200);
         assert_eq!((&owner(&server, "nobodys").await["id"], &owner(&server, "one").await["id"]), (&json!(1), &json!(1)));
+    }
+
+    /// Whoever goes in the same moment takes nothing over, and hands nothing on.
+    async fn flags_pass_by_managers_who_leave_as_well(server) {
+        let admin = server.admin();
+        let body = json!({"name": "Acme", "slug": "acme", "enabled": true});
+        let id = admin.post("/api/admin/provisioning/connections", body).await.expect(201).json()["id"].clone();
+        let at = format!("/api/admin/provisioning/connections/{id}");
+        let secret = admin.post(&format!("{at}/tokens"), json!({})).await.expect(201).json()["secret"].as_str().unwrap().to_owned();
+        let idp = server.anonymous().with("authorization", &format!("Bearer {secret}"));
+        let mut above = Value::Null;
+        for name in ["ann", "lead", "boss"] {
+            idp.post("/scim/Users", json!({"userName": name})).await.expect(201);
+        }
+        for name in ["boss", "lead", "ann"] {
+            let found = idp.get(&format!("/scim/Users?filter=userName%20eq%20%22{name}%22")).await.expect(200).json();
+            let one = found["Resources"][0]["id"].as_str().unwrap().to_owned();
+            if above.is_string() {
+                let operations = json!([{"op": "add", "path": format!("{ENTERPRISE}:manager"), "value": {"value": above}}]);
+                let body = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations});
+                idp.patch(&format!("/scim/Users/{one}"), body).await.done();
+            }
+            above = json!(one);
+        }
+        flag(&server, "boat", json!({"user": server.number("ann").await})).await;
+        policy(&server, json!({"onLeave": "manager"})).await;
+        admin.delete(&format!("{at}?people=deactivate")).await.expect(200);
+        assert_eq!(departed(&server).await, [("ann".to_owned(), false, vec!["boat".to_owned()])]);
+        assert_eq!(server.events("flag-owner-left").await.len(), 1);
     }
 }

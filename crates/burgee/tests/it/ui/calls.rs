@@ -39,7 +39,10 @@ both! {
         let refused = reader.get("/provisioning/calls?outcome=refused").await.expect(200).text;
         assert!(!refused.contains("Created “Ann") && refused.contains("Remove this filter"));
         assert!(reader.get("/provisioning/calls?q=nothing").await.expect(200).text.contains("No call matches"));
-        reader.get("/provisioning/calls?from=yesterday").await.expect(400);
+        for (wrong, about) in [("from=yesterday", "is no day"), ("outcome=odd", "“odd” is no outcome"), ("kind=odd", "“odd” is no kind of calls")] {
+            let page = reader.get(&format!("/provisioning/calls?{wrong}")).await.expect(400).text;
+            assert!(page.contains(about), "{page}");
+        }
         let lines = reader.get("/provisioning/calls.jsonl?kind=create").await.expect(200).text;
         assert_eq!(lines.lines().count(), 1);
 
@@ -85,6 +88,7 @@ both! {
         let long_ago = server.app.clock.now().minus(Duration::from_hours(3));
         server.app.seen.note(Subject::Connection, 1, long_ago);
         server.app.seen.write(&server.app.db).await.unwrap();
+        burgee::provisioning::silence::tell(&server.app.db, server.app.clock.now()).await.unwrap();
         for path in ["/", "/provisioning"] {
             assert!(reader.get(path).await.expect(200).text.contains("The identity provider is silent"), "{path}");
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{form, hidden_project, person};
+use super::{admin, form, hidden_project, person};
 use crate::support::TestServer;
 
 const PROJECT: &str = "/projects/default";
@@ -119,6 +119,46 @@ both! {
         assert!(!viewer.get("/flags?project=hidden").await.expect(200).text.contains("hidden-flag"));
         let admin = server.sign_in("admin", crate::support::server::PASSWORD).await;
         assert!(admin.get("/flags?project=hidden").await.expect(200).text.contains("hidden-flag"));
+    }
+
+    async fn flags_are_found_by_who_answers_for_them(server) {
+        flags(&server, &["kept", "left"]).await;
+        let owned = async |flag: &str, owner: Value| {
+            let path = format!("/api/admin/projects/default/features/{flag}/owner");
+            server.admin().put(&path, json!({ "owner": owner })).await.expect(204);
+        };
+        let ann = server.push_user(json!({ "userName": "ann", "displayName": "Ann Example" })).await;
+        let number = server.number("ann").await;
+        owned("kept", json!({ "user": number })).await;
+        owned("left", Value::Null).await;
+        let reader = admin(&server).await;
+        let word = format!("user:{number}");
+        let page = reader.get(&format!("/flags?owner={word}")).await.expect(200).text;
+        assert!(page.contains("/features/kept") && !page.contains("/features/left") && page.contains("owner: Ann Example"));
+        // What is chosen is sent once, however the form is sent.
+        for (query, names) in [(format!("owner={word}&q=k"), ["owner", "q"]), ("owner=nobody&seen=never".to_owned(), ["owner", "seen"])] {
+            let page = reader.get(&format!("/flags?{query}")).await.expect(200).text;
+            let start = page.find("<form class=\"filter\"").unwrap();
+            let shown = &page[start..start + page[start..].find("</form>").unwrap()];
+            for name in names {
+                assert_eq!(shown.matches(&format!("name=\"{name}\"")).count(), 1, "{name} in {shown}");
+            }
+        }
+        // Gone, and still known by name.
+        server.scim().delete(&format!("/scim/Users/{ann}")).await.expect(204);
+        assert_eq!(stored(&server, "kept").await["owner"], json!({ "type": "user", "id": number, "name": "Ann Example", "left": true }));
+        let home = reader.get("/").await.expect(200).text;
+        assert!(home.contains("1 flag of Ann Example who left"), "{home}");
+        let list = reader.get("/flag-owners").await.expect(200).text;
+        assert!(list.contains("Ann Example") && list.contains("flag-kept"));
+        let hand = "from=user%3A{}&to-user=admin&flag=kept".replace("{}", &number.to_string());
+        let done = |answer: crate::support::client::Answer| answer.header("set-cookie").to_owned();
+        let first = done(form(&reader, "/flag-owners/hand-over", &hand).await.expect(303));
+        let second = done(form(&reader, "/flag-owners/hand-over", &hand).await.expect(303));
+        assert_ne!(first, second, "nothing was left");
+        assert!(reader.get("/flag-owners").await.expect(200).text.contains("Nobody left flags behind"));
+        let many: String = (0..1001).map(|i| format!("&flag=f{i}")).collect();
+        form(&reader, "/flag-owners/hand-over", &format!("from=user%3A{number}&to-user=admin{many}")).await.expect(422);
     }
 
     async fn flags_are_found_by_where_they_stand_and_who_asked_for_them(server) {

@@ -161,6 +161,17 @@ both! {
         assert_eq!((&kept["rate"], &kept["networks"]), (&json!(25), &json!(["127.0.0.1/32", "10.0.0.0/8"])));
         form(&admin, "/provisioning/2/settings", &fine.replace("rate=25", "rate=30")).await.expect(409);
 
+        // A dry run, said on every page about it.
+        assert!(!admin.get("/provisioning").await.expect(200).text.contains("Dry run"));
+        form(&admin, "/provisioning/2/settings", "dry_run=true&was_dry_run=false").await.expect(303);
+        for path in ["/provisioning", "/provisioning/2"] {
+            assert!(admin.get(path).await.expect(200).text.contains("Dry run: calls change nothing"), "{path}");
+        }
+        let made = idp.post("/scim/Users", json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "nobody" })).await.expect(201).json();
+        assert!(made["id"].as_str().unwrap().starts_with("dry-"));
+        form(&admin, "/provisioning/2/settings", "dry_run=false&was_dry_run=true").await.expect(303);
+        assert!(!admin.get("/provisioning/2").await.expect(200).text.contains("Dry run: calls change nothing"));
+
         form(&admin, "/provisioning/2/pause", "enabled=true").await.expect(303);
         idp.get("/scim/Users").await.expect(503);
         assert!(admin.get("/provisioning/2").await.expect(200).text.contains("Nothing is lost"));
@@ -173,7 +184,22 @@ both! {
         assert!(secret(&page).starts_with("bgc_") && page.contains("http://burgee.test/oauth/token"));
         let page = form(&admin, "/provisioning/2/client/keys", "keys=nonsense").await.expect(422).text;
         assert!(page.contains("id=\"keys-problem\"") && page.contains("nonsense"));
+        // With a client, it gets in without a token; without either, a card says so.
+        form(&admin, "/provisioning/2/switch", "enabled=true").await.expect(303);
+        let expire = async |at: &str| {
+            server.rows(&format!("UPDATE scim_tokens SET expires_at = {at} WHERE connection_id = 2")).await;
+        };
+        expire("1").await;
+        let pages = async || admin.get("/provisioning").await.expect(200).text + &admin.get("/provisioning/2").await.expect(200).text;
+        assert!(!pages().await.contains("token expired"));
         form(&admin, "/provisioning/2/client/remove", "").await.expect(303);
+        assert_eq!(pages().await.matches("token expired").count(), 2);
+        expire("NULL").await;
+        assert!(!pages().await.contains("token expired"));
+        server.rows("DELETE FROM scim_tokens WHERE connection_id = 2").await;
+        assert_eq!(pages().await.matches("no token").count(), 2);
+        form(&admin, "/provisioning/2/client/secret", "").await.expect(200);
+        assert!(pages().await.contains("the identity provider gets in by OAuth") && !pages().await.contains("no token"));
 
         // Only what it manages goes, and the connection itself when that is typed.
         server.push_user(json!({ "userName": "of-the-default-one" })).await;

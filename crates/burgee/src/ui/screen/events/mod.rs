@@ -80,10 +80,10 @@ impl Asked {
         project: Option<&str>,
     ) -> Result<Filter, Fault> {
         let one = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
+        let (from, until) = filter::days(&self.from, &self.to)?;
         let mut created_by = Vec::new();
         if let Some(name) = one(&self.by) {
-            let all = events::creators(tx, i64::MAX).await?;
-            created_by.extend(all.into_iter().filter(|it| it.name == name).map(|it| it.id));
+            created_by.extend(events::creators(tx, Some(&name), i64::MAX).await?.into_iter().map(|it| it.id));
             if created_by.is_empty() {
                 // Nobody is called so.
                 created_by.push(i64::MIN);
@@ -105,23 +105,13 @@ impl Asked {
             features: one(&self.flag).into_iter().collect(),
             environments: one(&self.environment).into_iter().collect(),
             created_by,
-            from: day(&self.from)?,
-            until: day(&self.to)?.map(|day| day.plus(DAY)),
+            from,
+            until,
             query: one(&self.q),
             sight: live::sight(grant, tx).await?,
             ..Filter::default()
         })
     }
-}
-
-/// The beginning of a day, if one is told.
-fn day(text: &str) -> Result<Option<Time>, Fault> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let day = Time::parse(&format!("{text}T00:00:00Z"));
-    day.map(Some).ok_or_else(|| Fault::unreadable(format!("“{text}” is no day. Write it like 2026-11-27.")))
 }
 
 async fn everywhere(
@@ -153,7 +143,7 @@ async fn list<G: Guard>(
     let page = table::number(asked.page);
     let mut tx = ui.db.read().await?;
     let viewer = Viewer::of(grant, &mut tx).await?;
-    let people = events::creators(&mut tx, PEOPLE).await?;
+    let people = events::creators(&mut tx, None, PEOPLE).await?;
     let which = asked.filter(grant, &mut tx, project).await?;
     let (records, total) = events::search(&mut tx, &which, (page - 1) * SIZE, SIZE).await?;
     let days = Days::of(&mut tx, &which, frame.now).await?;

@@ -5,10 +5,11 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::wizard::labelled;
-use super::{UNSAFE, insecure, name, removal, tabs, tokens};
+use super::{insecure, latest, name, removal, tabs, tokens};
 use crate::access::{Administer, ConfigureAuth, Granted, admins};
-use crate::events::{self, Filter};
-use crate::provisioning::connection::{self, Connection, Overview};
+use crate::clock::Time;
+use crate::events::Change;
+use crate::provisioning::connection::{self, Connection, Overview, UNSAFE};
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::{Form, Number, Viewer, why_not_everywhere};
@@ -17,11 +18,8 @@ use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::notice::{Tone, notice};
 use crate::ui::part::switch::{Switch, Switched, switch};
-use crate::ui::part::{button, event, tag, time};
+use crate::ui::part::{button, tag, time};
 use crate::ui::{Places, Ui};
-
-/// How many events are shown.
-const LATEST: i64 = 10;
 
 pub(super) fn places(places: Places) -> Places {
     places
@@ -31,13 +29,13 @@ pub(super) fn places(places: Places) -> Places {
 }
 
 /// Words about the state of a connection.
-pub(super) fn state(it: &Overview) -> Markup {
+pub(super) fn state(it: &Overview, now: Time) -> Markup {
     let Connection { enabled, paused, dry_run, .. } = it.connection;
     html! {
         @if enabled { (tag::toned("on", "good")) } @else { (tag::chip("off")) }
         @if paused { (tag::toned("paused", "warning")) }
         @if dry_run { (tag::toned("dry run", "info")) }
-        @if enabled && it.token_at.is_none() { (tag::toned("no token", "warning")) }
+        @if enabled && !it.has_way_in(now) { (tag::toned(if it.token_at.is_some() { "token expired" } else { "no token" }, "warning")) }
     }
 }
 
@@ -52,6 +50,19 @@ pub(super) fn power(frame: &Frame, it: &Connection, why_not: Option<&str>, safe:
         back,
         why_not: reason,
     })
+}
+
+/// That calls change nothing, while that is so.
+pub(super) fn rehearsed(frame: &Frame, it: &Connection) -> Markup {
+    html! {
+        @if it.dry_run {
+            (notice(Tone::Info, "Dry run: calls change nothing", &html! { p {
+                "They are answered as if they were done. What would have changed is among the "
+                a href=(frame.at(&format!("/provisioning/calls?connection={}", it.id))) { "calls" } "; it ends in the "
+                a href=(frame.at(&format!("/provisioning/{}/settings", it.id))) { "settings" } "."
+            } }))
+        }
+    }
 }
 
 /// Whom a connection manages, and when it called.
@@ -80,8 +91,7 @@ async fn show(
     let why_not = why_not_everywhere::<Administer>(grant.held());
     let found = connection::tokens(&mut tx, &ui.token_uses, id).await?;
     let admin = grant.held().is_admin();
-    let by = Filter { connections: vec![id], ..Filter::default() };
-    let latest = if admin { events::search(&mut tx, &by, 0, LATEST).await?.0 } else { Vec::new() };
+    let latest = if admin { Some(latest(&mut tx, &frame, vec![id]).await?) } else { None };
     let watch = Watch::over(&grant, &mut tx, None, None).await?;
     let url = connection::url(&ui.config.url(), it);
     let here = format!("/provisioning/{id}");
@@ -92,9 +102,10 @@ async fn show(
         } @else if !it.enabled && overview.users + overview.groups > 0 {
             (notice(Tone::Info, "Provisioning is off", &html! { p { "Calls of the identity provider are refused, and the people whom it manages can be changed by hand." } }))
         }
+        (rehearsed(&frame, it))
         section.card aria-label="State" {
             header.row.spread {
-                div.row { (state(&overview)) }
+                div.row { (state(&overview, frame.now)) }
                 div.row {
                     form method="post" action=(frame.at(&format!("{here}/pause"))) {
                         input type="hidden" name="enabled" value=(!it.paused);
@@ -108,14 +119,10 @@ async fn show(
             (insecure(&url))
             div.row { (button::link(&frame.at(&format!("{here}/setup")), "Set it up, step by step")) }
         }
-        (tokens::section(&frame, id, &found, why_not.as_deref()))
-        @if admin {
-            section aria-labelledby="latest" {
-                h2 #latest { "Recent changes" }
-                @if latest.is_empty() { p.calm { "Nothing yet. Assign yourself in the identity provider: you appear here." } }
-                @else { (event::feed(&frame, &latest, event::Among::Many)) }
-                div.row { (button::link(&frame.at(&format!("/provisioning/calls?connection={id}")), "All calls")) }
-            }
+        (tokens::section(&frame, &overview, &found, why_not.as_deref()))
+        @if let Some(latest) = latest {
+            (latest)
+            div.row { (button::link(&frame.at(&format!("/provisioning/calls?connection={id}")), "All calls")) }
         }
         (removal::section(&frame, &overview, why_not.as_deref()))
     };
@@ -135,12 +142,8 @@ async fn enable(
     let mut tx = ui.db.change(&grant, frame.now).await?;
     let it = connection::get(&mut tx, id).await?;
     connection::enable(&mut tx, id, wanted.enabled).await?;
-    let changed = tx.recorded() > 0;
-    tx.commit().await?;
-    let (state, back) = if wanted.enabled { ("on", "false") } else { ("off", "true") };
-    let undo = format!("/provisioning/{id}/switch");
-    let text = format!("Provisioning by {} is {state}", name(&it));
-    Ok(frame.done(&format!("/provisioning/{id}"), &Note::switched(changed, text, undo, &[("enabled", back)])))
+    let text = format!("Provisioning by {} is {}", name(&it), if wanted.enabled { "on" } else { "off" });
+    settle(&frame, tx, &format!("/provisioning/{id}"), "switch", wanted.enabled, text).await
 }
 
 /// `enabled`: hold calls up.
@@ -154,10 +157,21 @@ async fn pause(
     let mut tx = ui.db.change(&grant, frame.now).await?;
     let it = connection::get(&mut tx, id).await?;
     connection::pause(&mut tx, id, wanted.enabled).await?;
+    let text = format!("{} {}", name(&it), if wanted.enabled { "is paused" } else { "takes calls again" });
+    settle(&frame, tx, &format!("/provisioning/{id}"), "pause", wanted.enabled, text).await
+}
+
+/// Makes lasting what a switch changed, and offers to turn it back.
+async fn settle(
+    frame: &Frame,
+    tx: Change,
+    page: &str,
+    switch: &str,
+    on: bool,
+    text: String,
+) -> Result<Response, Fault> {
     let changed = tx.recorded() > 0;
     tx.commit().await?;
-    let (state, back) = if wanted.enabled { ("is paused", "false") } else { ("takes calls again", "true") };
-    let undo = format!("/provisioning/{id}/pause");
-    let text = format!("{} {state}", name(&it));
-    Ok(frame.done(&format!("/provisioning/{id}"), &Note::switched(changed, text, undo, &[("enabled", back)])))
+    let back = if on { "false" } else { "true" };
+    Ok(frame.done(page, &Note::switched(changed, text, format!("{page}/{switch}"), &[("enabled", back)])))
 }

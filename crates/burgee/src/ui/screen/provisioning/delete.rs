@@ -6,8 +6,8 @@ use axum::response::Response;
 use maud::html;
 use serde::Deserialize;
 
-use super::name;
-use super::removal::{What, below};
+use super::removal::What;
+use super::{below, name};
 use crate::access::{Administer, Granted};
 use crate::error::Error;
 use crate::provisioning::connection::{self, Fate};

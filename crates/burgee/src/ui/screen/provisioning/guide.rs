@@ -17,8 +17,8 @@ pub(super) fn places(places: Places) -> Places {
 
 /// The steps in the identity provider. `token` is what stands where the token belongs.
 pub(super) fn steps(provider: Provider, url: &str, token: &str) -> Markup {
-    let base = labelled("Base URL", url);
-    let secret = labelled("Token", token);
+    let base = || labelled("Base URL", url);
+    let secret = || labelled("Token", token);
     match provider {
         Provider::Okta => html! {
             li {
@@ -96,8 +96,8 @@ pub(super) fn steps(provider: Provider, url: &str, token: &str) -> Markup {
             li {
                 h2 { "Give Keycloak the address" }
                 p { "Keycloak pushes with an extension, such as " em { "scim-for-keycloak" } " or " em { "keycloak-scim-client" } ". In its provider for remote SCIM servers:" }
-                (base)
-                (secret)
+                (base())
+                (secret())
                 p { "Authentication: bearer token. Content type: " code { "application/scim+json" } "." }
             }
             li {
@@ -122,8 +122,8 @@ pub(super) fn steps(provider: Provider, url: &str, token: &str) -> Markup {
             li {
                 h2 { "Give the client the address" }
                 p { "With " code { "/v2" } " behind " code { "/scim" } " it is the same." }
-                (base)
-                (secret)
+                (base())
+                (secret())
                 p { "The token goes into the " code { "Authorization" } " header, as " code { "Bearer" } " token." }
             }
             li {

@@ -17,6 +17,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use crate::access::{Administer, ConfigureAuth, Granted, admins};
+use crate::db::Read;
 use crate::events::{self, Filter};
 use crate::provisioning::connection::{self as connections, Connection, DEFAULT, Overview, Provider};
 use crate::ui::fault::Fault;
@@ -31,8 +32,6 @@ use crate::ui::{Places, Ui};
 
 /// How many events are shown.
 const LATEST: i64 = 10;
-/// Why a connection cannot be switched on.
-const UNSAFE: &str = "Nobody could administer burgee if the identity provider removed its admins. Keep an active admin with a password who is not provisioned, or give a provisioned group the Admin role.";
 
 pub(in crate::ui) fn places(places: Places) -> Places {
     places
@@ -53,6 +52,25 @@ pub(in crate::ui) fn places(places: Places) -> Places {
 fn name(it: &Connection) -> String {
     let named = it.id != DEFAULT || it.setup.name != "default";
     if named { it.setup.name.clone() } else { "Default connection".to_owned() }
+}
+
+/// Below the page of a connection.
+fn below(page: Page, it: &Connection) -> Page {
+    page.below("Provisioning", "/provisioning".to_owned())
+        .below(&name(it), format!("/provisioning/{}", it.id))
+}
+
+/// What some connections changed last.
+async fn latest(tx: &mut Read, frame: &Frame, connections: Vec<i64>) -> Result<Markup, Fault> {
+    let by = Filter { connections, ..Filter::default() };
+    let (latest, _) = events::search(tx, &by, 0, LATEST).await?;
+    Ok(html! {
+        section aria-labelledby="latest" {
+            h2 #latest { "Recent changes" }
+            @if latest.is_empty() { p.calm { "Nothing yet. Assign yourself in the identity provider: you appear here." } }
+            @else { (event::feed(frame, &latest, event::Among::Many)) }
+        }
+    })
 }
 
 /// The pages of a connection.
@@ -81,7 +99,11 @@ fn insecure(url: &str) -> Markup {
 
 /// True for a connection that nobody ever used.
 fn untouched(it: &Overview) -> bool {
-    !it.connection.enabled && it.token_at.is_none() && it.users + it.groups == 0 && it.called_at.is_none()
+    !it.connection.enabled
+        && it.token_at.is_none()
+        && !it.has_client
+        && it.users + it.groups == 0
+        && it.called_at.is_none()
 }
 
 async fn show(grant: Granted<ConfigureAuth>, State(ui): State<Ui>, frame: Frame) -> Result<Response, Fault> {
@@ -91,11 +113,14 @@ async fn show(grant: Granted<ConfigureAuth>, State(ui): State<Ui>, frame: Frame)
     let safe = admins::way_back_in(&mut tx).await?;
     let why_not = why_not_everywhere::<Administer>(grant.held());
     let admin = grant.held().is_admin();
-    let by = Filter { connections: all.iter().map(|it| it.connection.id).collect(), ..Filter::default() };
-    let latest = if admin { events::search(&mut tx, &by, 0, LATEST).await?.0 } else { Vec::new() };
     let watch = Watch::over(&grant, &mut tx, None, None).await?;
     let quirks = ui.metrics.quirks();
     let fresh = all.iter().all(untouched);
+    let latest = if admin && !fresh {
+        Some(latest(&mut tx, &frame, all.iter().map(|it| it.connection.id).collect()).await?)
+    } else {
+        None
+    };
     let connect = |key| {
         button::main_link(
             &frame.at("/provisioning/new"),
@@ -133,13 +158,7 @@ async fn show(grant: Granted<ConfigureAuth>, State(ui): State<Ui>, frame: Frame)
                 p.chips { @for (name, times) in &quirks { (tag::chip(&format!("{name} {times}"))) } }
             }
         }
-        @if admin && !fresh {
-            section aria-labelledby="latest" {
-                h2 #latest { "Recent changes" }
-                @if latest.is_empty() { p.calm { "Nothing yet. Assign yourself in the identity provider: you appear here." } }
-                @else { (event::feed(&frame, &latest, event::Among::Many)) }
-            }
-        }
+        @if let Some(latest) = latest { (latest) }
     };
     let actions = html! {
         @if admin { (button::link(&frame.at("/provisioning/calls"), "Calls")) }
@@ -158,10 +177,11 @@ fn card(frame: &Frame, it: &Overview, why_not: Option<&str>, safe: bool) -> Mark
             header.row.spread {
                 h2.row id={ "connection-" (id) "-name" } {
                     a href=(to("")) { (name(&it.connection)) }
-                    (connection::state(it))
+                    (connection::state(it, frame.now))
                 }
                 (connection::power(frame, &it.connection, why_not, safe, "/provisioning"))
             }
+            (connection::rehearsed(frame, &it.connection))
             (connection::facts(frame, it))
             div.row {
                 (button::link(&to(""), "Open"))

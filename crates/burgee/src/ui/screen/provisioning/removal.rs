@@ -6,19 +6,19 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::name;
+use super::{below, name};
 use crate::access::{Administer, Granted};
 use crate::error::Error;
 use crate::provisioning::cleanup;
-use crate::provisioning::connection::{self, Connection, DEFAULT, Overview};
+use crate::provisioning::connection::{self, DEFAULT, Overview};
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::{Form, Viewer};
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
-use crate::ui::part::button;
 use crate::ui::part::form::{self, Field};
 use crate::ui::part::notice::{Tone, notice};
+use crate::ui::part::{button, count};
 use crate::ui::{Places, Ui};
 
 pub(super) fn places(places: Places) -> Places {
@@ -57,8 +57,7 @@ impl What {
 
     /// `1 user`, `2 users`.
     pub(super) fn counted(self, count: i64) -> String {
-        let name = if count == 1 { self.name().trim_end_matches('s') } else { self.name() };
-        format!("{count} {name}")
+        count::some(count, self.name().trim_end_matches('s'), self.name())
     }
 
     /// What has to be typed, so that nobody does it by mistake.
@@ -109,11 +108,6 @@ async fn ask(
 
 fn number(id: &str) -> Result<i64, Fault> {
     id.parse().map_err(|_| Fault::nowhere())
-}
-
-pub(super) fn below(page: Page, it: &Connection) -> Page {
-    page.below("Provisioning", "/provisioning".to_owned())
-        .below(&name(it), format!("/provisioning/{}", it.id))
 }
 
 #[expect(

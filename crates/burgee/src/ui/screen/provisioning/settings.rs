@@ -25,7 +25,8 @@ pub(super) fn places(places: Places) -> Places {
     places.page("/provisioning/{id}/settings", ask).action("/provisioning/{id}/settings", save)
 }
 
-fn values(setup: &Setup) -> Values {
+fn values(it: &Connection) -> Values {
+    let setup = &it.setup;
     let networks: Vec<String> = setup.networks.0.iter().map(Network::to_string).collect();
     vec![
         ("name", setup.name.clone()),
@@ -37,6 +38,7 @@ fn values(setup: &Setup) -> Values {
         ("unknown_members", setup.unknown_members.name().to_owned()),
         ("rate", setup.rate.map(|rate| rate.to_string()).unwrap_or_default()),
         ("networks", networks.join("\n")),
+        ("dry_run", it.dry_run.to_string()),
     ]
 }
 
@@ -63,7 +65,7 @@ async fn ask(
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.read().await?;
     let it = connection::get(&mut tx, id).await?;
-    draw(&grant, &mut tx, &frame, &it, &Edit::of(values(&it.setup))).await
+    draw(&grant, &mut tx, &frame, &it, &Edit::of(values(&it))).await
 }
 
 async fn draw<G: Guard>(
@@ -116,6 +118,10 @@ fn fields(edit: &Edit) -> Markup {
                 ("200", "With the resource", "Always: 200."),
                 ("204", "Without a body", "204, unless the request asks for attributes."),
             ], edit.get("patch_answer")))
+            (edit.field("dry_run", "What calls ask for").radios(&[
+                ("false", "Is done", "As usual."),
+                ("true", "Is tried and undone: a dry run", "Every call is answered as if it had been done, and changes nothing. The journal of calls shows what would have changed. Afterwards, let the identity provider begin anew."),
+            ], edit.get("dry_run")))
         }
         section.stack aria-labelledby="whence" {
             h2 #whence { "From where, and how fast" }
@@ -136,11 +142,13 @@ async fn save(
     let mut tx = ui.db.change(&grant, frame.now).await?;
     // Locked before it is compared, so that nobody comes between.
     let there = connection::lock(&mut tx, id).await?;
-    if edit.onto(values(&there.setup)) {
+    if edit.onto(values(&there)) {
         let setup = read(&mut edit, &there.setup);
+        let dry_run = edit.get("dry_run").parse().unwrap_or(there.dry_run);
         if edit.sound() {
             let saved = async {
                 connection::configure(&mut tx, id, None, &setup?).await?;
+                connection::rehearse(&mut tx, id, dry_run).await?;
                 tx.commit().await
             };
             let about: Vec<(&str, &str)> = ABOUT.into_iter().chain([("network", "networks")]).collect();

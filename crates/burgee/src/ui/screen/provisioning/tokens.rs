@@ -9,10 +9,10 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::wizard::labelled;
-use super::{insecure, name};
+use super::{below, insecure};
 use crate::access::{Administer, Granted};
 use crate::error::Error;
-use crate::provisioning::connection::{self, NewToken, Source, Token};
+use crate::provisioning::connection::{self, NewToken, Overview, Source, Token};
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::{Form, Number, Viewer};
@@ -44,14 +44,17 @@ pub(super) fn places(places: Places) -> Places {
 }
 
 /// The tokens of a connection, as a part of its page.
-pub(super) fn section(frame: &Frame, id: i64, tokens: &[Token], why_not: Option<&str>) -> Markup {
+pub(super) fn section(frame: &Frame, it: &Overview, tokens: &[Token], why_not: Option<&str>) -> Markup {
+    let id = it.connection.id;
     html! {
         section aria-labelledby="tokens" {
             header.row.spread {
                 h2 #tokens { "Tokens" }
                 (button::link_or_why("new-token", &frame.at(&format!("/provisioning/{id}/token")), "New token…", why_not))
             }
-            @if tokens.is_empty() {
+            @if tokens.is_empty() && it.has_client {
+                p.calm { "There is none: the identity provider gets in by OAuth." }
+            } @else if tokens.is_empty() {
                 p.calm { "There is none: nobody can call. Make one, and give it to the identity provider." }
             } @else {
                 (table::scroll("Tokens", &rows(frame, id, tokens, why_not)))
@@ -144,11 +147,6 @@ async fn draw(
     let page = below(Page::new(Section::Provisioning, "New provisioning token", body), &it);
     let page = if problems.is_empty() { page } else { page.status(StatusCode::UNPROCESSABLE_ENTITY) };
     Ok(frame.page(&viewer, &page))
-}
-
-fn below(page: Page, it: &connection::Connection) -> Page {
-    page.below("Provisioning", "/provisioning".to_owned())
-        .below(&name(it), format!("/provisioning/{}", it.id))
 }
 
 async fn make(

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::{guide, insecure};
+use super::{below, guide, insecure};
 use crate::access::{Administer, ConfigureAuth, Granted, Guard, admins};
 use crate::clock::Time;
 use crate::db::Read;
@@ -17,7 +17,7 @@ use crate::ui::guard::{Number, Query, Viewer, why_not_everywhere};
 use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::notice::{Tone, notice};
-use crate::ui::part::{button, code, icon, secret, time};
+use crate::ui::part::{button, code, count, icon, secret, time};
 use crate::ui::{Places, Ui};
 
 pub(super) fn places(places: Places) -> Places {
@@ -89,7 +89,7 @@ async fn draw<G: Guard>(
                 }
                 @if made.is_some() && *enabled { p { (icon::done()) " The connection is switched on." } }
                 @if !enabled && !safe {
-                    (notice(Tone::Warning, "It cannot be switched on yet", &html! { p { (super::UNSAFE) } }))
+                    (notice(Tone::Warning, "It cannot be switched on yet", &html! { p { (connection::UNSAFE) } }))
                 }
             }
             (guide::steps(setup.provider, &url, shown))
@@ -109,10 +109,7 @@ async fn draw<G: Guard>(
         }
     };
     let title = format!("Set up {}", setup.provider.label());
-    let page = Page::new(Section::Provisioning, title, body)
-        .below("Provisioning", "/provisioning".to_owned())
-        .below(&super::name(&it.connection), format!("/provisioning/{id}"));
-    Ok(frame.page(&viewer, &page))
+    Ok(frame.page(&viewer, &below(Page::new(Section::Provisioning, title, body), &it.connection)))
 }
 
 /// The token that is waited for; any of the connection's, if it is none.
@@ -178,7 +175,7 @@ impl Heard {
                         strong { "Connected. " }
                         (self.agent.as_deref().unwrap_or("The identity provider")) " called " (time::ago(at, frame.now))
                         @if let Some(whence) = &self.whence { " from " (whence) }
-                        ". It manages " (counted(self.people, "person", "people")) " and " (counted(self.groups, "group", "groups")) "."
+                        ". It manages " (count::some(self.people, "person", "people")) " and " (count::some(self.groups, "group", "groups")) "."
                     }
                 },
                 None => div.heard #heard role="status" hx-get=(frame.at(&again)) hx-trigger="every 2s" hx-target="this" hx-swap="outerHTML" {
@@ -188,10 +185,6 @@ impl Heard {
             }
         }
     }
-}
-
-fn counted(count: i64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// A block of text to copy, with what it is called.

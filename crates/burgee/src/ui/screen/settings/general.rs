@@ -185,29 +185,25 @@ async fn save_naming(
     frame: Frame,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs)?;
-    let id = grant.scope().project.clone();
-    let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
-    let there = projects::lock(&mut tx, &id).await?;
-    if edit.onto(naming_values(&there)) {
-        let naming = Naming {
+    let wanted = |edit: &Edit| projects::Edit {
+        naming: Some(Naming {
             pattern: edit.some("pattern"),
             example: edit.some("example"),
             description: edit.some("naming_description"),
-        };
-        let wanted = projects::Edit { naming: Some(naming), ..projects::Edit::default() };
-        let saved = async {
-            projects::update(&mut tx, &id, wanted).await?;
-            tx.commit().await
-        };
-        if edit.settle(saved.await, &[("example", "example"), ("pattern", "pattern")])?.is_some() {
-            return Ok(frame.done(&Tab::General.path(&id), &Note::new("The naming of flags is saved")));
+        }),
+        ..projects::Edit::default()
+    };
+    let about = [("example", "example"), ("pattern", "pattern")];
+    match store(&grant, &ui, pairs, naming_values, wanted, &about).await? {
+        None => {
+            let note = Note::new("The naming of flags is saved");
+            Ok(frame.done(&Tab::General.path(&grant.scope().project), &note))
         }
-    } else {
-        drop(tx);
+        Some(edit) => {
+            let typed = Typed { naming: Some(edit), ..Typed::default() };
+            draw(&grant, &mut ui.db.read().await?, &frame, typed).await
+        }
     }
-    let mut tx = ui.db.read().await?;
-    draw(&grant, &mut tx, &frame, Typed { naming: Some(edit), ..Typed::default() }).await
 }
 
 async fn save_links(
@@ -216,22 +212,41 @@ async fn save_links(
     frame: Frame,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Fault> {
-    let mut edit = Edit::read(pairs)?;
-    let id = grant.scope().project.clone();
-    let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
-    let there = projects::lock(&mut tx, &id).await?;
-    if edit.onto(link_values(&there)) {
-        let wanted = projects::Edit { link_templates: Some(links(&edit)), ..projects::Edit::default() };
-        let saved = async {
-            projects::update(&mut tx, &id, wanted).await?;
-            tx.commit().await
-        };
-        if edit.settle(saved.await, &[("link", "links")])?.is_some() {
-            return Ok(frame.done(&Tab::General.path(&id), &Note::new("The links of new flags are saved")));
+    let wanted =
+        |edit: &Edit| projects::Edit { link_templates: Some(links(edit)), ..projects::Edit::default() };
+    match store(&grant, &ui, pairs, link_values, wanted, &[("link", "links")]).await? {
+        None => {
+            let note = Note::new("The links of new flags are saved");
+            Ok(frame.done(&Tab::General.path(&grant.scope().project), &note))
         }
-    } else {
-        drop(tx);
+        Some(edit) => {
+            let typed = Typed { links: Some(edit), ..Typed::default() };
+            draw(&grant, &mut ui.db.read().await?, &frame, typed).await
+        }
     }
-    let mut tx = ui.db.read().await?;
-    draw(&grant, &mut tx, &frame, Typed { links: Some(edit), ..Typed::default() }).await
+}
+
+/// Stores what a form of the page says. What it says comes back if that cannot be.
+async fn store(
+    grant: &Granted<UpdateProjectSettings>,
+    ui: &Ui,
+    pairs: Vec<(String, String)>,
+    values: fn(&Project) -> Values,
+    wanted: impl FnOnce(&Edit) -> projects::Edit,
+    about: &[(&str, &str)],
+) -> Result<Option<Edit>, Fault> {
+    let mut edit = Edit::read(pairs)?;
+    let id = &grant.scope().project;
+    let mut tx = ui.db.change(grant, ui.clock.now()).await?;
+    let there = projects::lock(&mut tx, id).await?;
+    if !edit.onto(values(&there)) {
+        return Ok(Some(edit));
+    }
+    let wanted = wanted(&edit);
+    let saved = async {
+        projects::update(&mut tx, id, wanted).await?;
+        tx.commit().await
+    };
+    let saved = edit.settle(saved.await, about)?.is_some();
+    Ok((!saved).then_some(edit))
 }

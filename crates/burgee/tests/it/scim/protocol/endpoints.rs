@@ -36,13 +36,15 @@ both! {
     }
 
     async fn head_is_get_without_a_body(server) {
-        let wire = Wire::new(&server);
+        let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let wire = Wire::new(&server).with("x-request-id", "r-7").with("traceparent", trace);
         let ann = wire.user("ann").await;
         let crew = wire.group("Crew", &[&ann]).await;
         for path in ["/Users", "/Groups", "", "/Schemas", "/ServiceProviderConfig", "/Nowhere", "/Users/nobody",
             &format!("/Users/{ann}"), &format!("/Groups/{crew}")] {
             let (head, get) = (wire.send(Method::HEAD, path, None).await, wire.get(path).await);
             assert_eq!((head.status, head.text.as_str()), (get.status, ""), "{path}");
+            assert_eq!((get.header("x-request-id"), get.header("traceparent")), ("r-7", trace), "{path}");
             for name in ["content-type", "etag", "content-location"] {
                 assert_eq!(head.header(name), get.header(name), "{name} of {path}");
             }

@@ -3,12 +3,12 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::picked::{Picked, Undo, are};
+use super::picked::{Picked, Undo, are, why_not_update};
 use crate::access::{Granted, SignedIn, ToggleSomeFeature, UpdateSomeFeature};
 use crate::features::{self, favorite};
 use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
-use crate::ui::guard::{Form, why_not, why_not_at};
+use crate::ui::guard::{Form, why_not_at};
 use crate::ui::{Places, Ui};
 
 pub(super) const STALE: &str = "/flags/stale";
@@ -72,8 +72,7 @@ async fn stale(
     let picked = Picked::read(pairs)?;
     let stale = picked.get("stale") == "true";
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
-    let may = |held: &_, project: &str, _: &[_]| why_not::<UpdateSomeFeature>(held, project, None);
-    let lot = picked.sort(&grant, &mut tx, false, may).await?;
+    let lot = picked.sort(&grant, &mut tx, false, why_not_update).await?;
     let mut changed = Vec::new();
     for (project, names) in lot.homes() {
         changed.extend(features::mark_stale(&mut tx, project, &names, stale).await?);
@@ -92,8 +91,7 @@ async fn revive(
 ) -> Result<Response, Fault> {
     let picked = Picked::read(pairs)?;
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
-    let may = |held: &_, project: &str, _: &[_]| why_not::<UpdateSomeFeature>(held, project, None);
-    let lot = picked.sort(&grant, &mut tx, true, may).await?;
+    let lot = picked.sort(&grant, &mut tx, true, why_not_update).await?;
     let mut back = Vec::new();
     for (project, names) in lot.homes() {
         back.extend(features::revive(&mut tx, project, &names).await?);
@@ -114,14 +112,12 @@ async fn like(
     let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
     let lot = picked.sort(&grant, &mut tx, false, |_, _, _| None).await?;
     let mut changed = Vec::new();
-    for flag in lot.flags.iter().filter(|flag| flag.favorite != keep) {
-        let (project, name) = (flag.feature.project.as_str(), flag.feature.name.as_str());
-        if keep {
-            favorite::add(&mut tx, project, name, person).await?;
+    for (project, names) in lot.homes() {
+        changed.extend(if keep {
+            favorite::add_all(&mut tx, project, &names, person).await?
         } else {
-            favorite::remove(&mut tx, project, name, person).await?;
-        }
-        changed.push(name.to_owned());
+            favorite::remove_all(&mut tx, project, &names, person).await?
+        });
     }
     tx.commit().await?;
     let (state, back) =

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::picked::{Lot, Picked, Undo, are};
+use super::picked::{Lot, Picked, Undo, are, why_not_update};
 use crate::access::{DeleteSomeFeature, Granted, Holdings, UpdateSomeFeature};
 use crate::features::search::Summary;
 use crate::features::{self, dependency};
@@ -143,10 +143,6 @@ async fn archive(
     Ok(lot.done(&frame, &picked, &format!("{} archived", are(gone.len())), None))
 }
 
-fn why_not_tag(held: &Holdings, project: &str, _: &[Place]) -> Option<String> {
-    why_not::<UpdateSomeFeature>(held, project, None)
-}
-
 async fn ask_tags(
     grant: Granted<UpdateSomeFeature>,
     State(ui): State<Ui>,
@@ -165,7 +161,7 @@ async fn draw_tags(
 ) -> Result<Response, Fault> {
     let mut tx = ui.db.read().await?;
     let viewer = Viewer::of(grant, &mut tx).await?;
-    let lot = picked.sort(grant, &mut tx, false, why_not_tag).await?;
+    let lot = picked.sort(grant, &mut tx, false, why_not_update).await?;
     if lot.flags.is_empty() {
         return Ok(lot.nothing(frame, picked));
     }
@@ -205,7 +201,7 @@ async fn retag(
     let remove = picked.get("act") == "remove";
     let retagged = async {
         let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
-        let lot = picked.sort(&grant, &mut tx, false, why_not_tag).await?;
+        let lot = picked.sort(&grant, &mut tx, false, why_not_update).await?;
         let mut changed = Vec::new();
         for (project, names) in lot.homes() {
             features::lock_all(&mut tx, project, &names).await?;

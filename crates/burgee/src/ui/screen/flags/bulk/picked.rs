@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use axum::response::Response;
 
-use crate::access::{Granted, Guard, Holdings};
+use crate::access::{Granted, Guard, Holdings, UpdateSomeFeature};
 use crate::db::Read;
 use crate::features::search::{self, Choice, Filter, Key, Query as Search, Reader, Summary};
 use crate::projects::environment::{self, Place};
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note, is_own};
+use crate::ui::guard::why_not;
 
 /// How many flags may be chosen.
 const MOST: usize = 500;
@@ -169,6 +170,11 @@ impl Lot {
 
 fn fits(names: &[String]) -> bool {
     !names.is_empty() && names.iter().map(|name| name.len() + 6).sum::<usize>() < LONGEST_UNDO
+}
+
+/// Why somebody may not change flags of a project, whatever its environments are.
+pub(super) fn why_not_update(held: &Holdings, project: &str, _: &[Place]) -> Option<String> {
+    why_not::<UpdateSomeFeature>(held, project, None)
 }
 
 /// `3 flags are`, `One flag is`.

@@ -3,15 +3,12 @@
 mod one;
 pub(in crate::ui) mod row;
 
-use std::time::Duration;
-
 use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::access::{Administer, Granted};
-use crate::clock::Time;
 use crate::db::Read;
 use crate::gate::{csv, lines};
 use crate::people::{group, user};
@@ -31,8 +28,6 @@ use crate::ui::{Places, Ui};
 
 /// How many calls a page has.
 const SIZE: i64 = 50;
-/// `to` includes the day that it names.
-const DAY: Duration = Duration::from_hours(24);
 
 pub(super) fn places(places: Places) -> Places {
     places.page("/provisioning/calls", list).page("/provisioning/calls.jsonl", file).with(one::places)
@@ -72,16 +67,19 @@ impl Asked {
     }
 
     fn filter(&self) -> Result<Filter, Fault> {
+        let (from, until) = filter::days(&self.from, &self.to)?;
         let number = |text: &str| (!text.trim().is_empty()).then(|| text.trim().parse().unwrap_or(i64::MIN));
-        let user = number(&self.user).map(|id| (Noun::User, id));
         Ok(Filter {
             connection: number(&self.connection),
-            outcome: Outcome::named(self.outcome.trim()),
-            verb: Verb::named(self.kind.trim()),
-            subject: user.or(number(&self.group).map(|id| (Noun::Group, id))),
+            outcome: known("outcome", &self.outcome, Outcome::named)?,
+            verb: known("kind of calls", &self.kind, Verb::named)?,
+            subjects: [(Noun::User, &self.user), (Noun::Group, &self.group)]
+                .into_iter()
+                .filter_map(|(noun, text)| Some((noun, number(text)?)))
+                .collect(),
             text: Some(self.q.trim().to_owned()).filter(|text| !text.is_empty()),
-            from: day(&self.from)?,
-            until: day(&self.to)?.map(|day| day.plus(DAY)),
+            from,
+            until,
             ..Filter::default()
         })
     }
@@ -115,14 +113,13 @@ impl Asked {
     }
 }
 
-/// The beginning of a day, if one is told.
-fn day(text: &str) -> Result<Option<Time>, Fault> {
-    let text = text.trim();
-    if text.is_empty() {
+/// The choice of this name, if one is told.
+fn known<T>(what: &str, name: &str, named: fn(&str) -> Option<T>) -> Result<Option<T>, Fault> {
+    let name = name.trim();
+    if name.is_empty() {
         return Ok(None);
     }
-    let day = Time::parse(&format!("{text}T00:00:00Z"));
-    day.map(Some).ok_or_else(|| Fault::unreadable(format!("“{text}” is no day. Write it like 2026-11-27.")))
+    named(name).map(Some).ok_or_else(|| Fault::unreadable(format!("“{name}” is no {what}.")))
 }
 
 async fn list(
