@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use crate::db::Read;
 use crate::error::{Error, Result};
 use crate::events::{Change, Event, Fact};
-use crate::owners::Policy;
 use crate::sql;
 
 /// How many origins may be allowed.
@@ -17,10 +16,6 @@ const MOST_ORIGINS: usize = 1000;
 pub trait Setting: Serialize + DeserializeOwned + Send {
     /// Under which it is stored, and recorded.
     const NAME: &'static str;
-}
-
-impl Setting for Policy {
-    const NAME: &'static str = Self::NAME;
 }
 
 /// Whether the instance takes no changes.

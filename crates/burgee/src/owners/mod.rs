@@ -15,7 +15,7 @@ use crate::access::{Sight, visible};
 use crate::db::Read;
 use crate::error::{Error, Result};
 use crate::events::{Change, Event, Fact};
-use crate::instance::settings;
+use crate::instance::settings::{self, Setting};
 use crate::sql;
 
 /// Who answers for a flag.
@@ -86,9 +86,8 @@ pub enum Policy {
     },
 }
 
-impl Policy {
-    /// Under which it is stored.
-    pub const NAME: &'static str = "burgee.flag-owners";
+impl Setting for Policy {
+    const NAME: &'static str = "burgee.flag-owners";
 }
 
 /// Makes a policy hold for whoever leaves from now on. Refused if it names a group that there is not.

@@ -9,7 +9,7 @@ const RINGS: &[(&str, &[&str])] = &[
     ("access", &["clock", "db", "entropy", "error", "events"]),
     ("events", &["access", "audience", "clock", "db", "entropy", "error"]),
     ("audience", &["db", "error", "events"]),
-    ("owners", &["access", "clock", "db", "error", "events"]),
+    ("owners", &["access", "clock", "db", "error", "events", "instance"]),
     ("people", &["access", "audience", "clock", "db", "entropy", "error", "events", "owners"]),
     (
         "provisioning",
@@ -38,7 +38,7 @@ const RINGS: &[(&str, &[&str])] = &[
             "projects",
         ],
     ),
-    ("instance", &["access", "clock", "db", "entropy", "error", "events", "owners", "people", "projects"]),
+    ("instance", &["access", "clock", "db", "entropy", "error", "events"]),
     (
         "transfer",
         &[

@@ -178,11 +178,10 @@ async fn client(
 }
 
 #[derive(Deserialize, JsonSchema)]
-#[schemars(rename = "connectionClientKeysSchema")]
+#[schemars(rename = "connectionClientKeysSchema", extend("required" = ["keys"]))]
 struct KeysView {
     /// Public keys, as PEM or as a JWK set; with `null`, only the secret counts.
     #[serde(deserialize_with = "Option::deserialize")]
-    #[schemars(required, extend("nullable" = true))]
     keys: Option<String>,
 }
 

@@ -67,10 +67,9 @@ impl From<Named> for OwnerView {
 
 /// Who is to answer for a flag: `{"user": 7}`, `{"group": 3}`, or `null` for nobody.
 #[derive(Deserialize, JsonSchema)]
-#[schemars(rename = "setFeatureOwnerSchema")]
+#[schemars(rename = "setFeatureOwnerSchema", extend("required" = ["owner"]))]
 struct Wanted {
     #[serde(deserialize_with = "Option::deserialize")]
-    #[schemars(required, extend("nullable" = true))]
     owner: Option<Owner>,
 }
 

@@ -183,10 +183,10 @@ impl Full {
     /// Why it cannot be done again; `None`: it can.
     pub fn why_not_again(&self) -> Option<&'static str> {
         match self.request_state.as_str() {
-            _ if self.brief.connection.is_none() => Some("Nobody knows whose call it was."),
             _ if self.brief.verb == Verb::Discover.name() || self.brief.method == "OPTIONS" => {
                 Some("It only asked what the service can do.")
             }
+            _ if self.brief.connection.is_none() => Some("Nobody knows whose call it was."),
             "cut" => Some("Only a part of its body is kept."),
             "masked" => Some("Names and addresses in its body are masked."),
             "unreadable" => Some("Its body was no JSON, so that it is not kept."),

@@ -252,11 +252,11 @@ async fn names_are_masked_and_nothing_is_kept_where_that_is_the_rule() {
     .await
     .done();
     // What is refused quotes what was sent.
-    wire.patch(&format!("/Users/{id}"), json!([{ "op": "ann", "path": "title", "value": "x" }]))
+    wire.patch(&format!("/Users/{id}"), json!([{ "op": "replace", "path": "active", "value": "ann" }]))
         .await
         .expect(400);
     let bulk = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": [
-        { "method": "PATCH", "path": format!("/Users/{id}"), "data": { "schemas": [PATCH], "Operations": [{ "op": "ann", "path": "title", "value": "x" }] } },
+        { "method": "PATCH", "path": format!("/Users/{id}"), "data": { "schemas": [PATCH], "Operations": [{ "op": "replace", "path": "active", "value": "ann" }] } },
         { "method": "POST", "path": "/Groups", "bulkId": "g", "data": { "schemas": [GROUP], "displayName": "Pilots" } }] });
     wire.post("/Bulk", bulk).await.expect(200);
     wire.delete(&format!("/Users/{id}")).await.expect(204);

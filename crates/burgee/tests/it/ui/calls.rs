@@ -88,6 +88,7 @@ both! {
         let long_ago = server.app.clock.now().minus(Duration::from_hours(3));
         server.app.seen.note(Subject::Connection, 1, long_ago);
         server.app.seen.write(&server.app.db).await.unwrap();
+        server.rows("UPDATE scim_connections SET updated_at = 0").await;
         burgee::provisioning::silence::tell(&server.app.db, server.app.clock.now()).await.unwrap();
         for path in ["/", "/provisioning"] {
             assert!(reader.get(path).await.expect(200).text.contains("The identity provider is silent"), "{path}");
