@@ -28,6 +28,7 @@ pub mod instance;
 mod jobs;
 pub mod metrics;
 pub mod names;
+pub mod outbound;
 pub mod owners;
 pub mod people;
 pub mod playground;

@@ -1,20 +1,16 @@
 //! `burgee scim`: connections to identity providers and what they asked for, from the host.
 
+mod import;
+mod replay;
+
 use std::collections::HashSet;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bytes::Bytes;
 use clap::{Args, Subcommand};
-use http_body_util::{BodyExt, Full as Whole};
-use hyper::client::conn::http1;
-use hyper::header::{HeaderName, HeaderValue};
-use hyper::{Request, Uri, header};
-use hyper_util::rt::TokioIo;
-use serde_json::Value;
-use tokio::net::TcpStream;
 
+use self::import::Import;
+use self::replay::Replay;
 use super::{attach, say};
 use crate::access::{Administer, Granted, Root};
 use crate::app::App;
@@ -42,6 +38,9 @@ pub(super) enum Scim {
     Replay(Replay),
     /// Make a new token for a connection, which is printed once. Recorded in the event log.
     RotateToken(Box<RotateToken>),
+    /// Take users and groups over from Unleash's database, with the ids that the identity provider knows. Recorded in the
+    /// event log.
+    Import(Box<Import>),
 }
 
 #[derive(Args)]
@@ -70,27 +69,13 @@ pub(super) struct RotateToken {
     config: Config,
 }
 
-#[derive(Args)]
-pub(super) struct Replay {
-    /// Lines as `burgee scim calls` prints them and the page of calls downloads them.
-    file: PathBuf,
-    /// Where the server is: `http://localhost:4242`, with its base path if it has one.
-    #[arg(long)]
-    url: String,
-    /// The provisioning token of the connection that the calls are for.
-    #[arg(long, env = "SCIM_TOKEN", hide_env_values = true)]
-    token: String,
-    /// Change nothing: only show what would be answered.
-    #[arg(long)]
-    dry_run: bool,
-}
-
 pub(super) async fn run(command: Scim) -> Result<ExitCode> {
     match command {
         Scim::Connections(config) => connections(*config).await,
         Scim::Calls(wanted) => calls(*wanted).await,
-        Scim::Replay(wanted) => replay(&wanted).await,
+        Scim::Replay(wanted) => replay::run(&wanted).await,
         Scim::RotateToken(wanted) => rotate_token(*wanted).await,
+        Scim::Import(wanted) => import::run(*wanted).await,
     }
 }
 
@@ -211,115 +196,5 @@ impl Told {
         }
         say(&text);
         Ok(())
-    }
-}
-
-async fn replay(wanted: &Replay) -> Result<ExitCode> {
-    let name = wanted.file.display().to_string();
-    let text = std::fs::read_to_string(&wanted.file)
-        .map_err(|error| Error::bad_data(format!("{name} cannot be read: {error}")))?;
-    let server = Server::at(&wanted.url)?;
-    let mut failed = 0;
-    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
-        let call: Value = serde_json::from_str(line)
-            .map_err(|error| Error::bad_data(format!("{name}, line {number} is no JSON: {error}")))?;
-        let told = match why_not(&call) {
-            Some(why) => Err(format!("left out: {why}")),
-            // What was not done then is not done now.
-            None => server.send(&call, &wanted.token, wanted.dry_run || call["dryRun"] == true).await,
-        };
-        let word = |key: &str| call[key].as_str().unwrap_or_default();
-        let (outcome, good) = match told {
-            Ok(status) => (status.to_string(), status < 400),
-            Err(why) => (why, false),
-        };
-        failed += u32::from(!good);
-        say(&format!("{number}: {} {} → {outcome}\n", word("method"), word("path")));
-    }
-    let dry = if wanted.dry_run { " Nothing was changed." } else { "" };
-    say(&format!("{failed} of the calls were refused or left out.{dry}\n"));
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// Why a call cannot be done again; `None`: it can.
-fn why_not(call: &Value) -> Option<&'static str> {
-    match call["requestState"].as_str() {
-        Some("cut") => Some("its body was cut"),
-        Some("masked") => Some("its body was masked"),
-        Some("unreadable") => Some("its body was not kept, since it was no JSON"),
-        _ if !call["replays"].is_null() => Some("it is a replay itself"),
-        _ if call["query"].as_str().is_some_and(journal::looks_masked) => {
-            Some("what it looked for is masked")
-        }
-        _ if call["method"].as_str().is_none() || call["path"].as_str().is_none() => {
-            Some("it has no method or path")
-        }
-        _ => None,
-    }
-}
-
-/// A server to talk to.
-struct Server {
-    address: String,
-    host: HeaderValue,
-    base: String,
-}
-
-impl Server {
-    fn at(url: &str) -> Result<Self> {
-        let refused = |why: &str| Error::bad_data(format!("--url {url}: {why}"));
-        let uri: Uri = url.parse().map_err(|_| refused("that is no URL"))?;
-        if uri.scheme_str() != Some("http") {
-            return Err(refused(
-                "only http:// can be reached: run this on the host of the server, http://localhost:4242",
-            ));
-        }
-        let authority = uri.authority().ok_or_else(|| refused("it names no host"))?;
-        let port = authority.port_u16().unwrap_or(80);
-        Ok(Self {
-            address: format!("{}:{port}", authority.host()),
-            host: HeaderValue::from_str(authority.as_str()).map_err(Error::internal)?,
-            base: uri.path().trim_end_matches('/').to_owned(),
-        })
-    }
-
-    /// Sends a call; the status of the answer, or why there is none.
-    async fn send(&self, call: &Value, token: &str, dry_run: bool) -> Result<u16, String> {
-        self.try_send(call, token, dry_run).await.map_err(|error| format!("{error:#}"))
-    }
-
-    async fn try_send(&self, call: &Value, token: &str, dry_run: bool) -> anyhow::Result<u16> {
-        let word = |key: &str| call[key].as_str().unwrap_or_default();
-        // The path begins with the base path of the server that the call came to.
-        let path = word("path");
-        let path = path.find("/scim").map_or(path, |start| &path[start..]);
-        let query = call["query"].as_str().map(|query| format!("?{query}")).unwrap_or_default();
-        let mut request = Request::builder()
-            .method(word("method"))
-            .uri(format!("{}{path}{query}", self.base))
-            .header(header::HOST, self.host.clone())
-            .header(header::AUTHORIZATION, format!("Bearer {token}"));
-        for name in ["content-type", "if-match", "if-none-match"] {
-            if let Some(value) = call["headers"]["request"][name].as_str() {
-                request = request.header(name, value);
-            }
-        }
-        if dry_run {
-            request = request.header(HeaderName::from_static(crate::scim::DRY_RUN), "true");
-        }
-        let request = request.body(Whole::new(Bytes::from(word("request").to_owned())))?;
-        let stream = TcpStream::connect(&self.address).await?;
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        let answer = async {
-            let response = sender.send_request(request).await?;
-            let status = response.status().as_u16();
-            response.into_body().collect().await?;
-            drop(sender);
-            anyhow::Ok(status)
-        };
-        let (status, ended) = tokio::join!(answer, connection);
-        let status = status?;
-        ended?;
-        Ok(status)
     }
 }
