@@ -27,6 +27,7 @@ pub mod gate;
 pub mod instance;
 mod jobs;
 pub mod metrics;
+pub mod moving;
 pub mod names;
 pub mod outbound;
 pub mod owners;

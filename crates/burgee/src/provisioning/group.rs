@@ -9,6 +9,7 @@ use super::connection::{Connection, OnMatch};
 use super::guard;
 use super::members;
 use super::resource::{Provisioned, kept, taken, text};
+use crate::clock::Time;
 use crate::db::Read;
 use crate::entropy::Entropy;
 use crate::error::Result;
@@ -64,20 +65,7 @@ pub async fn create(
         id
     };
     let scim_id = entropy.ulid(now);
-    let (key,): (i64,) = tx
-        .one(sql!(
-            "INSERT INTO scim_groups (group_id, connection_id, scim_id, external_id, display_name_ci, document,
-                                      created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $7) RETURNING id",
-            id,
-            connection,
-            &scim_id,
-            text(&document, "externalId"),
-            &name_ci,
-            serde_json::to_string(&document)?,
-            now
-        ))
-        .await?;
+    let key = write(tx, connection, id, &scim_id, &document, now).await?;
     let fact = if adopted { Fact::GroupAdopted } else { Fact::GroupCreated };
     tx.record(Event::created(
         fact,
@@ -87,6 +75,73 @@ pub async fn create(
         Provisioned { key, local_id: id, scim_id, document, version: 1, created_at: now, updated_at: now };
     members::apply(tx, on, &group, &name, first).await?;
     Ok(group)
+}
+
+/// Puts a group under a connection, with the id by which the identity provider knows it from another server. The group
+/// stays as it is: `document` says what it is already.
+pub async fn take_over(
+    tx: &mut Change,
+    connection: i64,
+    group: i64,
+    scim_id: &str,
+    document: &Object,
+    since: Time,
+) -> Result<()> {
+    let found: Option<(i64,)> = tx
+        .optional(sql!(
+            "SELECT id FROM scim_groups WHERE connection_id = $1 AND external_id = $2",
+            connection,
+            text(document, "externalId")
+        ))
+        .await?;
+    if found.is_some() {
+        return Err(taken("group", "externalId"));
+    }
+    write(tx, connection, group, scim_id, document, since).await?;
+    let name = text(document, "displayName");
+    let fact = json!({ "id": group, "name": name, "scimId": scim_id, "connection": connection });
+    tx.record(Event::created(Fact::GroupAdopted, &fact));
+    Ok(())
+}
+
+/// Writes the resource; tells its place in the connection's order.
+async fn write(
+    tx: &mut Change,
+    connection: i64,
+    group: i64,
+    scim_id: &str,
+    document: &Object,
+    since: Time,
+) -> Result<i64> {
+    let now = tx.now();
+    let (key,): (i64,) = tx
+        .one(sql!(
+            "INSERT INTO scim_groups (group_id, connection_id, scim_id, external_id, display_name_ci, document,
+                                      created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
+            group,
+            connection,
+            scim_id,
+            text(document, "externalId"),
+            fold(text(document, "displayName").unwrap_or_default()),
+            serde_json::to_string(document)?,
+            since,
+            now
+        ))
+        .await?;
+    Ok(key)
+}
+
+/// Somebody came into a group beside its identity provider: whoever holds an old copy must notice.
+pub async fn stir(tx: &mut Change, group: i64) -> Result<()> {
+    let now = tx.now();
+    tx.execute(sql!(
+        "UPDATE scim_groups SET version = version + 1, updated_at = $2 WHERE group_id = $1",
+        group,
+        now
+    ))
+    .await
+    .map(drop)
 }
 
 /// Makes `next` the group's document and applies changes of its membership. Nothing is recorded, and no version

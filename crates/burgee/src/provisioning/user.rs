@@ -11,6 +11,7 @@ use super::guard;
 use super::profile::Profile;
 use super::resource::{Provisioned, kept, taken, text};
 use crate::access::{admins, role};
+use crate::clock::Time;
 use crate::db::{Read, Sql};
 use crate::entropy::{Entropy, digest};
 use crate::error::{Error, Kind, Result};
@@ -48,27 +49,9 @@ pub async fn create(
     };
     let now = tx.now();
     let scim_id = entropy.ulid(now);
-    let (key,): (i64,) = tx
-        .one(sql!(
-            "INSERT INTO scim_users (user_id, connection_id, scim_id, external_id, user_name_ci, active, document,
-                                     created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) RETURNING id",
-            id,
-            connection,
-            &scim_id,
-            text(&document, "externalId"),
-            fold(&profile.username),
-            profile.active.unwrap_or(true),
-            serde_json::to_string(&document)?,
-            now
-        ))
-        .await?;
-    index(tx, key, &document).await?;
+    let key = write(tx, connection, id, &scim_id, &document, now).await?;
     if adopted {
-        tx.record(Event::created(
-            Fact::UserAdopted,
-            &json!({ "id": id, "scimId": scim_id, "connection": connection }),
-        ));
+        adoption(tx, connection, id, &scim_id);
         // A link made before must not set a password now.
         tx.execute(sql!("DELETE FROM reset_tokens WHERE user_id = $1", id)).await?;
         hold(tx, id, None, &profile).await?;
@@ -78,6 +61,58 @@ pub async fn create(
     let user =
         Provisioned { key, local_id: id, scim_id, document, version: 1, created_at: now, updated_at: now };
     Ok(Created { user, adopted })
+}
+
+/// Puts an account under a connection, with the id by which the identity provider knows it from another server. The
+/// account stays as it is: `document` says what it is already.
+pub async fn take_over(
+    tx: &mut Change,
+    connection: i64,
+    account: i64,
+    scim_id: &str,
+    document: &Object,
+    since: Time,
+) -> Result<()> {
+    ensure_free(tx, connection, document, None).await?;
+    write(tx, connection, account, scim_id, document, since).await?;
+    adoption(tx, connection, account, scim_id);
+    Ok(())
+}
+
+/// Writes the resource and what filters search; tells its place in the connection's order.
+async fn write(
+    tx: &mut Change,
+    connection: i64,
+    account: i64,
+    scim_id: &str,
+    document: &Object,
+    since: Time,
+) -> Result<i64> {
+    let profile = Profile::of(document);
+    let now = tx.now();
+    let (key,): (i64,) = tx
+        .one(sql!(
+            "INSERT INTO scim_users (user_id, connection_id, scim_id, external_id, user_name_ci, active, document,
+                                     created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+            account,
+            connection,
+            scim_id,
+            text(document, "externalId"),
+            fold(&profile.username),
+            profile.active.unwrap_or(true),
+            serde_json::to_string(document)?,
+            since,
+            now
+        ))
+        .await?;
+    index(tx, key, document).await?;
+    Ok(key)
+}
+
+fn adoption(tx: &mut Change, connection: i64, account: i64, scim_id: &str) {
+    let fact = json!({ "id": account, "scimId": scim_id, "connection": connection });
+    tx.record(Event::created(Fact::UserAdopted, &fact));
 }
 
 /// Makes `next` the user's document. Nothing is recorded, and no version rises, if it is what it was and holds.

@@ -59,6 +59,11 @@ const RINGS: &[(&str, &[&str])] = &[
             "tags",
         ],
     ),
+    (
+        "moving",
+        &["access", "clock", "db", "entropy", "error", "events", "people", "projects", "provisioning"],
+    ),
+    ("outbound", &["error"]),
     ("applications", &["access", "clock", "db", "error", "events"]),
     ("playground", &["access", "audience", "clock", "db", "error", "features"]),
     ("published", &["audience", "clock", "db", "entropy", "error", "events", "instance", "people"]),

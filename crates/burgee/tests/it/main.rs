@@ -10,6 +10,8 @@ mod architecture;
 mod conformance;
 mod declared;
 mod demo;
+mod moving;
+mod outbound;
 mod overlap;
 mod program;
 mod readme;

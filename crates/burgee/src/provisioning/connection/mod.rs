@@ -20,7 +20,7 @@ pub use self::client::{Client, LIFE, Proof, access_token, client, give_keys, giv
 pub use self::network::Network;
 pub use self::removal::delete;
 pub use self::setup::{Setup, UNSAFE, configure, create, enable, pause, rehearse};
-pub use self::token::{NewToken, Token, issue, replace, revoke, tokens};
+pub use self::token::{NewToken, Token, holder, issue, replace, revoke, tokens};
 pub use self::uses::{Use, Uses};
 use crate::clock::Time;
 use crate::db::Read;

@@ -134,6 +134,13 @@ pub async fn replace(tx: &mut Change, connection: i64, secret: &str, source: Sou
     insert(tx, connection, secret, source, None).await.map(drop)
 }
 
+/// The connection that has this token, whether or not it still works.
+pub async fn holder(tx: &mut Read, secret: &str) -> Result<Option<i64>> {
+    let found: Option<(i64,)> =
+        tx.optional(sql!("SELECT connection_id FROM scim_tokens WHERE digest = $1", digest(secret))).await?;
+    Ok(found.map(|(connection,)| connection))
+}
+
 /// Ends a token at once.
 pub async fn revoke(tx: &mut Change, connection: i64, id: i64) -> Result<()> {
     lock(tx, connection).await?;

@@ -25,6 +25,7 @@ struct Program {
 
 impl Program {
     async fn start(database: &str) -> Self {
+        crate::support::cryptography();
         let database = database.to_owned();
         tokio::task::spawn_blocking(move || {
             let mut command = Command::new(env!("CARGO_BIN_EXE_burgee"));

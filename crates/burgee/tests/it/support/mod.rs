@@ -10,6 +10,12 @@ pub mod snapshot;
 
 pub use self::server::TestServer;
 
+/// Settles which implementation of cryptography all HTTP clients of this process use.
+pub fn cryptography() {
+    // Refused if it is settled already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// Where `./test` put an outside program; `None`, with the reason, if it is not installed.
 #[expect(clippy::print_stderr, reason = "whoever runs the tests must see what did not run")]
 pub fn outside_tools(what: &str) -> Option<std::path::PathBuf> {

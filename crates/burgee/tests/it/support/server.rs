@@ -102,6 +102,7 @@ impl TestServer {
     }
 
     async fn start(config: Config, database: Database) -> Self {
+        super::cryptography();
         let opened = App::open(config, Clock::System, Entropy::System).await.unwrap();
         let Opened { app, listener, address, .. } = opened;
         let serving = app.clone();

@@ -1,0 +1,171 @@
+//! Groups and who is in them.
+
+use std::collections::{BTreeSet, HashMap};
+
+use burgee_scim::{Object, fold};
+use serde_json::{Value, json};
+
+use super::outcome::Outcome;
+use super::source::{Source, Team};
+use super::{Taken, was_removed};
+use crate::access::role;
+use crate::clock::Time;
+use crate::db::Read;
+use crate::error::{Error, Result};
+use crate::events::Change;
+use crate::people::group::{self, Draft};
+use crate::people::membership;
+use crate::provisioning;
+use crate::sql;
+
+/// What becomes of a group.
+enum Fate {
+    Here(i64),
+    Conflict(&'static str),
+    Gone,
+    New,
+}
+
+/// Takes over the groups that are not here, with their members, and brings newcomers into those that are; tells which is
+/// which.
+pub(super) async fn take(
+    tx: &mut Change,
+    connection: i64,
+    source: &Source,
+    people: &HashMap<i64, Taken>,
+    outcome: &mut Outcome,
+) -> Result<HashMap<i64, Taken>> {
+    let mut taken = HashMap::new();
+    for team in &source.groups {
+        match fate(tx, connection, team).await? {
+            Fate::Conflict(with) => outcome.conflicts.push(format!("group {}: {with}", team.name)),
+            Fate::Gone => {
+                outcome.groups.out += 1;
+                outcome.leave("removed here since", &team.name);
+            }
+            Fate::Here(id) => {
+                outcome.groups.here += 1;
+                taken.insert(team.id, Taken { id, new: false });
+            }
+            Fate::New => match make(tx, connection, team, outcome).await {
+                Ok(id) => {
+                    outcome.groups.new += 1;
+                    taken.insert(team.id, Taken { id, new: true });
+                }
+                Err(Error::Rejected(refused)) => {
+                    outcome.conflicts.push(format!("group {}: {}", team.name, refused.message));
+                }
+                Err(error) => return Err(error),
+            },
+        }
+    }
+    let mut members: HashMap<i64, Vec<i64>> = HashMap::new();
+    for (team, person) in &source.members {
+        members.entry(*team).or_default().push(*person);
+    }
+    for team in &source.groups {
+        let inside = members.remove(&team.id).unwrap_or_default();
+        let Some(place) = taken.get(&team.id) else {
+            outcome.members.out += inside.len();
+            continue;
+        };
+        fill(tx, *place, &inside, people, outcome).await?;
+    }
+    Ok(taken)
+}
+
+/// Who is here and was in the group before the move may have left it since: only who, or what, is new is brought together.
+async fn fill(
+    tx: &mut Change,
+    place: Taken,
+    inside: &[i64],
+    people: &HashMap<i64, Taken>,
+    outcome: &mut Outcome,
+) -> Result<()> {
+    let known: Vec<Taken> = inside.iter().filter_map(|person| people.get(person).copied()).collect();
+    outcome.members.out += inside.len() - known.len();
+    let coming: BTreeSet<i64> =
+        known.iter().filter(|person| place.new || person.new).map(|person| person.id).collect();
+    outcome.members.here += known.len() - coming.len();
+    outcome.members.new += coming.len();
+    if coming.is_empty() {
+        return Ok(());
+    }
+    let group = group::get(tx, place.id).await?;
+    if place.new {
+        membership::set(tx, &group, &coming).await?;
+        return Ok(());
+    }
+    for person in coming {
+        membership::add(tx, &group, person).await?;
+    }
+    provisioning::group::stir(tx, place.id).await
+}
+
+async fn fate(tx: &mut Read, connection: i64, team: &Team) -> Result<Fate> {
+    if let Some(scim_id) = &team.scim_id {
+        let found: Option<(i64, i64)> = tx
+            .optional(sql!("SELECT group_id, connection_id FROM scim_groups WHERE scim_id = $1", scim_id))
+            .await?;
+        match found {
+            Some((id, of)) if of == connection => return Ok(Fate::Here(id)),
+            Some(_) => return Ok(Fate::Conflict("another connection has the identity provider's id")),
+            None if was_removed(tx, scim_id).await? => return Ok(Fate::Gone),
+            None => {}
+        }
+    }
+    let named: Option<(i64, Time)> = tx
+        .optional(sql!("SELECT id, created_at FROM groups WHERE name_ci = $1", fold(team.name.trim())))
+        .await?;
+    Ok(match named {
+        None => Fate::New,
+        // Taken over before: it is known by when it was made in Unleash.
+        Some((id, at)) if at == team.created_at && team.scim_id.is_none() => Fate::Here(id),
+        Some(_) => Fate::Conflict("there is a group of this name here already"),
+    })
+}
+
+async fn make(tx: &mut Change, connection: i64, team: &Team, outcome: &mut Outcome) -> Result<i64> {
+    let root_role = match &team.role {
+        None => None,
+        Some(name) => {
+            let roles = role::list(tx).await?;
+            let found = roles.into_iter().find(|role| role.is_root() && fold(&role.name) == fold(name));
+            if found.is_none() {
+                let why = format!("groups without a root role, since there is no \"{name}\"");
+                outcome.leave(&why, &team.name);
+            }
+            found.map(|role| role.id)
+        }
+    };
+    let draft = Draft {
+        name: team.name.clone(),
+        description: team.description.clone(),
+        mappings_sso: serde_json::from_str(&team.mappings).unwrap_or_default(),
+        root_role,
+    };
+    let made = group::create(tx, draft).await?;
+    tx.execute(sql!("UPDATE groups SET created_at = $2 WHERE id = $1", made.id, team.created_at)).await?;
+    if let Some(scim_id) = &team.scim_id {
+        let document = team.document(&made.name);
+        let since = team.created_at;
+        provisioning::group::take_over(tx, connection, made.id, scim_id, &document, since).await?;
+    }
+    Ok(made.id)
+}
+
+impl Team {
+    /// What the identity provider is told that it sent.
+    fn document(&self, name: &str) -> Object {
+        let mut document = Object::new();
+        let mut put = |name: &str, value: Value| {
+            document.insert(name.to_owned(), value);
+        };
+        put("schemas", json!([burgee_scim::GROUP.schema.urn]));
+        put("displayName", json!(name));
+        if let Some(id) = &self.external_id {
+            put("externalId", json!(id));
+        }
+        document
+    }
+}

@@ -1,0 +1,84 @@
+//! Moving in from Unleash: its people, groups and who is in them, with the ids that the identity provider knows, so that
+//! it goes on as if nothing had happened.
+//!
+//! What is here already stays as it is. What collides with something else is a conflict, and then nothing is taken over.
+
+mod groups;
+mod outcome;
+mod people;
+mod places;
+mod source;
+
+use std::time::Duration;
+
+pub use self::outcome::{Count, Outcome};
+pub use self::source::{Source, read};
+use crate::access::{Administer, Granted};
+use crate::db::Read;
+use crate::entropy::Entropy;
+use crate::error::Result;
+use crate::events::Change;
+use crate::provisioning::connection::{self, NewToken};
+use crate::sql;
+
+/// How long another token of the connection goes on working beside the one that is taken over.
+pub const OVERLAP: Duration = Duration::from_hours(24);
+
+/// What is wanted beside people and groups.
+pub struct Wanted {
+    /// The connection that manages whoever has an id of an identity provider.
+    pub connection: i64,
+    /// The token that the identity provider calls with.
+    pub token: Option<String>,
+    /// Whether to let the identity provider in.
+    pub enable: bool,
+}
+
+/// Takes over what `source` has and is not here. With conflicts, the change must be dropped: it is not whole.
+pub async fn take_over(
+    tx: &mut Change,
+    grant: &Granted<Administer>,
+    entropy: &Entropy,
+    source: &Source,
+    wanted: &Wanted,
+) -> Result<Outcome> {
+    // Whoever takes over at the same time waits here.
+    connection::lock(tx, wanted.connection).await?;
+    let mut outcome = Outcome::default();
+    let people = people::take(tx, wanted.connection, &source.people, &mut outcome).await?;
+    let groups = groups::take(tx, wanted.connection, source, &people, &mut outcome).await?;
+    places::take(tx, grant.held(), source, &people, &groups, &mut outcome).await?;
+    if !outcome.conflicts.is_empty() {
+        return Ok(outcome);
+    }
+    if let Some(token) = &wanted.token {
+        match connection::holder(tx, token).await? {
+            Some(holder) if holder == wanted.connection => outcome.token.here += 1,
+            _ => {
+                let new = NewToken { secret: Some(token.clone()), overlap: OVERLAP, ..NewToken::default() };
+                connection::issue(tx, entropy, wanted.connection, new).await?;
+                outcome.token.new += 1;
+            }
+        }
+    }
+    if wanted.enable {
+        connection::enable(tx, wanted.connection, true).await?;
+    }
+    Ok(outcome)
+}
+
+/// A user or group of Unleash, once it is known what becomes of it.
+#[derive(Clone, Copy, Debug)]
+struct Taken {
+    /// Its number here.
+    id: i64,
+    /// False if it was here before.
+    new: bool,
+}
+
+/// Whether an identity provider's id was in use here, and its resource removed.
+async fn was_removed(tx: &mut Read, scim_id: &str) -> Result<bool> {
+    let found: Option<(i64,)> =
+        tx.optional(sql!("SELECT local_id FROM scim_tombstones WHERE scim_id = $1", scim_id)).await?;
+    Ok(found.is_some())
+}
