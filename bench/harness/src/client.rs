@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
@@ -84,20 +84,35 @@ impl Client {
 
     /// Connects as a browser in which the first admin is signed in.
     pub async fn browser(address: SocketAddr) -> Result<Self> {
+        let cookie = Self::sign_in(address, "admin", ADMIN_PASSWORD).await?;
         let mut client = Self::connect(address, Api::Admin).await?;
         client.prefix = "";
-        client.headers.remove(header::AUTHORIZATION);
-        let body = json!({ "username": "admin", "password": ADMIN_PASSWORD }).to_string();
-        let answer = client.begin(Method::POST, "/auth/simple/login", body).await?;
-        let cookie = answer.headers().get(header::SET_COOKIE).context("no session")?.to_str()?;
-        let cookie = cookie.split(';').next().unwrap_or_default();
         client.headers = HeaderMap::from_iter([
-            (header::COOKIE, HeaderValue::from_str(cookie)?),
+            (header::COOKIE, HeaderValue::from_str(&cookie)?),
             (header::ACCEPT, HeaderValue::from_static("text/html")),
             (header::ACCEPT_ENCODING, HeaderValue::from_static("gzip")),
         ]);
-        answer.into_body().collect().await?;
         Ok(client)
+    }
+
+    /// The cookie of a new session of somebody.
+    pub async fn sign_in(address: SocketAddr, username: &str, password: &str) -> Result<String> {
+        let mut client = Self::connect(address, Api::Admin).await?;
+        client.prefix = "";
+        client.headers.remove(header::AUTHORIZATION);
+        let body = json!({ "username": username, "password": password }).to_string();
+        let answer = client.begin(Method::POST, "/auth/simple/login", body).await?;
+        let cookie = answer.headers().get(header::SET_COOKIE).context("no session")?.to_str()?;
+        let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+        answer.into_body().collect().await?;
+        Ok(cookie)
+    }
+
+    /// Shows something else for itself from now on: `Cookie` or `Authorization`.
+    pub fn show(&mut self, name: HeaderName, value: &str) -> Result<()> {
+        self.headers.remove(header::AUTHORIZATION);
+        self.headers.insert(name, HeaderValue::from_str(value)?);
+        Ok(())
     }
 
     /// From now on, answers are to come as they are.
@@ -107,8 +122,13 @@ impl Client {
 
     /// Sends a request without a body, and takes any answer.
     pub async fn get(&mut self, path: &str) -> Result<Answer> {
+        self.ask(Method::GET, path, String::new()).await
+    }
+
+    /// Sends a request, and takes any answer.
+    pub async fn ask(&mut self, method: Method, path: &str, body: String) -> Result<Answer> {
         let start = Instant::now();
-        let response = self.begin(Method::GET, path, String::new()).await?;
+        let response = self.begin(method, path, body).await?;
         let status = response.status().as_u16();
         let body = response.into_body().collect().await?.to_bytes();
         Ok(Answer { status, body, took: start.elapsed() })
@@ -127,11 +147,7 @@ impl Client {
 
     /// Sends a request and insists on the status.
     pub async fn send(&mut self, method: Method, path: &str, body: String, status: u16) -> Result<Answer> {
-        let start = Instant::now();
-        let response = self.begin(method.clone(), path, body).await?;
-        let got = response.status().as_u16();
-        let body = response.into_body().collect().await?.to_bytes();
-        let answer = Answer { status: got, body, took: start.elapsed() };
+        let answer = self.ask(method.clone(), path, body).await?;
         ensure!(
             answer.status == status,
             "{method} {path}: {} instead of {status}: {}",

@@ -23,13 +23,19 @@ pub struct Server {
 impl Server {
     /// Starts the binary on a database and waits until it listens.
     pub async fn start(binary: &Path, database: &str) -> Result<Self> {
+        Self::start_with(binary, database, &[]).await
+    }
+
+    /// Like [`Server::start`], with more words on the command line.
+    pub async fn start_with(binary: &Path, database: &str, more: &[&str]) -> Result<Self> {
         let mut command = Command::new(binary);
         command
             .args(["--database-url", database, "--http-port", "0", "--unleash-url", "http://burgee.test"])
             .args(["--unleash-default-admin-password", ADMIN_PASSWORD, "--log-level", "warn"])
             .args(["--init-scim-token", SCIM_TOKEN, "--init-admin-api-tokens", ADMIN_TOKEN])
-            // One token sends what thousands would.
-            .args(["--client-metrics-rate-limit-per-minute", "0"]);
+            // One token sends what thousands would, and one address signs in as many.
+            .args(["--client-metrics-rate-limit-per-minute", "0", "--simple-login-limit-per-minute", "0"])
+            .args(more);
         Self::run(command).await
     }
 

@@ -1,5 +1,7 @@
 //! Groups: members come and go one by one, by fifties and all at once; a large group is read.
 
+use std::time::Instant;
+
 use anyhow::{Result, ensure};
 use hyper::Method;
 use serde_json::{Value, json};
@@ -11,6 +13,10 @@ use bench_harness::server::Server;
 
 /// Users who are in no group at first, so that they can come and go.
 pub const SPARE: usize = 1000;
+/// The most members that fit into one request of 16 MiB, roughly.
+const WHOLE: usize = 300_000;
+/// How many members a request adds where they do not fit into one.
+const PART: usize = 100_000;
 
 /// Everything about groups. The last [`SPARE`] of `people` are not among the first `size`.
 pub async fn measure(
@@ -22,8 +28,9 @@ pub async fn measure(
 ) -> Result<()> {
     let mut client = Client::connect(server.address, Api::Scim).await?;
     let (everybody, spare) = people.split_at(size);
-    let mut sizes: Vec<usize> = [0, 1_000, 10_000].into_iter().filter(|few| *few < size).collect();
+    let mut sizes: Vec<usize> = [0, 1_000, 10_000, 100_000].into_iter().filter(|few| *few < size).collect();
     sizes.push(size);
+    let replaced = sizes.iter().copied().rfind(|size| *size <= WHOLE);
     let mut groups = Vec::new();
     for members in &sizes {
         let body = json!({
@@ -31,17 +38,19 @@ pub async fn measure(
             "displayName": format!("Group of {members}")
         });
         let group = client.send(Method::POST, "/Groups", body.to_string(), 201).await?.id()?;
-        if *members == size {
-            replace(server, report, &mut client, &group, everybody, spare).await?;
+        if Some(*members) == replaced {
+            replace(server, report, &mut client, &group, &everybody[..*members], spare).await?;
+        } else if *members > WHOLE {
+            fill(report, &mut client, &group, &everybody[..*members]).await?;
         } else if *members > 0 {
             patch(&mut client, &group, "replace", values(&everybody[..*members])).await?;
         }
         groups.push(group);
     }
     one_by_one(report, &mut client, &sizes, &groups, spare, rounds).await?;
-    if let Some(largest) = groups.last() {
-        fifty(report, &mut client, size, largest, spare, rounds).await?;
-        read(server, report, &mut client, size, largest).await?;
+    for (members, group) in sizes.iter().zip(&groups).filter(|(members, _)| **members >= size.min(100_000)) {
+        fifty(report, &mut client, *members, group, spare, rounds).await?;
+        read(server, report, &mut client, *members, group).await?;
     }
     Ok(())
 }
@@ -100,6 +109,18 @@ async fn fifty(
         times.p99(),
         Target("p99 ≤ 25 ms", [25.0; 2]),
     );
+    Ok(())
+}
+
+/// Fills an empty group part by part.
+async fn fill(report: &mut Report, client: &mut Client, group: &str, everybody: &[String]) -> Result<()> {
+    let (mut times, start) = (Times::default(), Instant::now());
+    for part in everybody.chunks(PART) {
+        times.push(patch(client, group, "add", values(part)).await?.took);
+    }
+    let name = format!("{} members in parts of {PART}", everybody.len());
+    let whole = start.elapsed().as_secs_f64();
+    report.plain(&name, format!("{whole:.1} s ({} ms each)", times.text()));
     Ok(())
 }
 

@@ -1,7 +1,11 @@
 //! Measures burgee's SCIM from the outside: the release binary on an empty database, over loopback HTTP. Every user
-//! and member that is measured was made through the API. `bench/scim/run` starts it.
+//! and member that is measured was made through the API, the first of very many by bulk requests. `bench/scim/run` starts it.
 
+mod bulk;
+mod cycle;
 mod groups;
+mod journal;
+mod leaving;
 mod users;
 
 use std::time::Duration;
@@ -25,6 +29,12 @@ struct Options {
     /// How often each lookup is measured; everything else a third as often.
     #[arg(long, default_value_t = 1000)]
     rounds: usize,
+    /// How many users the first cycle of Entra brings, each into one group.
+    #[arg(long, default_value_t = 10_000)]
+    cycle: usize,
+    /// How often a server with the journal of calls and one without take turns.
+    #[arg(long, default_value_t = 5)]
+    turns: usize,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -48,7 +58,19 @@ async fn measure(options: &Options, database: &str, report: &mut Report) -> Resu
     let size = people.len();
     users::create_many(server.address, &mut people, size + groups::SPARE).await?;
     groups::measure(&server, report, &people, size, rounds).await?;
+    bulk::measure(server.address, report, &mut people).await?;
+    cycle::measure(server.address, report, options.cycle).await?;
+    let second = if database.starts_with("postgres") {
+        Some(Server::start(&options.place.binary, database).await?)
+    } else {
+        None
+    };
+    leaving::measure(report, server.address, second.as_ref().map(|server| server.address)).await?;
+    if let Some(second) = second {
+        second.stop().await?;
+    }
     tokio::time::sleep(Duration::from_secs(1)).await;
     report.plain("resident memory, after everything", format!("{:.0} MiB", mib(server.resident()?)));
-    server.stop().await
+    server.stop().await?;
+    journal::measure(&options.place.binary, database, report, &mut people, others, options.turns).await
 }

@@ -7,14 +7,17 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use hyper::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use crate::bulk;
 use bench_harness::client::{Api, Client};
 use bench_harness::report::{Report, Target, Times, rate};
 
 /// How many connections create users at once.
 const CLIENTS: usize = 16;
+/// So many users at once are not made one by one: they only have to be there.
+const BY_BULK: usize = 200_000;
 
 /// Everybody who exists: the place is the number in their names, the value is the id.
 pub type People = Vec<String>;
@@ -30,7 +33,8 @@ pub struct Rounds {
     pub creates: usize,
 }
 
-fn body(number: usize) -> String {
+/// Somebody with this number.
+pub fn body(number: usize) -> Value {
     json!({
         "schemas": [
             "urn:ietf:params:scim:schemas:core:2.0:User",
@@ -48,14 +52,15 @@ fn body(number: usize) -> String {
             "employeeNumber": number.to_string()
         }
     })
-    .to_string()
 }
 
-fn user_name(number: usize) -> String {
+/// The user name of the person with this number.
+pub fn user_name(number: usize) -> String {
     format!("user{number:07}@example.com")
 }
 
-fn external_id(number: usize) -> String {
+/// What the identity provider calls the person with this number.
+pub fn external_id(number: usize) -> String {
     format!("00u{number:012}")
 }
 
@@ -68,6 +73,9 @@ fn scattered(rounds: usize, below: usize) -> impl Iterator<Item = usize> {
 /// created, counting the last 2,000 only.
 pub async fn create_many(address: SocketAddr, people: &mut People, until: usize) -> Result<f64> {
     let counted = until.saturating_sub(2000).max(people.len());
+    if counted - people.len() > BY_BULK {
+        bulk::fill(address, people, counted).await?;
+    }
     create_range(address, people, counted).await?;
     let (start, before) = (Instant::now(), people.len());
     create_range(address, people, until).await?;
@@ -87,7 +95,7 @@ async fn create_range(address: SocketAddr, people: &mut People, until: usize) ->
                 if number >= until {
                     return anyhow::Ok(made);
                 }
-                let answer = client.send(Method::POST, "/Users", body(number), 201).await?;
+                let answer = client.send(Method::POST, "/Users", body(number).to_string(), 201).await?;
                 made.push((number, answer.id()?));
             }
         });
@@ -113,7 +121,7 @@ pub async fn measure(
     let mut client = Client::connect(address, Api::Scim).await?;
     let (start, mut times) = (Instant::now(), Times::default());
     for number in size - rounds.creates..size {
-        let answer = client.send(Method::POST, "/Users", body(number), 201).await?;
+        let answer = client.send(Method::POST, "/Users", body(number).to_string(), 201).await?;
         times.push(answer.took);
         people.push(answer.id()?);
     }
@@ -178,7 +186,8 @@ pub async fn measure(
     Ok(())
 }
 
-fn encoded(filter: &str) -> String {
+/// A filter, as it stands in an address.
+pub fn encoded(filter: &str) -> String {
     let letter = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' => char::from(byte).to_string(),
         other => format!("%{other:02X}"),
