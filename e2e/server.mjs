@@ -119,6 +119,9 @@ export async function fill(server) {
   await admin("POST", `/provisioning/connections/${okta.id}/tokens`, {});
   await admin("POST", `/provisioning/connections/${okta.id}/tokens`, { overlap: 86400, expiresAt: new Date(Date.now() + 7 * 86400_000).toISOString() });
   await admin("POST", `/provisioning/connections/${okta.id}/client/secret`);
+  const told = ["feed:add", "prov:create:notice", "prov:patch:notice", "prov:delete", "prov:activate", "prov:deactivate"];
+  await admin("POST", "/provisioning/receivers", { name: "SIEM", delivery: "push", endpoint: "http://127.0.0.1:9/events", authorization: "Bearer e2e", audience: "siem", events: told });
+  await admin("POST", "/provisioning/receivers", { name: "Directory mirror", delivery: "poll", connection: okta.id, audience: "mirror", events: told });
   await admin("POST", "/segments", { name: "beta-users", constraints: [{ contextName: "userId", operator: "IN", values: ["1", "2"] }] });
   const segments = await admin("GET", "/segments");
   await flag("checkout", "The new checkout with one page. Can go when all shops use it.");

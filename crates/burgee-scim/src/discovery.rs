@@ -24,6 +24,12 @@ pub struct Limits<'a> {
     pub max_payload_size: u64,
     /// Where humans read on.
     pub documentation: Option<&'a str>,
+    /// Where clients get access tokens by OAuth 2.0, if they can.
+    pub oauth: Option<&'a str>,
+    /// The URIs of the events that are told (RFC 9967 §3).
+    pub events: &'a [String],
+    /// Whether clients need not wait for answers: they come as events.
+    pub answers_later: bool,
 }
 
 /// The documents as one connection sees them.
@@ -75,6 +81,19 @@ impl View<'_> {
         if self.mode.is_strict() {
             // Only where it is true: clients that know the RFC alone refuse attributes that it does not have.
             config["interopProfileConformant"] = true.into();
+        }
+        if let (Some(endpoint), Some(schemes)) = (limits.oauth, config["authenticationSchemes"].as_array_mut()) {
+            schemes.push(json!({
+                "type": "oauth2",
+                "name": "OAuth 2.0",
+                "description": format!("Client credentials, at {endpoint}."),
+                "specUri": "https://www.rfc-editor.org/rfc/rfc6749",
+                "primary": false,
+            }));
+        }
+        if !limits.events.is_empty() {
+            let later = if limits.answers_later { "request" } else { "none" };
+            config["securityEvents"] = json!({ "asyncRequest": later, "eventUris": limits.events });
         }
         if let Some(documentation) = limits.documentation {
             config["documentationUri"] = documentation.into();

@@ -30,6 +30,7 @@ use crate::error::{Error, Result};
 use crate::instance::identity;
 use crate::jobs;
 use crate::metrics::{Series, Usage};
+use crate::outbound::Outbound;
 use crate::people::password::Passwords;
 use crate::people::seen::Seen;
 use crate::people::session::Door;
@@ -45,6 +46,9 @@ use crate::ui;
 
 /// How long the server waits for running requests when it is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
+
+/// How many receivers of SCIM events can wait at the same time.
+const POLLS: usize = 64;
 
 /// A handle on the running server; cheap to clone.
 #[derive(Clone)]
@@ -88,6 +92,10 @@ pub struct Shared {
     pub published: Arc<Published>,
     /// Room for streams.
     pub streams: Streams,
+    /// Room for receivers of SCIM events that wait for one.
+    pub polls: Semaphore,
+    /// The way out.
+    pub outbound: Outbound,
     /// What is counted.
     pub metrics: Metrics,
     /// The only way to start work that outlives a request: the server waits for it before it stops.
@@ -198,6 +206,8 @@ impl App {
             journal: Journal::default(),
             pages: Pages::default(),
             published: Arc::default(),
+            polls: Semaphore::new(POLLS),
+            outbound: Outbound::default(),
             metrics: Metrics::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::features;
 use crate::metrics;
 use crate::people::login_history;
+use crate::provisioning::signals::{self, Push};
 use crate::provisioning::{journal, silence};
 
 /// For how many days counts by the day are kept at most.
@@ -25,6 +26,7 @@ pub async fn run(app: App) {
         forget_counts(&app),
         keep_journal(&app),
         tend_journal(&app),
+        push_events(&app),
     );
 }
 
@@ -118,6 +120,23 @@ async fn tend_journal(app: &App) {
         let (db, now) = (&app.db, app.clock.now());
         report("forgetting old calls", journal::forget(db, now, &app.journal_rules()).await);
         report("listening for identity providers", silence::tell(db, now).await);
+        report("forgetting old answers", signals::forget(db, now).await);
+    }
+}
+
+/// Tells receivers what happened to provisioned people and groups.
+async fn push_events(app: &App) {
+    let issuer = app.config.url();
+    while turn(app, 1).await {
+        let push = Push {
+            db: &app.db,
+            entropy: &app.entropy,
+            clock: &app.clock,
+            outbound: &app.outbound,
+            issuer: &issuer,
+            stopping: &app.stopping,
+        };
+        report("pushing SCIM events", push.run().await);
     }
 }
 

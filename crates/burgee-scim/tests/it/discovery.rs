@@ -16,6 +16,9 @@ fn limits() -> Limits<'static> {
         cursor_timeout: 60,
         max_payload_size: 1 << 20,
         documentation: None,
+        oauth: None,
+        events: &[],
+        answers_later: false,
     }
 }
 

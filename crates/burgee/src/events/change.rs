@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::ops::{Deref, DerefMut};
 
+use serde_json::Value;
+
 use super::event::Event;
 use super::log;
 use crate::access::admins::{self, Hands};
@@ -66,6 +68,13 @@ impl Change {
     /// Records a fact. Every change has at least one.
     pub fn record(&mut self, event: Event) {
         self.events.push(event);
+    }
+
+    /// Says what receivers of SCIM events hear of the last fact.
+    pub fn signal(&mut self, signal: Value) {
+        if let Some(event) = self.events.last_mut() {
+            event.signal = Some(signal);
+        }
     }
 
     /// Notes that some of those that were named are not known, and were left out: no fact, since nothing changed, but

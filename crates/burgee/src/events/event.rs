@@ -23,6 +23,8 @@ pub struct Event {
     pub feature: Option<String>,
     /// The segment it happened to.
     pub segment: Option<i64>,
+    /// What receivers of SCIM events hear of it: names of attributes, never values.
+    pub signal: Option<Value>,
 }
 
 impl Event {
@@ -36,6 +38,7 @@ impl Event {
             environment: None,
             feature: None,
             segment: None,
+            signal: None,
         }
     }
 
@@ -62,6 +65,18 @@ impl Event {
     /// True if it changes what clients see, or who may see it.
     pub const fn concerns_clients(&self) -> bool {
         self.revises() || self.fact.changes_ways_in()
+    }
+
+    /// What is kept for receivers of SCIM events; none if they hear nothing of it. Facts that end a provisioned person's
+    /// access, or begin it again, say enough by themselves, whoever brought them about.
+    pub(super) fn signal(&self) -> Option<Value> {
+        let active = |state: &Option<Value>| state.as_ref().and_then(|state| state["active"].as_bool());
+        let tells = match self.fact {
+            Fact::UserDeleted | Fact::GroupDeleted | Fact::AdminRetained => true,
+            Fact::UserUpdated => self.pre_data.is_some() && active(&self.pre_data) != active(&self.data),
+            _ => false,
+        };
+        self.signal.clone().or_else(|| tells.then(|| Value::Object(serde_json::Map::new())))
     }
 
     /// Says in which project and environment.

@@ -171,6 +171,14 @@ facts! {
     ScimSilent "scim-silent" "Identity provider has gone silent";
     /// Somebody did again what an identity provider asked for.
     ScimCallReplayed "scim-call-replayed" "Call of an identity provider done again";
+    /// A request was done whose client did not wait for the answer: receivers of events get it.
+    ScimCallAnswered "scim-call-answered" "Asynchronous request of an identity provider done";
+    /// Somebody else is told what happens to provisioned people and groups.
+    ScimReceiverCreated "scim-receiver-created" "Receiver of SCIM events created";
+    ScimReceiverUpdated "scim-receiver-updated" "Receiver of SCIM events changed";
+    ScimReceiverDeleted "scim-receiver-deleted" "Receiver of SCIM events removed";
+    /// SCIM events are signed with another key.
+    ScimKeyRotated "scim-signing-key-rotated" "Signing key of SCIM events replaced";
 }
 
 impl Fact {

@@ -115,11 +115,11 @@ pub(super) async fn append(
     let rows: Vec<Value> = events.iter().map(row).collect();
     tx.execute(sql!(
         "INSERT INTO events (type, created_at, created_by, created_by_user_id, ip, data, pre_data, project,
-                             environment, connection_id, feature_name, segment_id, revises, group_type, group_id)
+                             environment, connection_id, feature_name, segment_id, revises, signal, group_type, group_id)
          SELECT item ->> 'type', CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS TEXT),
                 item ->> 'data', item ->> 'preData', item ->> 'project', item ->> 'environment',
                 CAST($6 AS BIGINT), item ->> 'feature', CAST(item ->> 'segment' AS BIGINT),
-                CAST(item ->> 'revises' AS BOOLEAN), 'transaction', CAST($7 AS TEXT)
+                CAST(item ->> 'revises' AS BOOLEAN), item ->> 'signal', 'transaction', CAST($7 AS TEXT)
          FROM ({rows:$1}) r",
         serde_json::to_string(&rows)?,
         now,
@@ -144,6 +144,7 @@ fn row(event: &Event) -> Value {
         "environment": event.environment,
         "feature": event.feature,
         "segment": event.segment,
+        "signal": event.signal().as_ref().map(Value::to_string),
     })
 }
 

@@ -29,19 +29,21 @@ pub struct Throttle {
     addresses: DefaultKeyedRateLimiter<u64>,
     accounts: DefaultKeyedRateLimiter<u64>,
     resets: DefaultKeyedRateLimiter<u64>,
+    machines: DefaultKeyedRateLimiter<u64>,
     clock: DefaultClock,
     spread: RandomState,
 }
 
 impl Throttle {
     /// `sign_ins` tries a minute for one account from one address; five times as many from one address, and ten times
-    /// as many for one account, in all. `resets` mails a minute from one address. Zero means no limit.
+    /// as many for one account, in all; as many from one address again for machines. `resets` mails a minute from one address. Zero means no limit.
     pub fn new(sign_ins: u32, resets: u32) -> Self {
         Self {
             pairs: limiter(sign_ins),
             addresses: limiter(sign_ins.saturating_mul(ACCOUNTS_OF_AN_ADDRESS)),
             accounts: limiter(sign_ins.saturating_mul(ADDRESSES_OF_AN_ACCOUNT)),
             resets: limiter(resets),
+            machines: limiter(sign_ins.saturating_mul(ACCOUNTS_OF_AN_ADDRESS)),
             clock: DefaultClock::default(),
             spread: RandomState::new(),
         }
@@ -60,6 +62,11 @@ impl Throttle {
         self.count(&self.addresses, network(ip))
     }
 
+    /// Counts one try of a machine to show who it is: so that those who share an address with one can still sign in.
+    pub fn machine(&self, ip: Option<&str>) -> Result<()> {
+        self.count(&self.machines, network(ip))
+    }
+
     /// Counts one request for a reset link.
     pub fn reset(&self, ip: Option<&str>) -> Result<()> {
         self.count(&self.resets, network(ip))
@@ -67,7 +74,7 @@ impl Throttle {
 
     /// Forgets addresses and accounts that have been quiet.
     pub fn forget_the_quiet(&self) {
-        for limiter in [&self.pairs, &self.addresses, &self.accounts, &self.resets] {
+        for limiter in [&self.pairs, &self.addresses, &self.accounts, &self.resets, &self.machines] {
             limiter.retain_recent();
         }
     }
@@ -180,6 +187,14 @@ mod tests {
             assert_eq!(calls(Errand::RegisterFrontend, token), 100);
             assert_eq!(calls(Errand::FrontendMetrics, token), 1);
         }
+    }
+
+    #[test]
+    fn machines_do_not_use_up_the_tries_of_people() {
+        let throttle = Throttle::new(3, 1);
+        let asked = (0..100).take_while(|_| throttle.machine(Some("203.0.113.7")).is_ok()).count();
+        assert!((15..20).contains(&asked), "{asked}");
+        assert_eq!(tries(&throttle, "203.0.113.7", "ann"), 3);
     }
 
     #[test]

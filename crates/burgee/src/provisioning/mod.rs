@@ -13,6 +13,7 @@ pub mod pages;
 mod profile;
 pub mod query;
 mod resource;
+pub mod signals;
 pub mod silence;
 pub mod user;
 

@@ -15,6 +15,7 @@ use super::target::Target;
 use super::{finish, reply};
 use crate::error::{Error, Result};
 use crate::provisioning::journal::Act;
+use crate::provisioning::signals::Verb;
 use crate::provisioning::{Noun, Provisioned};
 
 /// What came of an operation.
@@ -162,7 +163,7 @@ async fn together(
         let patched = async {
             let patch = Patch::read(call, *noun, ids.resolve(&later.patch(String::new()))?.data)?;
             let next = |current: &Object| patch.next(call, current);
-            Edit { call, noun: *noun, id: &one.scim_id, next, members: &patch.members }.within(&mut tx).await
+            Edit { call, noun: *noun, verb: Verb::Patch, id: &one.scim_id, next, members: &patch.members }.within(&mut tx).await
         };
         let (changed, _) = patched.await.map_err(|error| (Some(at), error))?;
         *one = changed;

@@ -11,7 +11,36 @@ use super::fault::Fault;
 use super::reply;
 use super::request::{LARGEST, LONGEST_PAGE, PAGE};
 use super::target::Target;
-use crate::provisioning::connection::{Connection, Provider};
+use crate::app::App;
+use crate::error::Result;
+use crate::provisioning::connection::{self, Connection, Provider};
+use crate::provisioning::signals::{self, Kind};
+
+/// What there is to tell of a connection that its settings do not say.
+#[derive(Default)]
+pub(super) struct Told {
+    /// Where its OAuth client gets tokens, if it has one.
+    oauth: Option<String>,
+    /// The URIs of the events that somebody is told.
+    events: Vec<String>,
+    answers_later: bool,
+}
+
+impl Told {
+    pub(super) async fn of(app: &App, target: &Target, connection: Option<&Connection>) -> Result<Self> {
+        let (Target::ServiceProviderConfig, Some(connection)) = (target, connection) else {
+            return Ok(Self::default());
+        };
+        let mut tx = app.db.read().await?;
+        let client = connection::client(&mut tx, connection.id).await?;
+        let kinds = signals::taken(&mut tx, connection.id).await?;
+        Ok(Self {
+            oauth: client.map(|_| format!("{}/oauth/token", app.config.url())),
+            answers_later: kinds.contains(&Kind::Answer),
+            events: kinds.into_iter().map(Kind::urn).collect(),
+        })
+    }
+}
 
 /// Answers one of the discovery endpoints. Filters are refused there; everything else in the query is ignored.
 pub(super) fn answer(
@@ -19,6 +48,7 @@ pub(super) fn answer(
     base: &str,
     query: &str,
     connection: Option<&Connection>,
+    told: &Told,
 ) -> Result<Response, Fault> {
     let filtered =
         form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name.eq_ignore_ascii_case("filter"));
@@ -31,6 +61,9 @@ pub(super) fn answer(
         cursor_timeout: cursor::TIMEOUT.unsigned_abs(),
         max_payload_size: LARGEST as u64,
         documentation: None,
+        oauth: told.oauth.as_deref(),
+        events: &told.events,
+        answers_later: told.answers_later,
     };
     let types = types(connection);
     let view = View { base, types: &types, mode: connection.map_or(Mode::Tolerant, Connection::mode) };

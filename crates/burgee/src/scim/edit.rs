@@ -12,6 +12,7 @@ use super::router::Call;
 use crate::error::{Error, Kind, Result};
 use crate::events::Change;
 use crate::provisioning::members::Inside;
+use crate::provisioning::signals::{self, Note, Verb};
 use crate::provisioning::{Noun, Provisioned, find_locked, group, user};
 
 /// What came of a change.
@@ -25,6 +26,7 @@ pub(super) struct Done {
 pub(super) struct Edit<'a, F> {
     pub(super) call: &'a Call,
     pub(super) noun: Noun,
+    pub(super) verb: Verb,
     pub(super) id: &'a str,
     /// Makes the new document of the present one.
     pub(super) next: F,
@@ -59,10 +61,20 @@ impl<F: Fn(&Object) -> Result<Object, Scim>> Edit<'_, F> {
         let current = open(self.call, tx, self.noun, self.id).await?;
         let before = current.document.clone();
         let next = (self.next)(&current.document)?;
+        let from = tx.recorded();
         let changed = match self.noun {
             Noun::User => user::change(tx, connection.id, current, next).await?,
             Noun::Group => group::change(tx, connection, current, next, self.members).await?,
         };
+        let note = Note {
+            connection: connection.id,
+            noun: self.noun,
+            verb: self.verb,
+            before: Some(&before),
+            after: &changed,
+            txn: self.call.txn.as_deref(),
+        };
+        signals::note(tx, from, &note);
         Ok((changed, before))
     }
 }

@@ -133,10 +133,6 @@ impl IntoResponse for Fault {
         let status = self.status();
         let mut response = reply::json(status, self.to_json().to_string());
         let headers = response.headers_mut();
-        if status == StatusCode::UNAUTHORIZED {
-            let challenge = HeaderValue::from_static("Bearer realm=\"burgee\", error=\"invalid_token\"");
-            headers.insert(header::WWW_AUTHENTICATE, challenge);
-        }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -26,13 +26,14 @@ const ASKED: [HeaderName; 6] = [
     HeaderName::from_static(super::DRY_RUN),
 ];
 /// Headers of an answer that matter to the client.
-const ANSWERED: [HeaderName; 6] = [
+const ANSWERED: [HeaderName; 7] = [
     header::CONTENT_TYPE,
     header::ETAG,
     header::LOCATION,
     header::RETRY_AFTER,
     header::WWW_AUTHENTICATE,
     header::ALLOW,
+    HeaderName::from_static(super::later::SET_TXN),
 ];
 /// The longest value of a header that is kept, in characters.
 const LONGEST: usize = 300;
@@ -100,13 +101,18 @@ impl Notebook {
         }
     }
 
-    /// The operation, or the whole call, was refused or failed.
-    pub(super) fn refuse(&self, fault: &Fault) {
+    /// Why the call was refused, where the answer has another shape.
+    pub(super) fn told(&self, why: &str) {
         let mut noted = self.noted();
         if let Some(deed) = noted.deeds.last_mut() {
-            deed.refused = Some(fault.detail().to_owned());
+            deed.refused = Some(why.to_owned());
         }
-        noted.detail = Some(fault.detail().to_owned());
+        noted.detail = Some(why.to_owned());
+    }
+
+    /// The operation, or the whole call, was refused or failed.
+    pub(super) fn refuse(&self, fault: &Fault) {
+        self.told(fault.detail());
     }
 }
 
@@ -143,6 +149,11 @@ impl Begun {
             headers: chosen(&parts.headers, &ASKED),
         };
         (Some(begun), Request::from_parts(parts, body))
+    }
+
+    /// The same, without what stood in its query: where secrets are sent, one may stand there by mistake.
+    pub(super) fn without_query(self) -> Self {
+        Self { query: None, ..self }
     }
 
     /// A call that is done again, here and now.

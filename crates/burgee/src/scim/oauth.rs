@@ -16,9 +16,11 @@ use percent_encoding::percent_decode_str;
 use serde_json::json;
 
 use super::mount::Mount;
+use super::notebook::{Begun, Notebook};
 use crate::app::{App, client_address};
 use crate::error::Error;
-use crate::provisioning::connection::{ALGORITHMS, LIFE, Proof, access_token};
+use crate::provisioning::connection::{ALGORITHMS, LIFE, Proof, access_token, claimant};
+use crate::provisioning::journal::Act;
 
 /// The only scope there is.
 const SCOPE: &str = "scim";
@@ -42,6 +44,19 @@ fn issuer(app: &App) -> String {
 
 fn endpoint(app: &App) -> String {
     format!("{}/oauth/token", issuer(app))
+}
+
+/// The challenge to a client that showed nothing that opens (RFC 6750 §3), with where it learns how to get a token
+/// (RFC 9728 §5.1).
+pub(super) fn metadata(app: &App, path: &str) -> HeaderValue {
+    let mount = Mount::of(path);
+    let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-_.~%".contains(&b));
+    let point = if plain(mount.point) { mount.point } else { "/scim" };
+    let challenge = format!(
+        "Bearer realm=\"burgee\", error=\"invalid_token\", resource_metadata=\"{}/.well-known/oauth-protected-resource{point}\"",
+        issuer(app)
+    );
+    HeaderValue::try_from(challenge).unwrap_or(HeaderValue::from_static("Bearer realm=\"burgee\""))
 }
 
 /// Authorization server metadata (RFC 8414 §2).
@@ -207,10 +222,36 @@ fn basic(request: &Request) -> Result<Option<(String, String)>, Refused> {
     Ok(Some((plain(id), plain(secret))))
 }
 
-async fn token(State(app): State<App>, request: Request<Body>) -> Result<Response, Refused> {
+/// Answers a request for a token, and notes it in the journal: neither what the client showed nor what it got.
+async fn token(State(app): State<App>, request: Request<Body>) -> Response {
+    let (begun, request) = Begun::of(&app, request);
+    let notebook = Notebook::default();
+    let outcome = give(&app, request, &notebook).await;
+    let (response, shown) = match outcome {
+        Ok(token) => {
+            let shown = json!({ "token_type": "Bearer", "expires_in": LIFE.as_secs(), "scope": SCOPE });
+            let mut body = shown.clone();
+            body["access_token"] = token.into();
+            (([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response(), Json(shown).into_response())
+        }
+        Err(refused) => {
+            notebook.told(&refused.why);
+            let shown = json!({ "error": refused.error, "error_description": refused.why });
+            let shown = (refused.status, Json(shown)).into_response();
+            (refused.into_response(), shown)
+        }
+    };
+    if let Some(begun) = begun {
+        begun.without_query().end(&app, &notebook, shown).await;
+    }
+    response
+}
+
+async fn give(app: &App, request: Request<Body>, notebook: &Notebook) -> Result<String, Refused> {
+    notebook.begin(Act::Token, None);
     let basic = basic(&request)?;
     let (parts, body) = request.into_parts();
-    app.throttle.address(client_address(&parts, &app).as_deref())?;
+    app.throttle.machine(client_address(&parts, app).as_deref())?;
     let kind =
         parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
@@ -227,14 +268,10 @@ async fn token(State(app): State<App>, request: Request<Body>) -> Result<Respons
         return Err(Refused::new("invalid_scope", "The only scope is scim."));
     }
     let proof = asked.proof(basic)?;
-    let audiences = [issuer(&app), endpoint(&app)];
+    if let Some((connection, client)) = claimant(&app.db, &proof).await? {
+        notebook.whose(connection, Some(client));
+    }
+    let audiences = [issuer(app), endpoint(app)];
     let made = access_token(&app.db, &app.entropy, &proof, &audiences, app.clock.now()).await?;
-    let token = made.map_err(|why| Refused::new("invalid_client", why))?;
-    let body = json!({
-        "access_token": token,
-        "token_type": "Bearer",
-        "expires_in": LIFE.as_secs(),
-        "scope": SCOPE,
-    });
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
+    made.map_err(|why| Refused::new("invalid_client", why))
 }

@@ -75,6 +75,7 @@ pub async fn replay(app: &App, grant: &Granted<Administer>, of: &Full, dry_run: 
         notebook: notebook.clone(),
         dry_run,
         replays: Some(Arc::new((of.brief.id.clone(), grant.actor().name.clone()))),
+        txn: None,
     };
     let response = match respond(&call, &method, &target, object).await {
         Ok(response) => response,

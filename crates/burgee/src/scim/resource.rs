@@ -17,6 +17,7 @@ use super::{group, reply, user};
 use crate::error::{Error, Result};
 use crate::events::Change;
 use crate::provisioning::connection::PatchAnswer;
+use crate::provisioning::signals::{self, Note, Verb};
 use crate::provisioning::{self, Noun, Provisioned, members};
 
 /// A PATCH of a group with more members than this is answered without a body.
@@ -50,7 +51,8 @@ impl Draft {
     pub(super) async fn make(&self, call: &Call, tx: &mut Change) -> Result<(Provisioned, bool)> {
         let (app, connection) = (&call.app, &call.caller.connection);
         let document = self.document.clone();
-        Ok(match self.noun {
+        let from = tx.recorded();
+        let (made, groupless) = match self.noun {
             Noun::User => {
                 let made = provisioning::user::create(tx, &app.entropy, connection, document).await?;
                 (made.user, !made.adopted)
@@ -61,7 +63,17 @@ impl Draft {
                     provisioning::group::create(tx, &app.entropy, connection, document, members).await?;
                 (made, false)
             }
-        })
+        };
+        let note = Note {
+            connection: connection.id,
+            noun: self.noun,
+            verb: Verb::Create,
+            before: None,
+            after: &made,
+            txn: call.txn.as_deref(),
+        };
+        signals::note(tx, from, &note);
+        Ok((made, groupless))
     }
 
     async fn once(&self, call: &Call) -> Result<(Done, bool)> {
@@ -110,7 +122,7 @@ pub(super) async fn replace(call: &Call, noun: Noun, id: &str, mut body: Object)
     // What is not said is not touched; only the letter of the RFC clears it.
     let members = members.or_else(|| (strict && noun == Noun::Group).then_some(MemberChange::RemoveAll));
     let next = |current: &Object| resource::replace(kind(noun), current, body.clone(), call.mode());
-    let done = Edit { call, noun, id, next, members: members.as_slice() }.apply().await?;
+    let done = Edit { call, noun, verb: Verb::Put, id, next, members: members.as_slice() }.apply().await?;
     answer(call, noun, StatusCode::OK, &done, &projection).await
 }
 
@@ -143,7 +155,7 @@ pub(super) async fn patch(call: &Call, noun: Noun, id: &str, body: Object) -> Re
     let projection = parameters.projection(kind(noun))?;
     let patch = Patch::read(call, noun, body)?;
     let next = |current: &Object| patch.next(call, current);
-    let done = Edit { call, noun, id, next, members: &patch.members }.apply().await?;
+    let done = Edit { call, noun, verb: Verb::Patch, id, next, members: &patch.members }.apply().await?;
     let changed = &done.changed;
     let empty = match call.caller.connection.setup.patch_answer {
         _ if parameters.asks_for_attributes() => false,

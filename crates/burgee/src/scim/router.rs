@@ -19,7 +19,7 @@ use super::notebook::{Begun, Notebook};
 use super::request::Parameters;
 use super::search::EVERYTHING;
 use super::target::Target;
-use super::{assignable, bulk, discovery, edit, oauth, quirks, request, resource, search};
+use super::{assignable, bulk, discovery, edit, events, later, oauth, quirks, request, resource, search};
 use crate::app::App;
 use crate::provisioning::Noun;
 use crate::provisioning::connection::Connection;
@@ -40,6 +40,8 @@ pub(super) struct Call {
     pub(super) dry_run: bool,
     /// The call that is done again, by its id, and by whom.
     pub(super) replays: Option<Arc<(String, String)>>,
+    /// What the request is called, if its client does not wait for the answer.
+    pub(super) txn: Option<String>,
 }
 
 /// The protocol as a service, at all its mount points.
@@ -50,6 +52,7 @@ pub fn router(app: App) -> Router {
     }
     router
         .merge(oauth::routes())
+        .merge(events::routes())
         .layer(CatchPanicLayer::custom(|_| {
             tracing::error!("a handler panicked");
             Fault::from(Error::status(500, "Something went wrong on our side.")).into_response()
@@ -62,6 +65,7 @@ async fn dispatch(State(app): State<App>, request: Request) -> Response {
     let head = method == Method::HEAD;
     let (begun, request) = Begun::of(&app, request);
     let notebook = Notebook::default();
+    let metadata = oauth::metadata(&app, request.uri().path());
     let mut response = match handle(app.clone(), request, &notebook).await {
         Ok(response) => response,
         Err(fault) => {
@@ -69,6 +73,9 @@ async fn dispatch(State(app): State<App>, request: Request) -> Response {
             fault.into_response()
         }
     };
+    if response.status() == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, metadata);
+    }
     app.metrics.scim(method.as_str(), response.status().as_u16());
     if head {
         *response.body_mut() = Body::empty();
@@ -101,7 +108,9 @@ async fn handle(app: App, request: Request, notebook: &Notebook) -> Result<Respo
             if !Target::is_spelled(mount.below, known.as_ref().map_or(Mode::Tolerant, Connection::mode)) {
                 return Err(nothing());
             }
-            return discovery::answer(&target, &base, parts.uri.query().unwrap_or_default(), known.as_ref());
+            let told = discovery::Told::of(&app, &target, known.as_ref()).await?;
+            let query = parts.uri.query().unwrap_or_default();
+            return discovery::answer(&target, &base, query, known.as_ref(), &told);
         }
         _ => return Err(Fault::method(target.methods())),
     }
@@ -124,7 +133,7 @@ async fn handle(app: App, request: Request, notebook: &Notebook) -> Result<Respo
         notebook.dry_run();
     }
     let notebook = notebook.clone();
-    let call = Call { app, caller, base, headers: parts.headers, query, notebook, dry_run, replays: None };
+    let call = Call { app, caller, base, headers: parts.headers, query, notebook, dry_run, replays: None, txn: None };
     if target == Target::Me {
         return Err(Error::not_found("This token belongs to a connection: nobody is /Me.").into());
     }
@@ -147,6 +156,19 @@ pub(super) const fn about(target: &Target) -> Option<&'static ResourceType> {
 
 /// Answers a request whose body was read.
 pub(super) async fn respond(
+    call: &Call,
+    method: &Method,
+    target: &Target,
+    object: Object,
+) -> Result<Response, Fault> {
+    match later::asked(call, method, target).await? {
+        Some(txn) => later::respond(call, method, target, object, txn).await,
+        None => perform_now(call, method, target, object).await,
+    }
+}
+
+/// Does what a request asks for, and answers it.
+pub(super) async fn perform_now(
     call: &Call,
     method: &Method,
     target: &Target,

@@ -39,6 +39,7 @@ mod project_settings;
 mod project_tokens;
 mod projects;
 mod provisioning_calls;
+mod receivers;
 pub(super) mod roles;
 mod scim_settings;
 mod search;
@@ -96,6 +97,7 @@ pub(super) fn routes() -> Routes {
         .merge(connections::routes())
         .merge(connection_credentials::routes())
         .merge(provisioning_calls::routes())
+        .merge(receivers::routes())
         .merge(constraints::routes())
         .merge(playground::routes())
         .merge(contexts::routes())

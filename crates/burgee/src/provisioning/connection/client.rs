@@ -169,6 +169,23 @@ struct Known {
     keys: Option<String>,
 }
 
+impl Proof {
+    /// Which client it is said to come from, before anything is checked.
+    fn claimed(&self) -> Option<String> {
+        match self {
+            Self::Secret { id, .. } | Self::Assertion { id: Some(id), .. } => Some(id.clone()),
+            Self::Assertion { jwt, .. } => assertion::claimed(jwt),
+        }
+    }
+}
+
+/// The connection, and the name, of the client that a proof is said to come from: for the journal, whether it is right
+/// or not.
+pub async fn claimant(db: &Db, proof: &Proof) -> Result<Option<(i64, String)>> {
+    let Some(id) = proof.claimed() else { return Ok(None) };
+    db.glance(sql!("SELECT connection_id, client_id FROM scim_clients WHERE client_id = $1", id)).await
+}
+
 /// Gives a client that shows who it is an access token. `audiences` are the names of this server that an assertion may
 /// be meant for. `Err`: what is wrong with the proof, in a sentence that tells nothing of others.
 pub async fn access_token(
@@ -179,11 +196,7 @@ pub async fn access_token(
     now: Time,
 ) -> Result<Result<String, &'static str>> {
     const UNKNOWN: &str = "There is no such client, or it has no such secret.";
-    let named = match proof {
-        Proof::Secret { id, .. } | Proof::Assertion { id: Some(id), .. } => Some(id.clone()),
-        Proof::Assertion { jwt, .. } => assertion::claimed(jwt),
-    };
-    let Some(named) = named else { return Ok(Err("The assertion is no JSON web token.")) };
+    let Some(named) = proof.claimed() else { return Ok(Err("The assertion is no JSON web token.")) };
     let known: Option<Known> = db
         .glance(sql!(
             "SELECT connection_id, client_id, secret_digest, keys FROM scim_clients WHERE client_id = $1",

@@ -30,6 +30,8 @@ pub enum Act {
     Remove,
     /// What the service can do was asked.
     Discover,
+    /// An access token was asked for.
+    Token,
     /// Anything else.
     #[default]
     Other,

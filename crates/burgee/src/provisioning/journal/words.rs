@@ -101,6 +101,7 @@ fn of_success(deed: &Deed, end: &End<'_>) -> String {
         Act::Read if end.status == 304 => format!("asked whether {name} has changed: no"),
         Act::Read => format!("read {name}"),
         Act::Discover => "asked what the service can do".to_owned(),
+        Act::Token => "got an access token".to_owned(),
         Act::Other => "asked which methods a path takes".to_owned(),
         Act::Create | Act::Replace | Act::Patch | Act::Remove => {
             let mut clauses = Vec::new();

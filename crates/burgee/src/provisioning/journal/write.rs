@@ -209,7 +209,7 @@ fn verb(call: &Call) -> Verb {
             Act::Replace | Act::Patch => Verb::Change,
             Act::Remove => Verb::Remove,
             Act::Discover => Verb::Discover,
-            Act::Other => Verb::Other,
+            Act::Token | Act::Other => Verb::Other,
         },
         _ => Verb::Change,
     }

@@ -11,5 +11,6 @@ mod oauth;
 mod okta_spec;
 mod protocol;
 mod quirks;
+mod signals;
 mod transcripts;
 mod wire;

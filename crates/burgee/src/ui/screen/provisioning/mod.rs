@@ -6,6 +6,8 @@ mod connection;
 mod delete;
 mod guide;
 mod new;
+mod receiver;
+mod receivers;
 mod removal;
 mod settings;
 pub(in crate::ui) mod silence;
@@ -38,6 +40,7 @@ pub(in crate::ui) fn places(places: Places) -> Places {
         .page("/provisioning", show)
         .with(new::places)
         .with(calls::places)
+        .with(receivers::places)
         .with(guide::places)
         .with(connection::places)
         .with(wizard::places)
@@ -162,6 +165,7 @@ async fn show(grant: Granted<ConfigureAuth>, State(ui): State<Ui>, frame: Frame)
     };
     let actions = html! {
         @if admin { (button::link(&frame.at("/provisioning/calls"), "Calls")) }
+        (button::link(&frame.at(receivers::HERE), "Receivers"))
         (connect(Some("c")))
     };
     let page = Page::new(Section::Provisioning, "Provisioning", body).actions(actions).watch(watch);

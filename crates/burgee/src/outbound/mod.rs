@@ -1,5 +1,7 @@
 //! Talking to other servers over HTTP and HTTPS: one way to make a client, and to say what went wrong.
 
+mod post;
+
 use std::error::Error as Cause;
 use std::io;
 use std::time::Duration;
@@ -9,6 +11,7 @@ use reqwest::{Certificate, Client, ClientBuilder};
 use rustls::CertificateError;
 use rustls::crypto::ring;
 
+pub use self::post::{Outbound, Reply, check};
 use crate::error::{Error, Result};
 
 /// How long it is waited for a connection, TLS included.
@@ -17,11 +20,15 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// A client that waits `patience` for a whole answer, follows no redirects, and trusts whom the machine trusts, and
 /// `also` these.
 pub fn client(patience: Duration, also: &[Certificate]) -> Result<Client> {
+    trusting(|| settled(patience), also)
+}
+
+fn trusting(settled: impl Fn() -> ClientBuilder, also: &[Certificate]) -> Result<Client> {
     // Refused if there is one already, and then it is this one.
     let _ = ring::default_provider().install_default();
-    let made = settled(patience).tls_certs_merge(also.to_vec()).build();
+    let made = settled().tls_certs_merge(also.to_vec()).build();
     // A machine without certificates of its own can still use plain HTTP.
-    made.or_else(|_| settled(patience).tls_certs_only(also.to_vec()).build()).map_err(Error::internal)
+    made.or_else(|_| settled().tls_certs_only(also.to_vec()).build()).map_err(Error::internal)
 }
 
 fn settled(patience: Duration) -> ClientBuilder {

@@ -1,0 +1,201 @@
+//! Pushing events (RFC 8935): one after the other for each receiver, to several receivers at once.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use tokio_util::sync::CancellationToken;
+
+use super::outbox::{Due, waiting};
+use super::receiver::{self, Delivery, Receiver};
+use super::signing::Signer;
+use super::state;
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::entropy::Entropy;
+use crate::error::Result;
+use crate::outbound::{Outbound, Reply};
+use crate::sql;
+
+/// How many receivers are told at once.
+const AT_ONCE: usize = 8;
+/// How many events are made at once.
+const BATCH: usize = 20;
+/// For how long one receiver is told before others have a turn.
+const TURN: Duration = Duration::from_secs(20);
+/// After the first failure a delivery is tried again after this time; after each more, after twice as long.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+/// How many times a pause doubles.
+const DOUBLES: u32 = 12;
+/// What a receiver says who cannot take any event as it is set up (RFC 8935 §2.4). Anything else is about the one event.
+const SETUP: [&str; 5] =
+    ["invalid_key", "invalid_issuer", "invalid_audience", "authentication_failed", "access_denied"];
+
+/// Everything that it takes.
+pub struct Push<'a> {
+    /// The database.
+    pub db: &'a Db,
+    /// Ids.
+    pub entropy: &'a Entropy,
+    /// The time.
+    pub clock: &'a Clock,
+    /// The way out.
+    pub outbound: &'a Outbound,
+    /// The address under which the server is reached.
+    pub issuer: &'a str,
+    /// Fires when the server stops: what is being sent is sent, and no more.
+    pub stopping: &'a CancellationToken,
+}
+
+/// What came of a delivery.
+enum Outcome {
+    Taken,
+    Refused(String),
+    Failed(String),
+}
+
+impl Push<'_> {
+    /// Tells every receiver what waits for it, unless another server does.
+    pub async fn run(&self) -> Result<()> {
+        let mut tx = self.db.read().await?;
+        let due: Vec<(i64,)> = tx
+            .all(sql!(
+                "SELECT r.id FROM scim_receivers r JOIN scim_receiver_states s ON s.receiver_id = r.id
+                 WHERE r.enabled = TRUE AND r.delivery = 'push' AND s.next_at <= $1 AND s.leased_until <= $1
+                   AND EXISTS (SELECT 1 FROM events e WHERE e.signal IS NOT NULL AND e.id > s.position)
+                 ORDER BY s.next_at, r.id",
+                self.clock.now()
+            ))
+            .await?;
+        tx.end().await?;
+        stream::iter(due)
+            .for_each_concurrent(AT_ONCE, |(id,)| async move {
+                if let Err(error) = self.to(id).await {
+                    tracing::warn!(%error, receiver = id, "events could not be pushed");
+                }
+            })
+            .await;
+        Ok(())
+    }
+
+    async fn to(&self, id: i64) -> Result<()> {
+        let holder = self.entropy.hex::<16>();
+        if !state::lease(self.db, id, &holder, self.clock.now()).await? {
+            return Ok(());
+        }
+        let outcome = self.deliver(id, &holder).await;
+        state::release(self.db, id, &holder).await?;
+        outcome
+    }
+
+    async fn deliver(&self, id: i64, holder: &str) -> Result<()> {
+        let mut tx = self.db.read().await?;
+        let receiver = receiver::get(&mut tx, id).await?;
+        let header = receiver::header(&mut tx, id).await?;
+        tx.end().await?;
+        if receiver.delivery != Delivery::Push || !receiver.enabled {
+            return Ok(());
+        }
+        let signer = Signer::ready(self.db, self.entropy, self.clock.now()).await?;
+        let until = self.clock.now().plus(TURN);
+        loop {
+            let mut tx = self.db.read().await?;
+            let found = waiting(&mut tx, &receiver, self.issuer, BATCH).await?;
+            let mut failures = state::state(&mut tx, id).await?.failures;
+            tx.end().await?;
+            state::pass(self.db, id, found.passed).await?;
+            for due in &found.due {
+                if self.stopping.is_cancelled() || self.clock.now() >= until {
+                    return Ok(());
+                }
+                let outcome = self.send(&receiver, header.as_deref(), &signer.sign(&due.claims)?).await;
+                if !self.settle(id, holder, due, outcome, failures).await? {
+                    return Ok(());
+                }
+                failures = 0;
+            }
+            if !found.more {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Notes what came of a delivery; false if there is no next one now.
+    async fn settle(&self, id: i64, holder: &str, due: &Due, outcome: Outcome, failures: i64) -> Result<bool> {
+        let now = self.clock.now();
+        match outcome {
+            Outcome::Taken => state::done(self.db, id, holder, due.event, None, now).await,
+            Outcome::Refused(why) => {
+                tracing::warn!(receiver = id, jti = due.jti, why, "a receiver refused an event");
+                let why = format!("{}: {why}", due.jti);
+                state::done(self.db, id, holder, due.event, Some(&why), now).await
+            }
+            Outcome::Failed(why) => {
+                tracing::warn!(receiver = id, jti = due.jti, why, "an event was not delivered; it is tried again");
+                state::failed(self.db, id, holder, &why, now.plus(pause(failures)), now).await?;
+                Ok(false)
+            }
+        }
+    }
+
+    async fn send(&self, to: &Receiver, header: Option<&str>, token: &str) -> Outcome {
+        let endpoint = to.endpoint.as_deref().unwrap_or_default();
+        match self.outbound.post(endpoint, "application/secevent+jwt", header, token).await {
+            Ok(reply) => judged(&reply),
+            Err(why) => Outcome::Failed(why),
+        }
+    }
+}
+
+fn judged(reply: &Reply) -> Outcome {
+    if (200..300).contains(&reply.status) {
+        return Outcome::Taken;
+    }
+    let said: serde_json::Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let what = said["err"].as_str().unwrap_or_default();
+    let why = match said["description"].as_str() {
+        Some(description) if !what.is_empty() => format!("{what}: {description}"),
+        _ => what.to_owned(),
+    };
+    match reply.status {
+        400 if !what.is_empty() && !SETUP.contains(&what) => Outcome::Refused(why),
+        status if what.is_empty() => Outcome::Failed(format!("the answer was {status}")),
+        status => Outcome::Failed(format!("the answer was {status}, {why}")),
+    }
+}
+
+/// How long to wait after one more failure.
+fn pause(failures: i64) -> Duration {
+    let doubles = u32::try_from(failures).unwrap_or(DOUBLES).min(DOUBLES);
+    (FIRST_PAUSE * 2_u32.pow(doubles)).min(LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_an_hour() {
+        let seconds: Vec<u64> = [0, 1, 2, 5, 11, 12, 1000].map(|n| pause(n).as_secs()).to_vec();
+        assert_eq!(seconds, [1, 2, 4, 32, 2048, 3600, 3600]);
+    }
+
+    #[test]
+    fn a_refusal_of_one_event_is_told_from_trouble_with_all() {
+        let of = |status, body: &str| {
+            let reply = Reply { status, body: body.as_bytes().to_vec() };
+            match judged(&reply) {
+                Outcome::Taken => "taken".to_owned(),
+                Outcome::Refused(why) => format!("refused {why}"),
+                Outcome::Failed(why) => format!("failed {why}"),
+            }
+        };
+        assert_eq!(of(202, ""), "taken");
+        assert_eq!(of(400, r#"{"err":"invalid_request","description":"no"}"#), "refused invalid_request: no");
+        assert_eq!(of(400, r#"{"err":"invalid_key"}"#), "failed the answer was 400, invalid_key");
+        assert_eq!(of(400, "<html>"), "failed the answer was 400");
+        assert_eq!(of(302, ""), "failed the answer was 302");
+        assert_eq!(of(503, ""), "failed the answer was 503");
+    }
+}

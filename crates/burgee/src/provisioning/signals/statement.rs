@@ -1,0 +1,248 @@
+//! What a fact of the record tells a receiver: about whom, and which events.
+
+use serde_json::{Map, Value, json};
+
+use super::kind::Kind;
+use super::note::{Signal, Verb};
+use super::receiver::Receiver;
+use crate::clock::Time;
+use crate::db::Read;
+use crate::error::Result;
+use crate::events::Fact;
+use crate::provisioning::connection;
+use crate::provisioning::members;
+use crate::provisioning::resource::{Noun, find};
+use crate::sql;
+
+/// A group with more members than this is told without them.
+const MOST_MEMBERS: i64 = 1000;
+
+/// A fact that may tell something.
+#[derive(sqlx::FromRow)]
+pub(super) struct Row {
+    pub(super) id: i64,
+    pub(super) r#type: String,
+    pub(super) created_at: Time,
+    pub(super) data: Option<String>,
+    pub(super) pre_data: Option<String>,
+    pub(super) signal: String,
+    pub(super) group_id: Option<String>,
+}
+
+/// What is told.
+pub(super) struct Statement {
+    /// What request it came of (RFC 9967 §2.2): the group of facts in the record, unless the client has another name
+    /// for it.
+    pub(super) txn: Option<String>,
+    /// About whom (RFC 9967 §2.1).
+    pub(super) subject: Value,
+    /// What happened, by kind.
+    pub(super) events: Map<String, Value>,
+}
+
+/// A provisioned resource, or one that was.
+#[derive(sqlx::FromRow)]
+struct Subject {
+    connection_id: i64,
+    scim_id: String,
+    external_id: Option<String>,
+}
+
+/// What happened to a subject by a fact alone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Removed,
+    Released,
+    Flipped(bool),
+}
+
+/// What a receiver is told of a fact; nothing, if it is about nobody who is provisioned, or nothing that it takes.
+pub(super) async fn statement(
+    tx: &mut Read,
+    row: &Row,
+    to: &Receiver,
+    issuer: &str,
+) -> Result<Option<Statement>> {
+    let signal: Signal = serde_json::from_str(&row.signal)?;
+    if signal.answer {
+        return answer(tx, signal, to).await;
+    }
+    let json = |text: &Option<String>| -> Value {
+        text.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    };
+    let (data, pre_data) = (json(&row.data), json(&row.pre_data));
+    let turn = turn(&row.r#type, &data, &pre_data);
+    let noun = match signal.noun.as_deref() {
+        Some(name) => Noun::named(name),
+        None if Fact::named(&row.r#type) == Some(Fact::GroupDeleted) => Some(Noun::Group),
+        None => Some(Noun::User),
+    };
+    let Some(noun) = noun else { return Ok(None) };
+    let Some(subject) = subject(tx, noun, &signal, turn, row.created_at, &data, &pre_data).await? else {
+        return Ok(None);
+    };
+    if !to.hears_of(subject.connection_id) {
+        return Ok(None);
+    }
+    let mut events = Map::new();
+    let mut tell = |kind: Kind, what: Value| {
+        if to.takes(kind) {
+            events.insert(kind.urn(), what);
+        }
+    };
+    if signal.adopted {
+        tell(Kind::FeedAdd, json!({}));
+    }
+    if let Some(verb) = signal.verb {
+        let full = match verb {
+            Verb::Create => Kind::CreateFull,
+            Verb::Put => Kind::PutFull,
+            Verb::Patch => Kind::PatchFull,
+        };
+        if to.takes(full) {
+            // What is gone by now is told by its removal.
+            if let Some((version, data)) = whole(tx, noun, &subject, issuer).await? {
+                tell(full, json!({ "version": tag(version), "data": data }));
+            }
+        } else if let Some(notice) = full.notice() {
+            let version = signal.version.unwrap_or_default();
+            tell(notice, json!({ "version": tag(version), "attributes": signal.attributes }));
+        }
+    }
+    match turn {
+        Some(Turn::Removed) => tell(Kind::Delete, json!({})),
+        Some(Turn::Released) => tell(Kind::FeedRemove, json!({})),
+        Some(Turn::Flipped(true)) => tell(Kind::Activate, json!({})),
+        Some(Turn::Flipped(false)) => tell(Kind::Deactivate, json!({})),
+        None => {}
+    }
+    if events.is_empty() {
+        return Ok(None);
+    }
+    let mut about = json!({ "format": "scim", "uri": uri(noun, &subject.scim_id) });
+    if let Some(external) = subject.external_id {
+        about["externalId"] = external.into();
+    }
+    let txn = signal.txn.or_else(|| row.group_id.clone());
+    Ok(Some(Statement { txn, subject: about, events }))
+}
+
+fn turn(fact: &str, data: &Value, pre_data: &Value) -> Option<Turn> {
+    match Fact::named(fact)? {
+        Fact::UserDeleted | Fact::GroupDeleted => Some(Turn::Removed),
+        Fact::AdminRetained => (data["attempted"] == "delete").then_some(Turn::Released),
+        Fact::UserUpdated => {
+            let (before, after) = (pre_data["active"].as_bool()?, data["active"].as_bool()?);
+            (before != after).then_some(Turn::Flipped(after))
+        }
+        _ => None,
+    }
+}
+
+/// About whom a fact is: the signal says, or else who had the account, or the group, at that time.
+async fn subject(
+    tx: &mut Read,
+    noun: Noun,
+    signal: &Signal,
+    turn: Option<Turn>,
+    at: Time,
+    data: &Value,
+    pre_data: &Value,
+) -> Result<Option<Subject>> {
+    if let (Some(connection_id), Some(scim_id)) = (signal.connection, &signal.id) {
+        let external: Option<(Option<String>,)> = tx
+            .optional(sql!(
+                "SELECT external_id FROM scim_users WHERE scim_id = $1
+                 UNION ALL SELECT external_id FROM scim_groups WHERE scim_id = $1
+                 UNION ALL SELECT external_id FROM scim_tombstones WHERE scim_id = $1",
+                scim_id
+            ))
+            .await?;
+        let external_id = external.and_then(|(id,)| id);
+        return Ok(Some(Subject { connection_id, scim_id: scim_id.clone(), external_id }));
+    }
+    let id = match turn {
+        Some(Turn::Removed) => pre_data["id"].as_i64(),
+        Some(Turn::Released) => data["user"]["id"].as_i64(),
+        Some(Turn::Flipped(_)) => data["id"].as_i64(),
+        None => None,
+    };
+    let Some(id) = id else { return Ok(None) };
+    if let Some(Turn::Flipped(_)) = turn {
+        return tx
+            .optional(sql!(
+                "SELECT connection_id, scim_id, external_id FROM scim_users WHERE user_id = $1 AND created_at <= $2
+                 UNION ALL
+                 SELECT connection_id, scim_id, external_id FROM scim_tombstones
+                 WHERE local_id = $1 AND resource_type = 'User' AND deleted_at >= $2",
+                id,
+                at
+            ))
+            .await;
+    }
+    tx.optional(sql!(
+        "SELECT connection_id, scim_id, external_id FROM scim_tombstones
+         WHERE local_id = $1 AND resource_type = $2 AND deleted_at = $3",
+        id,
+        noun.name(),
+        at
+    ))
+    .await
+}
+
+/// The resource as it is now, and its version; none if it is gone.
+async fn whole(tx: &mut Read, noun: Noun, subject: &Subject, issuer: &str) -> Result<Option<(i64, Value)>> {
+    let Some(found) = find(tx, noun, subject.connection_id, &subject.scim_id).await? else { return Ok(None) };
+    let base = connection::url(issuer, &connection::get(tx, subject.connection_id).await?);
+    let location = |noun: Noun, id: &str| format!("{base}{}", uri(noun, id));
+    let mut data = found.document.clone();
+    data.insert("id".to_owned(), found.scim_id.clone().into());
+    if noun == Noun::Group {
+        let mut inside =
+            members::inside(tx, subject.connection_id, &[found.local_id], MOST_MEMBERS).await?;
+        if let Some(inside) = inside.remove(&found.local_id) {
+            let one = |noun: Noun, id: &str| {
+                json!({ "value": id, "type": noun.name(), "$ref": location(noun, id) })
+            };
+            let users = inside.users.iter().map(|it| one(Noun::User, &it.scim_id));
+            let groups = inside.groups.iter().map(|it| one(Noun::Group, &it.scim_id));
+            data.insert("members".to_owned(), users.chain(groups).collect());
+        }
+    }
+    let meta = json!({
+        "resourceType": noun.name(),
+        "created": found.created_at,
+        "lastModified": found.updated_at,
+        "location": location(noun, &found.scim_id),
+        "version": tag(found.version),
+    });
+    data.insert("meta".to_owned(), meta);
+    Ok(Some((found.version, Value::Object(data))))
+}
+
+/// What came of a request whose client did not wait.
+async fn answer(tx: &mut Read, signal: Signal, to: &Receiver) -> Result<Option<Statement>> {
+    let concerned = signal.connection.is_some_and(|connection| to.hears_of(connection));
+    if !concerned || !to.takes(Kind::Answer) {
+        return Ok(None);
+    }
+    let Some(txn) = signal.txn else { return Ok(None) };
+    let found: Option<(String, String)> =
+        tx.optional(sql!("SELECT subject, answer FROM scim_answers WHERE txn = $1", &txn)).await?;
+    let Some((uri, answer)) = found else { return Ok(None) };
+    let mut events = Map::new();
+    events.insert(Kind::Answer.urn(), serde_json::from_str(&answer)?);
+    Ok(Some(Statement { txn: Some(txn), subject: json!({ "format": "scim", "uri": uri }), events }))
+}
+
+fn uri(noun: Noun, id: &str) -> String {
+    match noun {
+        Noun::User => format!("/Users/{id}"),
+        Noun::Group => format!("/Groups/{id}"),
+    }
+}
+
+/// A version as SCIM writes it.
+fn tag(version: i64) -> String {
+    format!("W/\"{version}\"")
+}
