@@ -82,7 +82,9 @@ impl View<'_> {
             // Only where it is true: clients that know the RFC alone refuse attributes that it does not have.
             config["interopProfileConformant"] = true.into();
         }
-        if let (Some(endpoint), Some(schemes)) = (limits.oauth, config["authenticationSchemes"].as_array_mut()) {
+        if let (Some(endpoint), Some(schemes)) =
+            (limits.oauth, config["authenticationSchemes"].as_array_mut())
+        {
             schemes.push(json!({
                 "type": "oauth2",
                 "name": "OAuth 2.0",

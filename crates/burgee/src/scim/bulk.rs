@@ -163,7 +163,9 @@ async fn together(
         let patched = async {
             let patch = Patch::read(call, *noun, ids.resolve(&later.patch(String::new()))?.data)?;
             let next = |current: &Object| patch.next(call, current);
-            Edit { call, noun: *noun, verb: Verb::Patch, id: &one.scim_id, next, members: &patch.members }.within(&mut tx).await
+            Edit { call, noun: *noun, verb: Verb::Patch, id: &one.scim_id, next, members: &patch.members }
+                .within(&mut tx)
+                .await
         };
         let (changed, _) = patched.await.map_err(|error| (Some(at), error))?;
         *one = changed;

@@ -28,7 +28,8 @@ const LARGEST: usize = 64 * 1024 * 1024;
 pub(super) async fn asked(call: &Call, method: &Method, target: &Target) -> Result<Option<String>> {
     let values = call.headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
     let mut preferences = values.flat_map(|value| value.split(','));
-    let wants = preferences.any(|it| it.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(ASYNC));
+    let wants =
+        preferences.any(|it| it.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(ASYNC));
     let writes = match *method {
         Method::PUT | Method::PATCH | Method::DELETE => true,
         Method::POST => matches!(target, Target::Users | Target::Groups | Target::Bulk),
@@ -66,7 +67,8 @@ pub(super) async fn respond(
     if *target == Target::Bulk {
         answer["response"] = serde_json::from_slice::<Value>(&bytes).unwrap_or_default();
     }
-    let subject = location.and_then(|it| it.strip_prefix(&call.base)).map_or_else(|| path(target), str::to_owned);
+    let subject =
+        location.and_then(|it| it.strip_prefix(&call.base)).map_or_else(|| path(target), str::to_owned);
     let kept = async {
         let mut tx = call.app.db.change(&call.caller.grant, call.app.clock.now()).await?;
         let it = Answer {

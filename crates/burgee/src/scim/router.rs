@@ -133,7 +133,17 @@ async fn handle(app: App, request: Request, notebook: &Notebook) -> Result<Respo
         notebook.dry_run();
     }
     let notebook = notebook.clone();
-    let call = Call { app, caller, base, headers: parts.headers, query, notebook, dry_run, replays: None, txn: None };
+    let call = Call {
+        app,
+        caller,
+        base,
+        headers: parts.headers,
+        query,
+        notebook,
+        dry_run,
+        replays: None,
+        txn: None,
+    };
     if target == Target::Me {
         return Err(Error::not_found("This token belongs to a connection: nobody is /Me.").into());
     }

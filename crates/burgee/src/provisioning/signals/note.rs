@@ -115,7 +115,8 @@ fn changed(before: Option<&Object>, after: &Object) -> BTreeSet<String> {
         let (old, new) = (old.and_then(Value::as_object), new.and_then(Value::as_object));
         let own = |one: Option<&Object>, other: Option<&Object>| -> Vec<String> {
             let members = one.into_iter().flatten();
-            let differing = members.filter(|(key, value)| other.and_then(|other| other.get(*key)) != Some(*value));
+            let differing =
+                members.filter(|(key, value)| other.and_then(|other| other.get(*key)) != Some(*value));
             differing.map(|(key, _)| format!("{name}:{key}")).collect()
         };
         names.extend(own(old, new));

@@ -69,6 +69,9 @@ pub(super) async fn waiting(
                     return Ok(found);
                 }
                 Some(it) => {
+                    if found.due.is_empty() {
+                        found.passed = row.id - 1;
+                    }
                     let jti = jti(receiver.id, row.id);
                     let claims = json!({
                         "iss": issuer,

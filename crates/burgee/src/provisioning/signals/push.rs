@@ -122,7 +122,14 @@ impl Push<'_> {
     }
 
     /// Notes what came of a delivery; false if there is no next one now.
-    async fn settle(&self, id: i64, holder: &str, due: &Due, outcome: Outcome, failures: i64) -> Result<bool> {
+    async fn settle(
+        &self,
+        id: i64,
+        holder: &str,
+        due: &Due,
+        outcome: Outcome,
+        failures: i64,
+    ) -> Result<bool> {
         let now = self.clock.now();
         match outcome {
             Outcome::Taken => state::done(self.db, id, holder, due.event, None, now).await,
@@ -132,7 +139,12 @@ impl Push<'_> {
                 state::done(self.db, id, holder, due.event, Some(&why), now).await
             }
             Outcome::Failed(why) => {
-                tracing::warn!(receiver = id, jti = due.jti, why, "an event was not delivered; it is tried again");
+                tracing::warn!(
+                    receiver = id,
+                    jti = due.jti,
+                    why,
+                    "an event was not delivered; it is tried again"
+                );
                 state::failed(self.db, id, holder, &why, now.plus(pause(failures)), now).await?;
                 Ok(false)
             }

@@ -154,14 +154,18 @@ impl Draft {
                     wrong.push(format!("The endpoint {why}."));
                 }
             }
-            (Delivery::Push, None) => wrong.push("The endpoint is missing: where are events pushed to?".to_owned()),
+            (Delivery::Push, None) => {
+                wrong.push("The endpoint is missing: where are events pushed to?".to_owned())
+            }
             (Delivery::Poll, Some(_)) => {
                 wrong.push("The endpoint has no use where the receiver fetches events.".to_owned());
             }
             (Delivery::Poll, None) => {}
         }
         if let Header::New(value) = &self.header {
-            let sendable = !value.is_empty() && value.len() <= LONGEST_HEADER && value.bytes().all(|b| (32..127).contains(&b));
+            let sendable = !value.is_empty()
+                && value.len() <= LONGEST_HEADER
+                && value.bytes().all(|b| (32..127).contains(&b));
             if !sendable || self.delivery == Delivery::Poll {
                 wrong.push(format!(
                     "The Authorization header is for pushed events, and has at most {LONGEST_HEADER} characters of ASCII."
@@ -356,7 +360,8 @@ async fn changed(tx: &mut Change, before: &Receiver) -> Result<Receiver> {
 }
 
 async fn lock(tx: &mut Change, id: i64) -> Result<Receiver> {
-    let _: Option<(i64,)> = tx.optional(sql!("SELECT id FROM scim_receivers WHERE id = $1{lock}", id)).await?;
+    let _: Option<(i64,)> =
+        tx.optional(sql!("SELECT id FROM scim_receivers WHERE id = $1{lock}", id)).await?;
     get(tx, id).await
 }
 
@@ -370,8 +375,9 @@ async fn ensure_free(tx: &mut Read, name: &str, except: Option<i64>) -> Result<(
         .await?;
     match found {
         None => Ok(()),
-        Some(_) => {
-            Err(Error::rejected(Why::NameExists, format!("There is a receiver with the name \"{}\" already.", name.trim())))
-        }
+        Some(_) => Err(Error::rejected(
+            Why::NameExists,
+            format!("There is a receiver with the name \"{}\" already.", name.trim()),
+        )),
     }
 }

@@ -62,7 +62,8 @@ impl Signer {
     /// A security event token (RFC 8417 §2) of these claims.
     pub(super) fn sign(&self, claims: &Value) -> Result<String> {
         let header = json!({ "typ": "secevent+jwt", "alg": "ES256", "kid": self.kid });
-        let text = format!("{}.{}", BASE64URL.encode(header.to_string()), BASE64URL.encode(claims.to_string()));
+        let text =
+            format!("{}.{}", BASE64URL.encode(header.to_string()), BASE64URL.encode(claims.to_string()));
         let signature = self
             .key
             .sign(&SystemRandom::new(), text.as_bytes())
@@ -83,7 +84,8 @@ impl Made {
     fn new(entropy: &Entropy) -> Result<Self> {
         let random = SystemRandom::new();
         let bad = || Error::internal(anyhow::anyhow!("no key to sign with could be made"));
-        let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).map_err(|_| bad())?;
+        let made =
+            EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).map_err(|_| bad())?;
         let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, made.as_ref(), &random)
             .map_err(|_| bad())?;
         let kid = entropy.hex::<8>();

@@ -230,7 +230,10 @@ pub async fn acknowledge(
             continue;
         }
         if is_refused {
-            let why = refused.iter().find(|it| known(&it.jti).is_some()).map(|it| format!("{}: {}", it.jti, it.why));
+            let why = refused
+                .iter()
+                .find(|it| known(&it.jti).is_some())
+                .map(|it| format!("{}: {}", it.jti, it.why));
             tx.execute(keep!(
                 "UPDATE scim_receiver_states SET refused = refused + $2, error = $3, error_at = $4 WHERE receiver_id = $1",
                 receiver.id,

@@ -198,12 +198,9 @@ async fn whole(tx: &mut Read, noun: Noun, subject: &Subject, issuer: &str) -> Re
     let mut data = found.document.clone();
     data.insert("id".to_owned(), found.scim_id.clone().into());
     if noun == Noun::Group {
-        let mut inside =
-            members::inside(tx, subject.connection_id, &[found.local_id], MOST_MEMBERS).await?;
+        let mut inside = members::inside(tx, subject.connection_id, &[found.local_id], MOST_MEMBERS).await?;
         if let Some(inside) = inside.remove(&found.local_id) {
-            let one = |noun: Noun, id: &str| {
-                json!({ "value": id, "type": noun.name(), "$ref": location(noun, id) })
-            };
+            let one = |noun: Noun, id: &str| json!({ "value": id, "type": noun.name(), "$ref": location(noun, id) });
             let users = inside.users.iter().map(|it| one(Noun::User, &it.scim_id));
             let groups = inside.groups.iter().map(|it| one(Noun::Group, &it.scim_id));
             data.insert("members".to_owned(), users.chain(groups).collect());

@@ -30,8 +30,15 @@ fn urn(kind: &str) -> String {
 
 /// All notices, and all that have no longer form.
 const NOTICES: [&str; 9] = [
-    "feed:add", "feed:remove", "prov:create:notice", "prov:patch:notice", "prov:put:notice", "prov:delete", "prov:activate",
-    "prov:deactivate", "misc:asyncresp",
+    "feed:add",
+    "feed:remove",
+    "prov:create:notice",
+    "prov:patch:notice",
+    "prov:put:notice",
+    "prov:delete",
+    "prov:activate",
+    "prov:deactivate",
+    "misc:asyncresp",
 ];
 const WHOLE: [&str; 4] = ["prov:create:full", "prov:patch:full", "prov:put:full", "prov:delete"];
 
@@ -97,7 +104,8 @@ async fn read(server: &TestServer, token: &str) -> Value {
     let header = decoded(header);
     assert_eq!((&header["typ"], &header["alg"]), (&json!("secevent+jwt"), &json!("ES256")));
     let keys = server.anonymous().get("/.well-known/jwks.json").await.expect(200).json();
-    let key = keys["keys"].as_array().unwrap().iter().find(|key| key["kid"] == header["kid"]).unwrap().clone();
+    let key =
+        keys["keys"].as_array().unwrap().iter().find(|key| key["kid"] == header["kid"]).unwrap().clone();
     let mut point = vec![4];
     for part in ["x", "y"] {
         point.extend(BASE64URL.decode(key[part].as_str().unwrap()).unwrap());
@@ -295,7 +303,8 @@ both! {
         assert_eq!(two["sets"].as_object().unwrap().keys().collect::<Vec<_>>(), [&names[0], &names[1]]);
 
         // The names of one receiver mean nothing to another, and neither do those that were never told.
-        let forged = [&names[0], "r0-e1", &format!("r{id}-e999999"), "x"];
+        let never = format!("r{id}-e999999");
+        let forged = [names[0].as_str(), "r0-e1", &never, "x"];
         poll(&theirs, json!({ "ack": forged })).await;
         assert_eq!((waiting(&server, &mine).await.len(), waiting(&server, &theirs).await.len()), (4, 1));
         // In any order; what is not acknowledged comes again.

@@ -126,18 +126,25 @@ impl Sent {
 fn kinds() -> [(&'static str, &'static str, &'static str); 12] {
     Kind::ALL.map(|kind| {
         let (label, meaning) = match kind {
-            Kind::FeedAdd => ("Taken over", "Somebody who was here already is managed by the identity provider now."),
+            Kind::FeedAdd => {
+                ("Taken over", "Somebody who was here already is managed by the identity provider now.")
+            }
             Kind::FeedRemove => ("Let go", "The identity provider removed the last admin, who stays."),
             Kind::CreateNotice => ("Made: notice", "The names of the attributes."),
             Kind::CreateFull => ("Made: whole resource", "All attributes with their values: personal data."),
             Kind::PatchNotice => ("Changed in parts: notice", "The names of the attributes that changed."),
-            Kind::PatchFull => ("Changed in parts: whole resource", "All attributes with their values: personal data."),
+            Kind::PatchFull => {
+                ("Changed in parts: whole resource", "All attributes with their values: personal data.")
+            }
             Kind::PutNotice => ("Replaced: notice", "The names of the attributes that changed."),
             Kind::PutFull => ("Replaced: whole resource", "All attributes with their values: personal data."),
             Kind::Delete => ("Removed", ""),
             Kind::Activate => ("Has access again", ""),
             Kind::Deactivate => ("Has lost access", ""),
-            Kind::Answer => ("Answers to requests", "Lets the identity provider send Prefer: respond-async: what came of a request is told here."),
+            Kind::Answer => (
+                "Answers to requests",
+                "Lets the identity provider send Prefer: respond-async: what came of a request is told here.",
+            ),
         };
         (kind.name(), label, meaning)
     })
@@ -179,7 +186,8 @@ async fn draw(
     let connections = connections(&mut tx).await?;
     let connections: Vec<(&str, &str)> =
         connections.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect();
-    let path = there.map_or_else(|| "/provisioning/receivers/new".to_owned(), |(it, _)| format!("{HERE}/{}", it.id));
+    let path =
+        there.map_or_else(|| "/provisioning/receivers/new".to_owned(), |(it, _)| format!("{HERE}/{}", it.id));
     let polls = sent.delivery == Delivery::Poll.name();
     let body = html! {
         (form::problems(problems))

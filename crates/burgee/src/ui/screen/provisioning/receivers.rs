@@ -77,7 +77,7 @@ fn rows(
                 @let of = it.connection_id.and_then(|id| connections.iter().find(|known| known.connection.id == id));
                 tr data-row {
                     td { (switch(&Switch { id: &format!("switch-{}", it.id), label: &format!("Tell {}", it.name), on: it.enabled, action: &frame.at(&format!("{HERE}/{}/switch", it.id)), back: HERE, why_not })) }
-                    td.wide { a.row-link href=(frame.at(&format!("{HERE}/{}", it.id))) { (it.name) } }
+                    td.wide { @if why_not.is_none() { a.row-link href=(frame.at(&format!("{HERE}/{}", it.id))) { (it.name) } } @else { (it.name) } }
                     td { @match of { Some(known) => (name(&known.connection)), None => span.muted { "all connections" } } }
                     td.muted { (way(it.delivery)) }
                     @if let Some(state) = state {
