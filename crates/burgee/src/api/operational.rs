@@ -12,7 +12,7 @@ use super::{Problem, Routes, UNLEASH_VERSION};
 use crate::app::App;
 use crate::instance::identity;
 use crate::instance::settings::{self, Frontend, Maintenance};
-use crate::provisioning::silence;
+use crate::provisioning::{hold, silence};
 
 const TAG: &str = "Operational";
 
@@ -58,6 +58,8 @@ async fn prometheus(_: Open, State(app): State<App>) -> Result<Response, Problem
     // Of a database that does not answer, nothing is told.
     let silent = async { silence::silent(&mut app.db.read().await?, now).await };
     let silent = silent.await.map_or(0, |silent| silent.len());
+    let held = async { hold::standing(&mut app.db.read().await?).await };
+    let held = held.await.unwrap_or_default();
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let state = [
         (
@@ -76,6 +78,16 @@ async fn prometheus(_: Open, State(app): State<App>) -> Result<Response, Problem
             "burgee_scim_silent_connections",
             "Connections whose identity provider has not called for three of its cycles",
             i64::try_from(silent).unwrap_or(i64::MAX),
+        ),
+        (
+            "burgee_scim_held_connections",
+            "Connections whose removals wait for an admin",
+            i64::try_from(held.len()).unwrap_or(i64::MAX),
+        ),
+        (
+            "burgee_scim_held_changes",
+            "Removals by identity providers that wait for an admin",
+            held.iter().map(|it| it.waiting).sum(),
         ),
         (
             "burgee_scim_calls_lost",

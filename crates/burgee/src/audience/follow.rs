@@ -43,7 +43,10 @@ impl Stirred {
                         .users
                         .extend(state["userIds"].as_array().into_iter().flatten().filter_map(Value::as_i64));
                 }
-                Fact::UserUpdated | Fact::UserAdopted | Fact::UserDeleted => stirred.users.extend(id()),
+                // Whose removal is held may be known by less from now on.
+                Fact::UserUpdated | Fact::UserAdopted | Fact::UserDeleted | Fact::ScimChangeHeld => {
+                    stirred.users.extend(id());
+                }
                 Fact::AdminRetained => stirred.users.extend(state["user"]["id"].as_i64()),
                 Fact::GroupUpdated if state["groupsChanged"].is_i64() => stirred.groups.extend(id()),
                 Fact::GroupDeleted => {

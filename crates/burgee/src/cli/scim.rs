@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::entropy::numbered_ulid;
 use crate::error::{Error, Result};
 use crate::provisioning::connection::{self, Connection, NewToken, Overview};
+use crate::provisioning::hold;
 use crate::provisioning::journal::{self, Filter, Full};
 
 /// How often it is looked for new calls.
@@ -81,14 +82,18 @@ pub(super) async fn run(command: Scim) -> Result<ExitCode> {
 
 async fn connections(config: Config) -> Result<ExitCode> {
     let app = attach(config).await?;
-    for it in connection::list(&mut app.db.read().await?).await? {
-        say(&line(&it));
+    let mut tx = app.db.read().await?;
+    let standing = hold::standing(&mut tx).await?;
+    for it in connection::list(&mut tx).await? {
+        let held = standing.iter().find(|held| held.connection == it.connection.id);
+        say(&line(&it, held));
     }
+    tx.end().await?;
     app.db.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
-fn line(it: &Overview) -> String {
+fn line(it: &Overview, held: Option<&hold::Standing>) -> String {
     let connection = &it.connection;
     let line = serde_json::json!({
         "id": connection.id,
@@ -101,6 +106,8 @@ fn line(it: &Overview) -> String {
         "lastCallAt": it.called_at,
         "users": it.users,
         "groups": it.groups,
+        "heldSince": held.and_then(|held| held.since),
+        "heldChanges": held.map_or(0, |held| held.waiting),
     });
     format!("{line}\n")
 }

@@ -179,6 +179,18 @@ facts! {
     ScimReceiverDeleted "scim-receiver-deleted" "Receiver of SCIM events removed";
     /// SCIM events are signed with another key.
     ScimKeyRotated "scim-signing-key-rotated" "Signing key of SCIM events replaced";
+    /// A connection took away so much at once that its removals wait for an admin from now on.
+    ScimConnectionHeld "scim-connection-held" "Removals by an identity provider are held";
+    /// A removal waits for an admin.
+    ScimChangeHeld "scim-change-held" "Removal by an identity provider held";
+    /// The identity provider gave back what it had taken away, before that was done.
+    ScimHeldWithdrawn "scim-held-withdrawn" "Held removal taken back by the identity provider";
+    ScimHeldApplied "scim-held-applied" "Held removals applied";
+    ScimHeldDiscarded "scim-held-discarded" "Held removals discarded";
+    ScimHoldEnded "scim-hold-ended" "Removals by an identity provider are held no more";
+    ScimGuardUpdated "scim-guard-updated" "Guard against mass removal changed";
+    /// An admin made true again what an identity provider last pushed.
+    ScimDriftRepaired "scim-drift-repaired" "What an identity provider last pushed applied again";
 }
 
 impl Fact {

@@ -6,9 +6,9 @@ use burgee_scim::{MemberChange, Object, fold};
 use serde_json::json;
 
 use super::connection::{Connection, OnMatch};
-use super::guard;
 use super::members;
 use super::resource::{Provisioned, kept, taken, text};
+use super::{guard, hold};
 use crate::clock::Time;
 use crate::db::Read;
 use crate::entropy::Entropy;
@@ -39,8 +39,13 @@ pub async fn create(
         ))
         .await?;
     let adopted = existing.is_some();
-    if adopted && on.setup.on_match == OnMatch::Conflict {
-        return Err(kept("group"));
+    if let Some((id,)) = existing {
+        // What this connection has removed itself, and is still here, comes back to it.
+        let own = hold::had_removed(tx, connection, None, Some(id)).await?;
+        if on.setup.on_match == OnMatch::Conflict && !own {
+            return Err(kept("group"));
+        }
+        hold::take_back_group(tx, connection, id).await?;
     }
     let id = if let Some((id,)) = existing {
         // The identity provider's spelling holds from now on.
@@ -187,8 +192,31 @@ pub async fn change(
     Ok(Provisioned { document: next, version, updated_at: now, ..current })
 }
 
-/// Removes a group and everything that it gave its members, except that the last admin stays one.
-pub async fn delete(tx: &mut Change, group: &Provisioned) -> Result<()> {
+/// Gives a group the name back that the identity provider last pushed, on an admin's word. False: it has it.
+pub async fn repair(tx: &mut Change, group: &Provisioned) -> Result<bool> {
+    let before = people::group::lock(tx, group.local_id).await?;
+    let name = text(&group.document, "displayName").unwrap_or_default();
+    if before.name == name {
+        return Ok(false);
+    }
+    tx.execute(sql!(
+        "UPDATE groups SET name = $2, name_ci = $3, version = version + 1 WHERE id = $1",
+        group.local_id,
+        name,
+        fold(name)
+    ))
+    .await?;
+    let after = people::group::get(tx, group.local_id).await?;
+    tx.record(Event::updated(Fact::GroupUpdated, &before, &after));
+    Ok(true)
+}
+
+/// Removes a group and everything that it gave its members, except that the last admin stays one. In
+/// [hold](super::hold), it is gone for the identity provider only.
+pub async fn delete(tx: &mut Change, connection: i64, group: &Provisioned) -> Result<()> {
+    if hold::keep_group(tx, connection, group).await? {
+        return Ok(());
+    }
     let everybody = BTreeSet::from([group.local_id]);
     let at_stake = guard::at_stake(tx, group.local_id, &BTreeSet::new(), &everybody).await?;
     people::group::delete(tx, group.local_id).await?;

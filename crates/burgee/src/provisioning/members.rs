@@ -1,15 +1,16 @@
 //! The members of provisioned groups, as set operations on rows: what an operation costs depends on what it changes,
 //! never on how large the group is.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use burgee_scim::{Checked, Error as Scim, MemberChange, ScimType};
 use serde_json::json;
 
 use super::connection::{Connection, UnknownMembers};
-use super::guard;
+use super::{guard, hold};
 use super::query::member_condition;
 use super::resource::Provisioned;
+use crate::clock::Time;
 use crate::db::{Read, Sql};
 use crate::error::{Error, Result};
 use crate::events::{Change, Event, Fact};
@@ -52,7 +53,7 @@ pub async fn users(
             sql!(
                 "SELECT m.user_id AS key, s.scim_id, COALESCE(u.name, u.username, u.email) AS display
                  FROM (SELECT user_id FROM group_users WHERE group_id = $1 AND user_id > $2
-                       ORDER BY user_id LIMIT $4) m
+                       AND unwanted = FALSE ORDER BY user_id LIMIT $4) m
                  LEFT JOIN scim_users s ON s.user_id = m.user_id AND s.connection_id = $3
                  LEFT JOIN users u ON u.id = s.user_id ORDER BY m.user_id",
                 group,
@@ -64,7 +65,7 @@ pub async fn users(
             sql!(
                 "SELECT m.user_id AS key, s.scim_id, CAST(NULL AS TEXT) AS display
                  FROM (SELECT user_id FROM group_users WHERE group_id = $1 AND user_id > $2
-                       ORDER BY user_id LIMIT $4) m
+                       AND unwanted = FALSE ORDER BY user_id LIMIT $4) m
                  LEFT JOIN scim_users s ON s.user_id = m.user_id AND s.connection_id = $3 ORDER BY m.user_id",
                 group,
                 after,
@@ -129,7 +130,8 @@ pub async fn inside(
         .all(sql!(
             "SELECT m.group_id AS owner, m.user_id AS key, s.scim_id,
                     COALESCE(u.name, u.username, u.email) AS display
-             FROM (SELECT group_id, user_id FROM group_users WHERE group_id IN ({ids:$1})
+             FROM (SELECT group_id, user_id FROM group_users
+                   WHERE group_id IN ({ids:$1}) AND unwanted = FALSE
                    ORDER BY group_id, user_id LIMIT $3) m
              LEFT JOIN scim_users s ON s.user_id = m.user_id AND s.connection_id = $2
              LEFT JOIN users u ON u.id = s.user_id ORDER BY m.group_id, m.user_id",
@@ -174,7 +176,11 @@ pub async fn inside(
 /// True if a group has more than `limit` members. Reads no more than that many rows.
 pub async fn more_than(tx: &mut Read, group: i64, limit: i64) -> Result<bool> {
     let found: Option<(i64,)> = tx
-        .optional(sql!("SELECT user_id FROM group_users WHERE group_id = $1 LIMIT 1 OFFSET $2", group, limit))
+        .optional(sql!(
+            "SELECT user_id FROM group_users WHERE group_id = $1 AND unwanted = FALSE LIMIT 1 OFFSET $2",
+            group,
+            limit
+        ))
         .await?;
     Ok(found.is_some())
 }
@@ -197,7 +203,7 @@ pub async fn memberships(tx: &mut Read, connection: i64, users: &[&str]) -> Resu
     tx.all(sql!(
         "WITH RECURSIVE reach (who, group_id, direct) AS (
              SELECT s.scim_id, m.group_id, TRUE FROM scim_users s JOIN group_users m ON m.user_id = s.user_id
-             WHERE s.scim_id IN ({list:$1})
+             WHERE s.scim_id IN ({list:$1}) AND m.unwanted = FALSE
              UNION
              SELECT r.who, g.parent_id, FALSE FROM reach r JOIN group_groups g ON g.child_id = r.group_id
          )
@@ -212,7 +218,8 @@ pub async fn memberships(tx: &mut Read, connection: i64, users: &[&str]) -> Resu
 
 /// Applies changes to a group's membership in order, records who came and who went in the end, and keeps an admin, if they would
 /// have left none. True if anything changed. New members that the connection does not know are ignored or refused,
-/// as it is set up; people who were added by hand before a group was adopted stay.
+/// as it is set up; people who were added by hand before a group was adopted stay. Where the connection is in
+/// [hold](super::hold), or this brings it there, whoever went is gone for the identity provider and still has access.
 pub async fn apply(
     tx: &mut Change,
     on: &Connection,
@@ -220,9 +227,11 @@ pub async fn apply(
     name: &str,
     changes: &[MemberChange],
 ) -> Result<bool> {
-    let (users, groups) = (Moved::default(), Moved::default());
+    let (users, groups) = (Moved::nobody(), Moved::nobody());
     let (connection, unknown) = (on.id, on.setup.unknown_members);
-    let mut work = Work { tx, connection, unknown, group: group.local_id, users, groups };
+    let waiting = hold::keeps_members(tx, group.local_id).await?;
+    let mut work =
+        Work { tx, connection, unknown, group: group.local_id, waiting, back: Vec::new(), users, groups };
     for change in changes {
         match change {
             MemberChange::Add(ids) => work.add(ids.len(), &serde_json::to_string(ids)?).await?,
@@ -236,15 +245,21 @@ pub async fn apply(
             }
         }
     }
-    let Work { users, groups, .. } = work;
+    let Work { mut users, groups, back, .. } = work;
+    let held = hold::keep_members(tx, on.id, group, name, &mut users.went).await?;
     let nested = groups.came.len() + groups.went.len();
+    let went: BTreeSet<i64> = users.went.into_keys().collect();
     let state =
         |users: &BTreeSet<i64>| json!({ "groupId": group.local_id, "groupName": name, "userIds": users });
     if !users.came.is_empty() {
         tx.record(Event::created(Fact::GroupUserAdded, &state(&users.came)));
     }
-    if !users.went.is_empty() {
-        tx.record(Event::deleted(Fact::GroupUserRemoved, &state(&users.went)));
+    if !went.is_empty() {
+        tx.record(Event::deleted(Fact::GroupUserRemoved, &state(&went)));
+    }
+    if !back.is_empty() {
+        let members = json!({ "groupId": group.local_id, "groupName": name, "userIds": back });
+        hold::withdrawn(tx, on.id, &members).await?;
     }
     if nested > 0 {
         tx.record(Event::created(
@@ -252,25 +267,30 @@ pub async fn apply(
             &json!({ "id": group.local_id, "name": name, "groupsChanged": nested }),
         ));
     }
-    let at_stake = guard::at_stake(tx, group.local_id, &users.went, &groups.went).await?;
+    let inside: BTreeSet<i64> = groups.went.into_keys().collect();
+    let at_stake = guard::at_stake(tx, group.local_id, &went, &inside).await?;
     guard::keep_one_of(tx, &at_stake, "remove from group").await?;
-    Ok(!users.came.is_empty() || !users.went.is_empty() || nested > 0)
+    Ok(!users.came.is_empty() || !went.is_empty() || nested > 0 || held || !back.is_empty())
 }
 
-/// Who is in the group now and was not before, and the other way round. Whoever came and went did neither.
-#[derive(Default)]
-struct Moved {
+/// Who is in the group now and was not before, and the other way round, with what is known of them. Whoever came and
+/// went did neither.
+struct Moved<T> {
     came: BTreeSet<i64>,
-    went: BTreeSet<i64>,
+    went: BTreeMap<i64, T>,
 }
 
-impl Moved {
-    fn come(&mut self, ids: Vec<(i64,)>) {
-        self.came.extend(ids.into_iter().map(|(id,)| id).filter(|id| !self.went.remove(id)));
+impl<T> Moved<T> {
+    const fn nobody() -> Self {
+        Self { came: BTreeSet::new(), went: BTreeMap::new() }
     }
 
-    fn go(&mut self, ids: Vec<(i64,)>) {
-        self.went.extend(ids.into_iter().map(|(id,)| id).filter(|id| !self.came.remove(id)));
+    fn come(&mut self, ids: Vec<(i64,)>) {
+        self.came.extend(ids.into_iter().map(|(id,)| id).filter(|id| self.went.remove(id).is_none()));
+    }
+
+    fn go(&mut self, ids: Vec<(i64, T)>) {
+        self.went.extend(ids.into_iter().filter(|(id, _)| !self.came.remove(id)));
     }
 }
 
@@ -281,14 +301,22 @@ struct Work<'a> {
     connection: i64,
     unknown: UnknownMembers,
     group: i64,
-    users: Moved,
-    groups: Moved,
+    /// Removals of members wait, or were discarded.
+    waiting: bool,
+    /// Whom the identity provider took out before, and added again before they were gone.
+    back: Vec<i64>,
+    /// With when they came in.
+    users: Moved<Time>,
+    groups: Moved<()>,
 }
 
 impl Work<'_> {
     async fn add(&mut self, count: usize, list: &str) -> Result<()> {
         if count == 0 {
             return Ok(());
+        }
+        if self.waiting {
+            self.back.extend(hold::take_back_members(self.tx, self.connection, self.group, list).await?);
         }
         let now = self.tx.now();
         let author = self.tx.actor().name.clone();
@@ -356,19 +384,19 @@ impl Work<'_> {
     }
 
     async fn remove(&mut self, count: usize, list: &str) -> Result<()> {
-        let removed: Vec<(i64,)> = self
+        let removed: Vec<(i64, Time)> = self
             .tx
             .all(sql!(
                 "DELETE FROM group_users WHERE group_id = $1 AND user_id IN (
                      SELECT s.user_id FROM scim_users s WHERE s.scim_id {among:$2} AND +s.connection_id = $3)
-                 RETURNING user_id",
+                   AND unwanted = FALSE RETURNING user_id, joined_at",
                 self.group,
                 list,
                 self.connection
             ))
             .await?;
         if removed.len() < count {
-            let groups = self
+            let groups: Vec<(i64,)> = self
                 .tx
                 .all(sql!(
                     "DELETE FROM group_groups WHERE parent_id = $1 AND child_id IN (
@@ -379,7 +407,7 @@ impl Work<'_> {
                     self.connection
                 ))
                 .await?;
-            self.groups.go(groups);
+            self.groups.go(groups.into_iter().map(|(id,)| (id, ())).collect());
         }
         self.users.go(removed);
         Ok(())
@@ -388,19 +416,19 @@ impl Work<'_> {
     /// Removes whoever is not in `list`: with [`Work::add`], a replacement that touches only what differs. Both engines
     /// look into a `NOT IN` list by hash or tree; joining the list instead reads it again for every member.
     async fn keep_only(&mut self, list: &str) -> Result<()> {
-        let removed: Vec<(i64,)> = self
+        let removed: Vec<(i64, Time)> = self
             .tx
             .all(sql!(
                 "DELETE FROM group_users WHERE group_id = $1 AND user_id IN (
                      SELECT s.user_id FROM group_users m JOIN scim_users s ON s.user_id = m.user_id
                      WHERE m.group_id = $1 AND s.connection_id = $3 AND s.scim_id NOT IN ({list:$2}))
-                 RETURNING user_id",
+                   AND unwanted = FALSE RETURNING user_id, joined_at",
                 self.group,
                 list,
                 self.connection
             ))
             .await?;
-        let groups = self
+        let groups: Vec<(i64,)> = self
             .tx
             .all(sql!(
                 "DELETE FROM group_groups WHERE parent_id = $1 AND child_id IN (
@@ -413,7 +441,7 @@ impl Work<'_> {
             ))
             .await?;
         self.users.go(removed);
-        self.groups.go(groups);
+        self.groups.go(groups.into_iter().map(|(id,)| (id, ())).collect());
         Ok(())
     }
 
@@ -426,7 +454,7 @@ impl Work<'_> {
         );
         users.bind(self.group).push(" AND s.connection_id = ").bind(self.connection).push(" AND ");
         member_condition(&mut users, engine, self.connection, filter, "s.scim_id", "user")?;
-        users.push(") RETURNING user_id");
+        users.push(") AND unwanted = FALSE RETURNING user_id, joined_at");
         let removed = self.tx.all(users).await?;
         self.users.go(removed);
         let mut groups = Sql::build("DELETE FROM group_groups WHERE parent_id = ");
@@ -437,8 +465,8 @@ impl Work<'_> {
         groups.bind(self.group).push(" AND s.connection_id = ").bind(self.connection).push(" AND ");
         member_condition(&mut groups, engine, self.connection, filter, "s.scim_id", "group")?;
         groups.push(") RETURNING child_id");
-        let removed = self.tx.all(groups).await?;
-        self.groups.go(removed);
+        let removed: Vec<(i64,)> = self.tx.all(groups).await?;
+        self.groups.go(removed.into_iter().map(|(id,)| (id, ())).collect());
         Ok(())
     }
 }

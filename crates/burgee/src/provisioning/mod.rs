@@ -3,8 +3,10 @@
 
 pub mod cleanup;
 pub mod connection;
+pub mod drift;
 pub mod group;
 mod guard;
+pub mod hold;
 pub mod journal;
 pub mod locks;
 pub mod members;

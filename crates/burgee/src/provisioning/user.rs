@@ -1,13 +1,14 @@
 //! Provisioned users: created or adopted, changed, deactivated, removed.
 //!
-//! The document is what the identity provider wants; the account behind it is what holds. They differ in one case
-//! only: the last admin stays active.
+//! The document is what the identity provider wants; the account behind it is what holds. They differ where the last
+//! admin stays active, where a removal is [held](super::hold), and where people changed something ([`super::drift`]).
 
 use burgee_scim::{Object, USER, fold, leaves};
 use serde_json::{Value, json};
 
 use super::connection::{Connection, OnMatch};
 use super::guard;
+use super::hold::{self, Kind as Removal};
 use super::profile::Profile;
 use super::resource::{Provisioned, kept, taken, text};
 use crate::access::{admins, role};
@@ -42,8 +43,18 @@ pub async fn create(
     document.entry("active").or_insert(Value::Bool(true));
     let profile = Profile::of(&document);
     ensure_free(tx, connection, &document, None).await?;
-    let (id, adopted) = match adoptable(tx, &profile).await? {
-        Some(_) if on.setup.on_match == OnMatch::Conflict => return Err(kept("user")),
+    let mut here = adoptable(tx, &profile).await?;
+    if let Some(id) = here {
+        // Whom this connection has removed itself, and who is still here, comes back to it.
+        let own = hold::had_removed(tx, connection, Some(id), None).await?;
+        if on.setup.on_match == OnMatch::Conflict && !own {
+            return Err(kept("user"));
+        }
+        hold::take_back_account(tx, connection, id).await?;
+        // An admin may have removed them a moment ago.
+        here = adoptable(tx, &profile).await?;
+    }
+    let (id, adopted) = match here {
         Some(id) => (id, true),
         None => (make(tx, &profile).await?, false),
     };
@@ -54,9 +65,9 @@ pub async fn create(
         adoption(tx, connection, id, &scim_id);
         // A link made before must not set a password now.
         tx.execute(sql!("DELETE FROM reset_tokens WHERE user_id = $1", id)).await?;
-        hold(tx, id, None, &profile).await?;
+        align(tx, Word::Of(connection), id, None, &profile).await?;
     } else if profile.active == Some(false) {
-        hold(tx, id, None, &profile).await?;
+        align(tx, Word::Of(connection), id, None, &profile).await?;
     }
     let user =
         Provisioned { key, local_id: id, scim_id, document, version: 1, created_at: now, updated_at: now };
@@ -145,7 +156,7 @@ pub async fn change(
         index(tx, current.key, &next).await?;
     }
     let before = Profile::of(&current.document);
-    let account = hold(tx, current.local_id, Some(&before), &profile).await?;
+    let account = align(tx, Word::Of(connection), current.local_id, Some(&before), &profile).await?;
     let changed = Provisioned { document: next, version, updated_at: now, ..current };
     if account {
         return Ok(changed);
@@ -156,14 +167,39 @@ pub async fn change(
     Ok(changed)
 }
 
+/// Brings the account in line with what the identity provider last pushed, on an admin's word. False: it is already.
+pub async fn repair(tx: &mut Change, user: &Provisioned) -> Result<bool> {
+    let profile = Profile::of(&user.document);
+    align(tx, Word::Admin, user.local_id, Some(&profile), &profile).await
+}
+
 /// Removes a user: gone for the identity provider, names free again, all access ended. The record stays joined to
-/// the tombstone; a new POST makes a new user without the old privileges.
-pub async fn delete(tx: &mut Change, user: &Provisioned) -> Result<()> {
-    if !admins::is_last(tx, user.local_id).await? {
-        user::delete(tx, user.local_id).await?;
+/// the tombstone; a new POST makes a new user without the old privileges. The last admin stays, and so does, for now,
+/// whoever is in [hold](super::hold).
+pub async fn delete(tx: &mut Change, connection: i64, user: &Provisioned) -> Result<()> {
+    let id = user.local_id;
+    let last = admins::is_last(tx, id).await?;
+    let account = user::get(tx, id).await?;
+    if !last && !hold::keep_account(tx, connection, Removal::Delete, &account).await? {
+        user::delete(tx, id).await?;
         return Ok(());
     }
     let now = tx.now();
+    // In one order, as when they are deleted.
+    let _: Vec<(i64,)> = tx
+        .all(sql!(
+            "SELECT id FROM scim_groups WHERE group_id IN (SELECT group_id FROM group_users WHERE user_id = $1)
+             ORDER BY id{lock}",
+            id
+        ))
+        .await?;
+    tx.execute(sql!(
+        "UPDATE scim_groups SET version = version + 1, updated_at = $2
+         WHERE group_id IN (SELECT group_id FROM group_users WHERE user_id = $1 AND unwanted = FALSE)",
+        id,
+        now
+    ))
+    .await?;
     tx.execute(sql!(
         "INSERT INTO scim_tombstones (scim_id, connection_id, resource_type, local_id, external_id, deleted_at)
          SELECT scim_id, connection_id, 'User', user_id, external_id, $2 FROM scim_users WHERE id = $1",
@@ -173,7 +209,10 @@ pub async fn delete(tx: &mut Change, user: &Provisioned) -> Result<()> {
     .await?;
     tx.execute(sql!("DELETE FROM scim_leaves WHERE owner = $1", user.key)).await?;
     tx.execute(sql!("DELETE FROM scim_users WHERE id = $1", user.key)).await?;
-    guard::retain(tx, user.local_id, "delete").await?;
+    if last {
+        hold::take_back_account(tx, connection, id).await?;
+        guard::retain(tx, id, "delete").await?;
+    }
     Ok(())
 }
 
@@ -207,7 +246,7 @@ async fn make(tx: &mut Change, profile: &Profile) -> Result<i64> {
 
 /// The e-mail address that the account gets. Identity providers may give two people the same one (somebody's second
 /// account for administration, say); an address belongs to one account only, so whoever comes later goes without.
-async fn address(tx: &mut Read, profile: &Profile, id: Option<i64>) -> Result<Option<String>> {
+pub(super) async fn address(tx: &mut Read, profile: &Profile, id: Option<i64>) -> Result<Option<String>> {
     let Some(email) = &profile.email else { return Ok(None) };
     let other: Option<(i64,)> = tx
         .optional(sql!(
@@ -219,16 +258,38 @@ async fn address(tx: &mut Read, profile: &Profile, id: Option<i64>) -> Result<Op
     Ok(profile.email.clone().filter(|_| other.is_none()))
 }
 
+/// By whose word an account is changed.
+#[derive(Clone, Copy)]
+enum Word {
+    /// That of the identity provider behind a connection: a removal may have to wait.
+    Of(i64),
+    /// An admin's.
+    Admin,
+}
+
 /// Brings the account in line with the profile; true if something was recorded. Roles are never touched, and neither is
 /// an e-mail address of which the identity provider never spoke.
-async fn hold(tx: &mut Change, id: i64, last: Option<&Profile>, profile: &Profile) -> Result<bool> {
+async fn align(
+    tx: &mut Change,
+    word: Word,
+    id: i64,
+    last: Option<&Profile>,
+    profile: &Profile,
+) -> Result<bool> {
+    let recorded = tx.recorded();
     let before = user::get(tx, id).await?;
     let mut active = profile.active.unwrap_or(before.active);
-    let mut kept = false;
-    if before.active && !active && admins::is_last(tx, id).await? {
-        guard::retain(tx, id, "deactivate").await?;
-        active = true;
-        kept = true;
+    if before.active && !active {
+        if admins::is_last(tx, id).await? {
+            guard::retain(tx, id, "deactivate").await?;
+            active = true;
+        } else if let Word::Of(connection) = word {
+            active = hold::keep_account(tx, connection, Removal::Deactivate, &before).await?;
+        }
+    } else if let (Word::Of(connection), Some(true)) = (word, profile.active)
+        && last.is_some_and(|last| last.active == Some(false))
+    {
+        hold::take_back_account(tx, connection, id).await?;
     }
     let speaks = profile.email.is_some() || last.is_some_and(|last| last.email.is_some());
     let email = if speaks { Some(address(tx, profile, Some(id)).await?) } else { None };
@@ -239,22 +300,19 @@ async fn hold(tx: &mut Change, id: i64, last: Option<&Profile>, profile: &Profil
         root_role: None,
         active: Some(active),
     };
-    let after = user::update(tx, id, edit).await.map_err(as_scim)?;
-    Ok(kept || differs(&before, &after))
+    user::update(tx, id, edit).await.map_err(as_scim)?;
+    Ok(tx.recorded() > recorded)
 }
 
-/// True if the account is as active as the profile wants it to be. The last admin stays active all the same.
+/// True if the account is as active as the profile wants it to be. The last admin stays active all the same, and so does
+/// whoever waits for an admin.
 async fn is_held(tx: &mut Read, id: i64, profile: &Profile) -> Result<bool> {
     let Some(active) = profile.active else { return Ok(true) };
     let user = user::get(tx, id).await?;
-    Ok(user.active == active || (user.active && admins::is_last(tx, id).await?))
-}
-
-fn differs(before: &user::User, after: &user::User) -> bool {
-    before.name != after.name
-        || before.username != after.username
-        || before.email != after.email
-        || before.active != after.active
+    if user.active == active {
+        return Ok(true);
+    }
+    Ok(user.active && (hold::keeps_account(tx, id).await? || admins::is_last(tx, id).await?))
 }
 
 /// Names the SCIM attribute that an account's rule is about.

@@ -92,8 +92,8 @@ async fn remove(call: &Call, noun: Noun, id: &str) -> Result<()> {
     let mut tx = begin(call).await?;
     let found = open(call, &mut tx, noun, id).await?;
     match noun {
-        Noun::User => user::delete(&mut tx, &found).await?,
-        Noun::Group => group::delete(&mut tx, &found).await?,
+        Noun::User => user::delete(&mut tx, call.connection(), &found).await?,
+        Noun::Group => group::delete(&mut tx, call.connection(), &found).await?,
     }
     finish(call, tx, noun, &found).await?;
     call.notebook.tell(|deed| {

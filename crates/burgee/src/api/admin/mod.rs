@@ -5,6 +5,7 @@ mod api_tokens;
 mod applications;
 mod banners;
 mod connection_credentials;
+mod connection_guards;
 mod connections;
 mod constraints;
 mod contexts;
@@ -96,6 +97,7 @@ pub(super) fn routes() -> Routes {
         .merge(scim_settings::routes())
         .merge(connections::routes())
         .merge(connection_credentials::routes())
+        .merge(connection_guards::routes())
         .merge(provisioning_calls::routes())
         .merge(receivers::routes())
         .merge(constraints::routes())

@@ -48,6 +48,12 @@ pub async fn delete(tx: &mut Change, id: i64, fate: Fate) -> Result<()> {
             now
         ),
         sql!("DELETE FROM scim_users WHERE connection_id = $1", id),
+        // Whoever was held in a group stays there as everybody does.
+        sql!(
+            "UPDATE group_users SET unwanted = FALSE WHERE unwanted = TRUE AND group_id IN (
+                 SELECT group_id FROM scim_groups WHERE connection_id = $1)",
+            id
+        ),
     ] {
         tx.execute(statement).await?;
     }

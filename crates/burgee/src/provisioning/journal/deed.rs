@@ -112,7 +112,7 @@ impl Deed {
         }
         for event in &self.events {
             let Some(state) = event.data.as_ref().or(event.pre_data.as_ref()) else { continue };
-            if matches!(event.fact, Fact::GroupUserAdded | Fact::GroupUserRemoved) {
+            if matches!(event.fact, Fact::GroupUserAdded | Fact::GroupUserRemoved | Fact::ScimChangeHeld) {
                 let users = state["userIds"].as_array().into_iter().flatten().filter_map(Value::as_i64);
                 touched.extend(users.take(limit).map(|id| (Noun::User, id)));
             } else if event.fact == Fact::AdminRetained {

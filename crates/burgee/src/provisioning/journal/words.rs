@@ -189,7 +189,19 @@ fn of_event(event: &Event, deed: &Deed, name: &str, mask: bool) -> String {
         }
         Fact::GroupUserAdded => format!("added {} to {}", members(after), group(after, name)),
         Fact::GroupUserRemoved => format!("removed {} from {}", members(before), group(before, name)),
+        Fact::ScimChangeHeld => held(after, name),
+        Fact::ScimHeldWithdrawn => format!("took back what was held of {name}"),
+        Fact::ScimConnectionHeld => "so much at once is held from now on".to_owned(),
         other => other.label().to_lowercase(),
+    }
+}
+
+/// What waits for an admin.
+fn held(state: Option<&Value>, name: &str) -> String {
+    match state.and_then(|state| state["kind"].as_str()) {
+        Some("deactivate") => format!("held the deactivation of {name} for an admin"),
+        Some("leave") => format!("held the removal of {} from {} for an admin", members(state), group(state, name)),
+        _ => format!("held the removal of {name} for an admin"),
     }
 }
 

@@ -229,7 +229,7 @@ impl Compiler<'_> {
         self.sql.push(
             " UNION SELECT c.child_id FROM found f CROSS JOIN group_groups c WHERE c.parent_id = f.id)
              SELECT s.id FROM found f CROSS JOIN group_users m CROSS JOIN scim_users s
-             WHERE m.group_id = f.id AND s.user_id = m.user_id)",
+             WHERE m.group_id = f.id AND m.unwanted = FALSE AND s.user_id = m.user_id)",
         );
         Ok(())
     }
@@ -237,7 +237,7 @@ impl Compiler<'_> {
     fn members_of_group(&mut self, filter: &Checked) -> Result<()> {
         self.sql.push(
             "r.id IN (SELECT p.id FROM group_users m JOIN scim_users u ON u.user_id = m.user_id
-             JOIN scim_groups p ON p.group_id = m.group_id WHERE ",
+             JOIN scim_groups p ON p.group_id = m.group_id WHERE m.unwanted = FALSE AND ",
         );
         self.member(filter, "u.scim_id", "user")?;
         self.sql.push(

@@ -17,7 +17,7 @@ use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::notice::Tone;
 use crate::ui::part::{button, count, event, notice, tag};
-use crate::ui::screen::provisioning::silence;
+use crate::ui::screen::provisioning::{hold, silence};
 use crate::ui::{Places, Ui};
 
 /// How many flags and events are shown of each sort.
@@ -42,10 +42,11 @@ async fn home(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
     let tour = Tour::of(&grant, &mut tx, &viewer, newest.first()).await?;
     let which = Which { sight: live::sight(&grant, &mut tx).await?, ..Which::default() };
     let (latest, _) = events::search(&mut tx, &which, 0, 12).await?;
-    let (mut left, mut silent) = (Abandoned::default(), Vec::new());
+    let (mut left, mut silent, mut held) = (Abandoned::default(), Vec::new(), Vec::new());
     if viewer.admin {
         left = owners::departed(&mut tx, &reader.sight, 0, 1, 1).await?;
         silent = crate::provisioning::silence::silent(&mut tx, frame.now).await?;
+        held = crate::provisioning::hold::standing(&mut tx).await?;
     }
     let watch = Watch::over(&grant, &mut tx, None, None).await?;
     let body = html! {
@@ -54,6 +55,7 @@ async fn home(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
         div.columns {
             section aria-labelledby="needs" {
                 h2 #needs { "Needs you" }
+                @for it in &held { (hold::told(&frame, it)) }
                 @for it in &silent {
                     (notice::notice(Tone::Warning, "The identity provider is silent", &html! {
                         p { (silence::words(it, frame.now)) " " a href=(frame.at("/provisioning")) { "Provisioning" } }
@@ -66,7 +68,7 @@ async fn home(grant: Granted<SignedIn>, State(ui): State<Ui>, frame: Frame) -> R
                         " who left: nobody answers for them. " a href=(frame.at("/flag-owners")) { "Hand them over" }
                     }
                 }
-                @if due.is_empty() && left.flags == 0 && silent.is_empty() {
+                @if due.is_empty() && left.flags == 0 && silent.is_empty() && held.is_empty() {
                     p.calm { "Nothing right now. Flags that should be cleaned up will show here." }
                 } @else if !due.is_empty() {
                     p.muted {

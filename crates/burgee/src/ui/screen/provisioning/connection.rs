@@ -5,7 +5,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::wizard::labelled;
-use super::{insecure, latest, name, removal, tabs, tokens};
+use super::{hold, insecure, latest, name, removal, tabs, tokens};
 use crate::access::{Administer, ConfigureAuth, Granted, admins};
 use crate::clock::Time;
 use crate::events::Change;
@@ -93,10 +93,12 @@ async fn show(
     let admin = grant.held().is_admin();
     let latest = if admin { Some(latest(&mut tx, &frame, vec![id]).await?) } else { None };
     let watch = Watch::over(&grant, &mut tx, None, None).await?;
+    let held = crate::provisioning::hold::standing(&mut tx).await?;
     let url = connection::url(&ui.config.url(), it);
     let here = format!("/provisioning/{id}");
     let body = html! {
         (tabs(&frame, id, ""))
+        @for it in held.iter().filter(|held| held.connection == id) { (hold::told(&frame, it)) }
         @if it.paused {
             (notice(Tone::Warning, "Paused: calls have to come again later", &html! { p { "They are answered with 503. Nothing is lost: identity providers send again what failed. Whom it manages stays managed." } }))
         } @else if !it.enabled && overview.users + overview.groups > 0 {

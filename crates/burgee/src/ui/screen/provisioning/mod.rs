@@ -4,7 +4,9 @@ pub(in crate::ui) mod calls;
 mod client;
 mod connection;
 mod delete;
+mod drift;
 mod guide;
+pub(in crate::ui) mod hold;
 mod new;
 mod receiver;
 mod receivers;
@@ -12,6 +14,7 @@ mod removal;
 mod settings;
 pub(in crate::ui) mod silence;
 mod tokens;
+mod unowned;
 mod wizard;
 
 use axum::extract::State;
@@ -49,6 +52,9 @@ pub(in crate::ui) fn places(places: Places) -> Places {
         .with(client::places)
         .with(removal::places)
         .with(delete::places)
+        .with(hold::places)
+        .with(drift::places)
+        .with(unowned::places)
 }
 
 /// What people read for the name of a connection: the default one has none that tells them anything.
@@ -83,6 +89,8 @@ fn tabs(frame: &Frame, id: i64, here: &str) -> Markup {
         "Connection",
         &[
             ("Overview", at(""), here.is_empty()),
+            ("Held", at("/hold"), here == "hold"),
+            ("Drift", at("/drift"), here == "drift"),
             ("Settings", at("/settings"), here == "settings"),
             ("OAuth", at("/client"), here == "client"),
         ],
@@ -133,10 +141,12 @@ async fn show(grant: Granted<ConfigureAuth>, State(ui): State<Ui>, frame: Frame)
         )
     };
     let silent = crate::provisioning::silence::silent(&mut tx, frame.now).await?;
+    let held = crate::provisioning::hold::standing(&mut tx).await?;
     let body = html! {
         @for it in &silent {
             (notice(Tone::Warning, "The identity provider is silent", &html! { p { (silence::words(it, frame.now)) } }))
         }
+        @for it in &held { (hold::told(&frame, it)) }
         @if fresh {
             div.empty {
                 p.empty-title { "No identity provider is connected" }
@@ -149,7 +159,7 @@ async fn show(grant: Granted<ConfigureAuth>, State(ui): State<Ui>, frame: Frame)
             }
         }
         div.connections {
-            @for it in all.iter().filter(|it| !untouched(it) || it.connection.id != DEFAULT) { (card(&frame, it, why_not.as_deref(), safe)) }
+            @for it in all.iter().filter(|it| !untouched(it) || it.connection.id != DEFAULT) { (card(&frame, it, why_not.as_deref(), safe, held.iter().any(|held| held.connection == it.connection.id))) }
         }
         @if fresh || all.iter().any(|it| it.connection.id == DEFAULT && untouched(it)) {
             p.muted { "Unleash's own endpoints and " code { "INIT_SCIM_TOKEN" } " act on the " a href=(frame.at(&format!("/provisioning/{DEFAULT}"))) { "default connection" } ", which is not in use." }
@@ -164,7 +174,10 @@ async fn show(grant: Granted<ConfigureAuth>, State(ui): State<Ui>, frame: Frame)
         @if let Some(latest) = latest { (latest) }
     };
     let actions = html! {
-        @if admin { (button::link(&frame.at("/provisioning/calls"), "Calls")) }
+        @if admin {
+            (button::link(&frame.at("/provisioning/unowned"), "Without a connection"))
+            (button::link(&frame.at("/provisioning/calls"), "Calls"))
+        }
         (button::link(&frame.at(receivers::HERE), "Receivers"))
         (connect(Some("c")))
     };
@@ -173,7 +186,7 @@ async fn show(grant: Granted<ConfigureAuth>, State(ui): State<Ui>, frame: Frame)
 }
 
 /// A connection: whether it is on, what it manages, when it last called.
-fn card(frame: &Frame, it: &Overview, why_not: Option<&str>, safe: bool) -> Markup {
+fn card(frame: &Frame, it: &Overview, why_not: Option<&str>, safe: bool, held: bool) -> Markup {
     let Connection { id, .. } = it.connection;
     let to = |step: &str| frame.at(&format!("/provisioning/{id}{step}"));
     html! {
@@ -182,6 +195,7 @@ fn card(frame: &Frame, it: &Overview, why_not: Option<&str>, safe: bool) -> Mark
                 h2.row id={ "connection-" (id) "-name" } {
                     a href=(to("")) { (name(&it.connection)) }
                     (connection::state(it, frame.now))
+                    @if held { (tag::toned("removals held", "warning")) }
                 }
                 (connection::power(frame, &it.connection, why_not, safe, "/provisioning"))
             }
