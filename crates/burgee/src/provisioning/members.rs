@@ -7,9 +7,9 @@ use burgee_scim::{Checked, Error as Scim, MemberChange, ScimType};
 use serde_json::json;
 
 use super::connection::{Connection, UnknownMembers};
-use super::{guard, hold};
 use super::query::member_condition;
 use super::resource::Provisioned;
+use super::{guard, hold};
 use crate::clock::Time;
 use crate::db::{Read, Sql};
 use crate::error::{Error, Result};

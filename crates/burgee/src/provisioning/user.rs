@@ -178,14 +178,7 @@ pub async fn repair(tx: &mut Change, user: &Provisioned) -> Result<bool> {
 /// whoever is in [hold](super::hold).
 pub async fn delete(tx: &mut Change, connection: i64, user: &Provisioned) -> Result<()> {
     let id = user.local_id;
-    let last = admins::is_last(tx, id).await?;
-    let account = user::get(tx, id).await?;
-    if !last && !hold::keep_account(tx, connection, Removal::Delete, &account).await? {
-        user::delete(tx, id).await?;
-        return Ok(());
-    }
-    let now = tx.now();
-    // In one order, as when they are deleted.
+    // Their groups will change, too. Taken in one order, and before what others count.
     let _: Vec<(i64,)> = tx
         .all(sql!(
             "SELECT id FROM scim_groups WHERE group_id IN (SELECT group_id FROM group_users WHERE user_id = $1)
@@ -193,6 +186,13 @@ pub async fn delete(tx: &mut Change, connection: i64, user: &Provisioned) -> Res
             id
         ))
         .await?;
+    let last = admins::is_last(tx, id).await?;
+    let account = user::get(tx, id).await?;
+    if !last && !hold::keep_account(tx, connection, Removal::Delete, &account).await? {
+        user::delete(tx, id).await?;
+        return Ok(());
+    }
+    let now = tx.now();
     tx.execute(sql!(
         "UPDATE scim_groups SET version = version + 1, updated_at = $2
          WHERE group_id IN (SELECT group_id FROM group_users WHERE user_id = $1 AND unwanted = FALSE)",

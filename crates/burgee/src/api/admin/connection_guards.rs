@@ -13,9 +13,9 @@ use crate::app::App;
 use crate::clock::Time;
 use crate::db::Read;
 use crate::error::Result as Outcome;
+use crate::provisioning::connection;
 use crate::provisioning::drift::{self, Difference};
 use crate::provisioning::hold::{self, Done, Held, Kind, Limits};
-use crate::provisioning::connection;
 
 const TAG: &str = "Provisioning";
 /// How many removals a page has.
@@ -130,7 +130,8 @@ impl HoldView {
         let guard = hold::guard(tx, id).await?;
         let (changes, next) = page(tx, id, hold::State::Waiting, after).await?;
         let waiting = hold::waiting(tx, id).await?;
-        Ok(Self { limits: guard.limits.into(), held_since: guard.held_since, waiting, changes, next })
+        let held_since = guard.held_since.filter(|_| waiting > 0);
+        Ok(Self { limits: guard.limits.into(), held_since, waiting, changes, next })
     }
 }
 

@@ -144,7 +144,8 @@ macro_rules! select_overviews {
                         AND (o.secret_digest IS NOT NULL OR o.keys IS NOT NULL)) AS has_client,
                 (SELECT n.last_at FROM seen n WHERE n.subject = 'scim' AND n.id = c.id) AS called_at,
                 (SELECT COUNT(*) FROM scim_users u WHERE u.connection_id = c.id) AS users,
-                (SELECT COUNT(*) FROM scim_users u WHERE u.connection_id = c.id AND u.active = FALSE) AS inactive,
+                (SELECT COUNT(*) FROM scim_users u JOIN users a ON a.id = u.user_id
+                 WHERE u.connection_id = c.id AND u.active = FALSE AND a.active = FALSE) AS inactive,
                 (SELECT COUNT(*) FROM scim_groups g WHERE g.connection_id = c.id) AS groups
          FROM scim_connections c ",
             $rest

@@ -64,12 +64,18 @@ async fn locked(tx: &mut Change, noun: Noun, connection: i64, ids: &[i64]) -> Re
     let ids = serde_json::to_string(ids)?;
     let sql = match noun {
         Noun::User => sql!(
-            concat!(rows!("user"), " WHERE r.user_id IN ({ids:$1}) AND r.connection_id = $2 ORDER BY r.id{lock}"),
+            concat!(
+                rows!("user"),
+                " WHERE r.user_id IN ({ids:$1}) AND r.connection_id = $2 ORDER BY r.id{lock}"
+            ),
             ids,
             connection
         ),
         Noun::Group => sql!(
-            concat!(rows!("group"), " WHERE r.group_id IN ({ids:$1}) AND r.connection_id = $2 ORDER BY r.id{lock}"),
+            concat!(
+                rows!("group"),
+                " WHERE r.group_id IN ({ids:$1}) AND r.connection_id = $2 ORDER BY r.id{lock}"
+            ),
             ids,
             connection
         ),

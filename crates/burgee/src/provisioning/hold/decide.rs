@@ -37,12 +37,7 @@ struct Item {
 
 /// Does what the identity provider asked for: all that is in this `state`, [`MOST`] at once, or what is chosen of it by
 /// number. The last admin keeps access. Numbers that mean nothing (any more) are passed over.
-pub async fn apply(
-    tx: &mut Change,
-    connection: i64,
-    state: State,
-    chosen: Option<&[i64]>,
-) -> Result<Done> {
+pub async fn apply(tx: &mut Change, connection: i64, state: State, chosen: Option<&[i64]>) -> Result<Done> {
     connection::get(tx, connection).await?;
     let items = take(tx, connection, state, chosen).await?;
     let ids: Vec<i64> = items.iter().map(|item| item.id).collect();
@@ -83,12 +78,7 @@ pub async fn discard(tx: &mut Change, connection: i64, chosen: Option<&[i64]>) -
 
 /// Locks what is decided upon, and first the groups that will change: whoever changes one of them now, and takes back
 /// what waits, comes before or after.
-async fn take(
-    tx: &mut Change,
-    connection: i64,
-    state: State,
-    chosen: Option<&[i64]>,
-) -> Result<Vec<Item>> {
+async fn take(tx: &mut Change, connection: i64, state: State, chosen: Option<&[i64]>) -> Result<Vec<Item>> {
     let chosen = chosen.map(serde_json::to_string).transpose()?;
     let found: Vec<(i64,)> = tx
         .all(sql!(

@@ -186,15 +186,32 @@ async fn settle(tx: &mut Change, connection: i64) -> Result<()> {
     if guard(tx, connection).await?.held_since.is_none() {
         return Ok(());
     }
-    // Whoever adds something holds the same lock: what is counted now is all there is.
+    // Whoever adds something holds the same lock: what is found now is all there is.
     locked(tx, connection).await?;
-    let left: Option<(i64,)> = tx
+    if waits(tx, connection).await? { Ok(()) } else { end(tx, connection).await }
+}
+
+async fn waits(tx: &mut Read, connection: i64) -> Result<bool> {
+    let found: Option<(i64,)> = tx
         .optional(sql!(
             "SELECT id FROM scim_held WHERE connection_id = $1 AND discarded_at IS NULL LIMIT 1",
             connection
         ))
         .await?;
-    if left.is_none() { end(tx, connection).await } else { Ok(()) }
+    Ok(found.is_some())
+}
+
+/// True if the connection is in hold; its guard is locked now. A hold in which nothing waits any more, because admins
+/// have removed whom it was about, ends here.
+async fn holding(tx: &mut Change, connection: i64) -> Result<bool> {
+    if locked(tx, connection).await?.held_since.is_none() {
+        return Ok(false);
+    }
+    let holds = waits(tx, connection).await?;
+    if !holds {
+        end(tx, connection).await?;
+    }
+    Ok(holds)
 }
 
 /// How many removals of a connection wait.
@@ -208,14 +225,14 @@ pub async fn waiting(tx: &mut Read, connection: i64) -> Result<i64> {
     Ok(count)
 }
 
-/// A connection that is in hold, or of which something waits.
+/// A connection of which something waits.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Standing {
     /// Which connection.
     pub connection: i64,
     /// What it is called.
     pub name: String,
-    /// Since when removals wait; none if the hold has ended, and something still waits.
+    /// Since when it is in hold; none if that has ended, and something still waits.
     pub since: Option<Time>,
     /// How many removals wait.
     pub waiting: i64,
@@ -227,8 +244,7 @@ pub async fn standing(tx: &mut Read) -> Result<Vec<Standing>> {
         "SELECT c.id AS connection, c.name, g.held_since AS since,
                 (SELECT COUNT(*) FROM scim_held h WHERE h.connection_id = c.id AND h.discarded_at IS NULL) AS waiting
          FROM scim_connections c LEFT JOIN scim_guards g ON g.connection_id = c.id
-         WHERE g.held_since IS NOT NULL
-            OR EXISTS (SELECT 1 FROM scim_held h WHERE h.connection_id = c.id AND h.discarded_at IS NULL)
+         WHERE EXISTS (SELECT 1 FROM scim_held h WHERE h.connection_id = c.id AND h.discarded_at IS NULL)
          ORDER BY c.id"
     ))
     .await
@@ -244,9 +260,12 @@ async fn weigh_account(tx: &mut Change, connection: i64, account: &User) -> Resu
     if !quick.is_on() || !account.active || account.created_at > quick.since(now) {
         return Ok(false);
     }
-    let guard = locked(tx, connection).await?;
-    if !guard.is_on() || guard.held_since.is_some() {
-        return Ok(guard.held_since.is_some());
+    if holding(tx, connection).await? {
+        return Ok(true);
+    }
+    let guard = guard(tx, connection).await?;
+    if !guard.is_on() {
+        return Ok(false);
     }
     let limits = guard.limits;
     let mut tally = guard.tally(guard.tally.as_deref(), now);
@@ -278,8 +297,8 @@ async fn weigh_account(tx: &mut Change, connection: i64, account: &User) -> Resu
     Ok(false)
 }
 
-/// True if so many must not lose a group now, of which `there` are still in it. Counts them otherwise. Whoever changes the group has
-/// locked it.
+/// True if so many must not lose a group now, of whom `there` are still in it. Counts them otherwise. Whoever changes the
+/// group has locked it.
 async fn weigh_members(
     tx: &mut Change,
     connection: i64,
@@ -288,23 +307,28 @@ async fn weigh_members(
     there: i64,
 ) -> Result<bool> {
     let now = tx.now();
-    let quick = guard(tx, connection).await?;
-    if !quick.is_on() || losing == 0 {
+    if losing == 0 {
         return Ok(false);
     }
-    if quick.held_since.is_some() && locked(tx, connection).await?.held_since.is_some() {
-        return Ok(true);
+    let mut it = guard(tx, connection).await?;
+    if it.held_since.is_some() {
+        if holding(tx, connection).await? {
+            return Ok(true);
+        }
+        it = guard(tx, connection).await?;
     }
-    let limits = quick.limits;
+    if !it.is_on() {
+        return Ok(false);
+    }
+    let limits = it.limits;
     let stored: Option<(Option<String>,)> =
         tx.optional(sql!("SELECT tally FROM scim_groups WHERE id = $1", group.key)).await?;
-    let mut tally = quick.tally(stored.and_then(|(tally,)| tally).as_deref(), now);
+    let mut tally = it.tally(stored.and_then(|(tally,)| tally).as_deref(), now);
     let total = tally.count() + losing;
     if limits.exceeded(total, tally.size) {
         let (found,): (i64,) = tx
             .one(sql!(
-                "SELECT COUNT(*) FROM (SELECT 1 FROM group_users
-                     WHERE group_id = $1 AND unwanted = FALSE LIMIT $2) found",
+                "SELECT COUNT(*) FROM (SELECT 1 FROM group_users WHERE group_id = $1 LIMIT $2) found",
                 group.local_id,
                 total.saturating_mul(200) / limits.share + there
             ))
@@ -342,7 +366,11 @@ async fn trip(tx: &mut Change, connection: i64, limits: Limits, gone: i64, of: &
         return Ok(());
     }
     let name = connection::get(tx, connection).await?.setup.name;
-    tracing::warn!(connection = name, gone, "an identity provider takes away so much that it waits for an admin");
+    tracing::warn!(
+        connection = name,
+        gone,
+        "an identity provider takes away so much that it waits for an admin"
+    );
     let fact = json!({ "connection": connection, "name": name, "gone": gone, "of": of, "limits": limits });
     tx.record(Event::created(Fact::ScimConnectionHeld, &fact));
     Ok(())

@@ -27,28 +27,56 @@ pub(in crate::provisioning) async fn keeps_account(tx: &mut Read, user: i64) -> 
 }
 
 /// True if the account keeps its access for now: what would end it waits for an admin.
-pub(in crate::provisioning) async fn keep_account(tx: &mut Change, connection: i64, kind: Kind, account: &User) -> Result<bool> {
-    if kind == Kind::Deactivate && keeps_account(tx, account.id).await? {
+pub(in crate::provisioning) async fn keep_account(
+    tx: &mut Change,
+    connection: i64,
+    kind: Kind,
+    account: &User,
+) -> Result<bool> {
+    if kind == Kind::Deactivate {
+        if keeps_account(tx, account.id).await? {
+            return Ok(true);
+        }
+    } else if becomes_deletion(tx, account.id).await? {
+        held(tx, connection, kind, account);
         return Ok(true);
     }
     if !weigh_account(tx, connection, account).await? {
         return Ok(false);
     }
-    // Whoever is to be deleted need not be deactivated before.
-    tx.execute(sql!(
-        "DELETE FROM scim_held WHERE user_id = $1 AND kind = $2",
-        account.id,
-        Kind::Deactivate.name()
-    ))
-    .await?;
     put(tx, connection, kind, Some(account.id), None).await?;
-    let fact = json!({ "connection": connection, "kind": kind.name(), "id": account.id, "name": account.called() });
-    tx.record(Event::created(Fact::ScimChangeHeld, &fact));
+    held(tx, connection, kind, account);
     Ok(true)
 }
 
+/// Whoever is to be deleted need not be deactivated before: that a deactivation waits becomes that a deletion does. One
+/// that was discarded is asked anew.
+async fn becomes_deletion(tx: &mut Change, user: i64) -> Result<bool> {
+    let waits = tx
+        .execute(sql!(
+            "UPDATE scim_held SET kind = $2 WHERE user_id = $1 AND kind = $3 AND discarded_at IS NULL",
+            user,
+            Kind::Delete.name(),
+            Kind::Deactivate.name()
+        ))
+        .await?;
+    tx.execute(sql!("DELETE FROM scim_held WHERE user_id = $1 AND kind = $2", user, Kind::Deactivate.name()))
+        .await?;
+    Ok(waits > 0)
+}
+
+fn held(tx: &mut Change, connection: i64, kind: Kind, account: &User) {
+    let fact =
+        json!({ "connection": connection, "kind": kind.name(), "id": account.id, "name": account.called() });
+    tx.record(Event::created(Fact::ScimChangeHeld, &fact));
+}
+
 /// Takes back what waits for an account, or was discarded, because the identity provider gives it access again.
-pub(in crate::provisioning) async fn take_back_account(tx: &mut Change, connection: i64, user: i64) -> Result<()> {
+pub(in crate::provisioning) async fn take_back_account(
+    tx: &mut Change,
+    connection: i64,
+    user: i64,
+) -> Result<()> {
     let gone: Vec<(i64,)> = tx
         .all(sql!(
             "DELETE FROM scim_held WHERE user_id = $1 AND kind IN ($2, $3) RETURNING connection_id",
@@ -85,7 +113,11 @@ pub(in crate::provisioning) async fn had_removed(
 }
 
 /// The same for a group that is made again.
-pub(in crate::provisioning) async fn take_back_group(tx: &mut Change, connection: i64, group: i64) -> Result<()> {
+pub(in crate::provisioning) async fn take_back_group(
+    tx: &mut Change,
+    connection: i64,
+    group: i64,
+) -> Result<()> {
     let gone: Vec<(i64,)> = tx
         .all(sql!(
             "DELETE FROM scim_held WHERE group_id = $1 AND kind = $2 RETURNING connection_id",
@@ -132,7 +164,8 @@ pub(in crate::provisioning) async fn keep_members(
     if !weigh_members(tx, connection, group, losing, 0).await? {
         return Ok(false);
     }
-    let rows: Vec<Value> = old.iter().map(|(id, joined)| json!({ "id": id, "at": joined.millis() })).collect();
+    let rows: Vec<Value> =
+        old.iter().map(|(id, joined)| json!({ "id": id, "at": joined.millis() })).collect();
     let rows = serde_json::to_string(&rows)?;
     let author = tx.actor().name.clone();
     tx.execute(sql!(
@@ -200,11 +233,15 @@ pub(in crate::provisioning) async fn take_back_members(
 }
 
 /// True if the group stays for now: its removal waits for an admin.
-pub(in crate::provisioning) async fn keep_group(tx: &mut Change, connection: i64, group: &Provisioned) -> Result<bool> {
+pub(in crate::provisioning) async fn keep_group(
+    tx: &mut Change,
+    connection: i64,
+    group: &Provisioned,
+) -> Result<bool> {
     let (now, since) = (tx.now(), guard(tx, connection).await?.since(tx.now()));
     let (losing,): (i64,) = tx
         .one(sql!(
-            "SELECT COUNT(*) FROM group_users WHERE group_id = $1 AND unwanted = FALSE AND joined_at <= $2",
+            "SELECT COUNT(*) FROM group_users WHERE group_id = $1 AND joined_at <= $2",
             group.local_id,
             since
         ))
@@ -234,8 +271,7 @@ pub(in crate::provisioning) async fn keep_group(tx: &mut Change, connection: i64
     }
     put(tx, connection, Kind::DeleteGroup, None, Some(id)).await?;
     let name = group.document.get("displayName");
-    let fact =
-        json!({ "connection": connection, "kind": Kind::DeleteGroup.name(), "groupId": id, "groupName": name });
+    let fact = json!({ "connection": connection, "kind": Kind::DeleteGroup.name(), "groupId": id, "groupName": name });
     tx.record(Event::created(Fact::ScimChangeHeld, &fact));
     Ok(true)
 }

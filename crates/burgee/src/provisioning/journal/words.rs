@@ -200,7 +200,9 @@ fn of_event(event: &Event, deed: &Deed, name: &str, mask: bool) -> String {
 fn held(state: Option<&Value>, name: &str) -> String {
     match state.and_then(|state| state["kind"].as_str()) {
         Some("deactivate") => format!("held the deactivation of {name} for an admin"),
-        Some("leave") => format!("held the removal of {} from {} for an admin", members(state), group(state, name)),
+        Some("leave") => {
+            format!("held the removal of {} from {} for an admin", members(state), group(state, name))
+        }
         _ => format!("held the removal of {name} for an admin"),
     }
 }

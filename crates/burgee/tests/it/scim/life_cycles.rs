@@ -86,6 +86,39 @@ both! {
     }
 }
 
+both! {
+    async fn a_mass_leave_waits_for_an_admin_and_both_sides_agree_all_the_time(server) {
+        let (wire, look) = connect(&server, "okta", 6).await;
+        let company = Directory::founded(6, 30, 2);
+        let mut life = Life { company, provider: Okta::catalogue(wire), look };
+        life.settle("the first cycle").await;
+        server.rows("UPDATE users SET created_at = created_at - 7200000").await;
+        server.rows("UPDATE group_users SET joined_at = joined_at - 7200000").await;
+        let access = async || {
+            let sql = "SELECT COUNT(*) FROM users u JOIN scim_users s ON s.user_id = u.id WHERE u.active = TRUE";
+            server.rows(sql).await[0][0].clone().unwrap()
+        };
+        let leaving = life.company.some(14, true);
+        for key in &leaving {
+            life.company.leave(key);
+        }
+        // Ten may go in any case; the others keep access, and the identity provider believes that all are gone.
+        life.settle("many have left").await;
+        assert_eq!(access().await, "20");
+        life.company.come_back(&leaving[13]);
+        life.company.week();
+        life.settle("one of them came back, and a week").await;
+        let path = "/api/admin/provisioning/connections";
+        let all = server.admin().get(path).await.expect(200).json();
+        let id = all["connections"].as_array().unwrap().iter().find(|it| it["slug"] == "okta").unwrap()["id"].clone();
+        let done = server.admin().post(&format!("{path}/{id}/hold/apply"), json!({})).await.expect(200).json();
+        assert!(done["count"].as_i64().unwrap() > 0 && done["left"] == 0, "{done}");
+        life.settle("the admin has applied it").await;
+        let wanted = server.rows("SELECT COUNT(*) FROM scim_users WHERE active = TRUE").await[0][0].clone().unwrap();
+        assert_eq!(access().await, wanted);
+    }
+}
+
 /// Starts the program itself, as an operator does.
 fn start(folder: &Path, port: u16) -> Child {
     Command::new(env!("CARGO_BIN_EXE_burgee"))

@@ -4,6 +4,7 @@
 mod concurrency;
 mod datasets;
 mod durability;
+mod guards;
 mod lifecycle;
 mod lockout;
 mod lockout_by_people;

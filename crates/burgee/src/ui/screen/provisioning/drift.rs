@@ -47,7 +47,8 @@ async fn show(
     let groups = drift::groups(&mut tx, id, asked.group.unwrap_or_default()).await?;
     let after = asked.discarded.unwrap_or_default();
     let discarded = hold::held(&mut tx, id, hold::State::Discarded, None, after, SIZE).await?;
-    let next_discarded = discarded.last().filter(|_| i64::try_from(discarded.len()) == Ok(SIZE)).map(|it| it.id);
+    let next_discarded =
+        discarded.last().filter(|_| i64::try_from(discarded.len()) == Ok(SIZE)).map(|it| it.id);
     let watch = Watch::over(&grant, &mut tx, None, None).await?;
     let path = format!("/provisioning/{id}/drift");
     let more = |name: &str, next: Option<i64>| {
@@ -94,7 +95,7 @@ fn kept(frame: &Frame, id: i64, found: &[Held]) -> Markup {
             tbody {
                 @for it in found {
                     tr {
-                        td.lever { input type="checkbox" id={ "choose-" (it.id) } name="item" value=(it.id) aria-label={ "Choose number " (it.id) }; }
+                        td.lever { input type="checkbox" id={ "choose-" (it.id) } name="item" value=(it.id) aria-label={ "Choose: " (held::plain(it)) }; }
                         td.wide { (held::words(frame, it)) }
                         td data-label="Asked" { (time::ago(it.since, frame.now)) }
                         td data-label="Discarded" { (time::ago_or(it.discarded_at, frame.now, "–")) @if let Some(who) = &it.discarded_by { span.muted { " by " (who) } } }

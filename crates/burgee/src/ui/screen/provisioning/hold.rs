@@ -42,7 +42,11 @@ pub(in crate::ui) fn told(frame: &Frame, it: &Standing) -> Markup {
     let title = if it.waiting == 0 {
         "Removals by an identity provider are held".to_owned()
     } else {
-        format!("{} by an identity provider {}", count::of(it.waiting, "removal"), if it.waiting == 1 { "waits" } else { "wait" })
+        format!(
+            "{} by an identity provider {}",
+            count::of(it.waiting, "removal"),
+            if it.waiting == 1 { "waits" } else { "wait" }
+        )
     };
     notice(
         Tone::Warning,
@@ -75,6 +79,18 @@ pub(super) fn words(frame: &Frame, it: &Held) -> Markup {
             Kind::Leave => { (user) " leaves " (group) },
             Kind::DeleteGroup => { "The group " (group) " is deleted" },
         }
+    }
+}
+
+/// The same as text.
+pub(super) fn plain(it: &Held) -> String {
+    let user = it.user_name.as_deref().unwrap_or("somebody");
+    let group = it.group_name.as_deref().unwrap_or("a group");
+    match it.kind {
+        Kind::Deactivate => format!("{user} loses access"),
+        Kind::Delete => format!("{user} is deleted"),
+        Kind::Leave => format!("{user} leaves {group}"),
+        Kind::DeleteGroup => format!("the group {group} is deleted"),
     }
 }
 
@@ -156,7 +172,7 @@ async fn draw(
     let path = format!("/provisioning/{}/hold", it.id);
     let body = html! {
         (tabs(frame, it.id, "hold"))
-        @if let Some(since) = guard.held_since {
+        @if let Some(since) = guard.held_since.filter(|_| waiting > 0) {
             (notice(Tone::Warning, "What it takes away waits for you", &html! {
                 p { "More went " (time::ago(since, frame.now)) " than the limits below allow. The identity provider notices nothing, and all its other changes are done at once. The hold ends when nothing waits any more." }
                 form method="post" action=(frame.at(&format!("{path}/end"))) { button.button.small #end { "End the hold now" } }
@@ -184,7 +200,11 @@ async fn draw(
 
 fn fields(edit: &Edit) -> Markup {
     let field = |name, label, hint| {
-        crate::ui::part::form::Field { hint: Some(hint), ..edit.field(name, label) }.text("number", edit.get(name), "off")
+        crate::ui::part::form::Field { hint: Some(hint), ..edit.field(name, label) }.text(
+            "number",
+            edit.get(name),
+            "off",
+        )
     };
     html! {
         (field("share", "Share, in percent", "Of its active people, or of the members of a group. Beyond it, removals wait. 0: nothing ever waits."))
@@ -204,10 +224,10 @@ fn queue(frame: &Frame, path: &str, found: &[Held], waiting: i64) -> Markup {
             tbody {
                 @for it in found {
                     tr data-row id={ "held-" (it.id) } {
-                        td.lever { input type="checkbox" id={ "choose-" (it.id) } name="item" value=(it.id) aria-label={ "Choose number " (it.id) }; }
+                        td.lever { input type="checkbox" id={ "choose-" (it.id) } name="item" value=(it.id) aria-label={ "Choose: " (plain(it)) }; }
                         td.wide { (words(frame, it)) }
                         td data-label="Since" { (time::ago(it.since, frame.now)) }
-                        td { @if let Some(call) = &it.call { a href=(frame.at(&format!("/provisioning/calls/{call}"))) { "Call" span.unseen { " that asked for number " (it.id) } } } }
+                        td { @if let Some(call) = &it.call { a href=(frame.at(&format!("/provisioning/calls/{call}"))) { "Call" span.unseen { " that asked for: " (plain(it)) } } } }
                     }
                 }
             }
@@ -306,7 +326,8 @@ async fn discard(
 
 /// What was decided, and what is left.
 fn said(what: &str, done: hold::Done) -> String {
-    let rest = if done.left == 0 { "nothing waits any more".to_owned() } else { format!("{} left", done.left) };
+    let rest =
+        if done.left == 0 { "nothing waits any more".to_owned() } else { format!("{} left", done.left) };
     format!("{} {what}: {rest}", count::of(done.count, "removal"))
 }
 
@@ -346,7 +367,9 @@ async fn configure(
                 tx.commit().await
             };
             if edit.settle(saved.await, &ABOUT)?.is_some() {
-                return Ok(frame.done(&format!("/provisioning/{id}/hold"), &Note::new("The limits are saved")));
+                return Ok(
+                    frame.done(&format!("/provisioning/{id}/hold"), &Note::new("The limits are saved"))
+                );
             }
         } else {
             drop(tx);
