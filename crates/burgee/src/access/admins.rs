@@ -1,12 +1,13 @@
 //! Nobody is ever locked out of administration: no change leaves it in weaker hands than it was, unless somebody with
 //! a password remains.
 //!
-//! An admin is an active person (not a service account) who has the Admin role, directly or through a group. The
-//! best kind can sign in with a password. The other kind is managed by an identity provider, or was kept against
+//! An admin is an active person (not a service account) who has the Admin role, directly, through a group, or because the
+//! identity provider says so. The best kind can sign in with a password. The other kind is managed by an identity provider, or was kept against
 //! one's will: they act with the sessions and tokens they have.
 
 use std::collections::BTreeSet;
 
+use super::said::with_said;
 use crate::db::Read;
 use crate::error::Result;
 use crate::sql;
@@ -25,28 +26,56 @@ pub enum Hands {
     WithPassword,
 }
 
+/// Begins a statement: `holder (id)` has all who hold the Admin role, whoever gave it.
+macro_rules! with_holders {
+    ($rest:literal) => {
+        with_said!(
+            "admin_group (id) AS (
+                 SELECT id FROM groups WHERE root_role_id = 1
+                 UNION
+                 SELECT g.child_id FROM group_groups g JOIN admin_group a ON g.parent_id = a.id
+             ), ruled (id) AS (
+                 SELECT g.group_id FROM scim_rule_roles o JOIN scim_rules x ON x.id = o.rule_id
+                 JOIN scim_groups g ON g.connection_id = x.connection_id AND g.display_name_ci = SUBSTR(x.group_key, 3)
+                 WHERE o.role_id = 1 AND SUBSTR(x.group_key, 1, 2) = 'n:'
+                 UNION
+                 SELECT g.group_id FROM scim_rule_roles o JOIN scim_rules x ON x.id = o.rule_id
+                 JOIN scim_groups g ON g.connection_id = x.connection_id AND g.external_id = SUBSTR(x.group_key, 3)
+                 WHERE o.role_id = 1 AND SUBSTR(x.group_key, 1, 2) = 'i:'
+                 UNION
+                 SELECT g.child_id FROM group_groups g JOIN ruled a ON g.parent_id = a.id
+             ), ",
+            "SELECT id FROM users WHERE root_role_id = 1 AND deleted_at IS NULL
+             UNION SELECT user_id FROM scim_said WHERE role_id = 1
+             UNION SELECT m.user_id FROM ruled a JOIN group_users m ON m.group_id = a.id",
+            concat!(
+                ", holder (id) AS (
+                     SELECT user_id FROM own WHERE role_id = 1
+                     UNION SELECT user_id FROM given WHERE role_id = 1
+                     UNION SELECT m.user_id FROM admin_group a JOIN group_users m ON m.group_id = a.id
+                 )",
+                $rest
+            )
+        )
+    };
+}
+
 /// In whose hands administration is, not counting the user `except`.
 pub async fn hands(tx: &mut Read, except: Option<i64>) -> Result<Hands> {
     let (strength,): (i64,) = tx
         .one(sql!(
-            "WITH RECURSIVE admin_group (id) AS (
-                 SELECT id FROM groups WHERE root_role_id = 1
-                 UNION
-                 SELECT g.child_id FROM group_groups g JOIN admin_group a ON g.parent_id = a.id
-             ), holder (id) AS (
-                 SELECT id FROM users WHERE root_role_id = 1 AND deleted_at IS NULL
-                 UNION
-                 SELECT m.user_id FROM admin_group a JOIN group_users m ON m.group_id = a.id
-             ), admin (id, has_password, retained) AS (
-                 SELECT u.id, u.password_hash IS NOT NULL, u.retained FROM holder h JOIN users u ON u.id = h.id
-                 WHERE u.deleted_at IS NULL AND u.active = TRUE AND u.is_service = FALSE AND u.is_system = FALSE
-                   AND (CAST($1 AS BIGINT) IS NULL OR u.id <> $1)
-             )
-             SELECT CAST(CASE
-                 WHEN EXISTS (SELECT 1 FROM admin WHERE has_password) THEN 2
-                 WHEN EXISTS (SELECT 1 FROM admin a WHERE a.retained = TRUE
-                              OR EXISTS (SELECT 1 FROM scim_users s WHERE s.user_id = a.id)) THEN 1
-                 ELSE 0 END AS BIGINT)",
+            with_holders!(
+                ", admin (id, has_password, retained) AS (
+                     SELECT u.id, u.password_hash IS NOT NULL, u.retained FROM holder h JOIN users u ON u.id = h.id
+                     WHERE u.deleted_at IS NULL AND u.active = TRUE AND u.is_service = FALSE AND u.is_system = FALSE
+                       AND (CAST($1 AS BIGINT) IS NULL OR u.id <> $1)
+                 )
+                 SELECT CAST(CASE
+                     WHEN EXISTS (SELECT 1 FROM admin WHERE has_password) THEN 2
+                     WHEN EXISTS (SELECT 1 FROM admin a WHERE a.retained = TRUE
+                                  OR EXISTS (SELECT 1 FROM scim_users s WHERE s.user_id = a.id)) THEN 1
+                     ELSE 0 END AS BIGINT)"
+            ),
             except
         ))
         .await?;
@@ -61,15 +90,20 @@ pub async fn hands(tx: &mut Read, except: Option<i64>) -> Result<Hands> {
 pub async fn among(tx: &mut Read, users: &[i64]) -> Result<BTreeSet<i64>> {
     let found: Vec<(i64,)> = tx
         .all(sql!(
-            "WITH RECURSIVE admin_group (id) AS (
-                 SELECT id FROM groups WHERE root_role_id = 1
-                 UNION
-                 SELECT g.child_id FROM group_groups g JOIN admin_group a ON g.parent_id = a.id
-             )
-             SELECT u.id FROM users u WHERE u.id IN ({ids:$1}) AND (u.root_role_id = 1 OR u.id IN (
-                 SELECT m.user_id FROM admin_group a JOIN group_users m ON m.group_id = a.id))",
+            with_holders!(" SELECT id FROM holder WHERE id IN ({ids:$1})"),
             serde_json::to_string(users)?
         ))
+        .await?;
+    Ok(found.into_iter().map(|(id,)| id).collect())
+}
+
+/// Everybody who is an admin now.
+pub async fn people(tx: &mut Read) -> Result<BTreeSet<i64>> {
+    let found: Vec<(i64,)> = tx
+        .all(sql!(with_holders!(
+            " SELECT u.id FROM holder h JOIN users u ON u.id = h.id
+              WHERE u.deleted_at IS NULL AND u.active = TRUE AND u.is_service = FALSE AND u.is_system = FALSE"
+        )))
         .await?;
     Ok(found.into_iter().map(|(id,)| id).collect())
 }
@@ -116,18 +150,12 @@ pub struct Count {
 
 /// Counts the active admins.
 pub async fn count(tx: &mut Read) -> Result<Count> {
-    tx.one(sql!(
-        "WITH RECURSIVE admin_group (id) AS (
-             SELECT id FROM groups WHERE root_role_id = 1
-             UNION
-             SELECT g.child_id FROM group_groups g JOIN admin_group a ON g.parent_id = a.id
-         )
-         SELECT COUNT(CASE WHEN is_service = FALSE AND password_hash IS NOT NULL THEN 1 END) AS with_password,
-                COUNT(CASE WHEN is_service = FALSE AND password_hash IS NULL THEN 1 END) AS without_password,
-                COUNT(CASE WHEN is_service = TRUE THEN 1 END) AS service
-         FROM users u WHERE deleted_at IS NULL AND active = TRUE AND (root_role_id = 1 OR EXISTS (
-             SELECT 1 FROM group_users m JOIN admin_group a ON a.id = m.group_id WHERE m.user_id = u.id))"
-    ))
+    tx.one(sql!(with_holders!(
+        " SELECT COUNT(CASE WHEN u.is_service = FALSE AND u.password_hash IS NOT NULL THEN 1 END) AS with_password,
+                 COUNT(CASE WHEN u.is_service = FALSE AND u.password_hash IS NULL THEN 1 END) AS without_password,
+                 COUNT(CASE WHEN u.is_service = TRUE THEN 1 END) AS service
+          FROM holder h JOIN users u ON u.id = h.id WHERE u.deleted_at IS NULL AND u.active = TRUE"
+    )))
     .await
 }
 
@@ -146,19 +174,12 @@ pub struct Admin {
     pub image_url: Option<String>,
 }
 
-/// The first hundred admins by name, directly or through groups.
+/// The first hundred admins by name, whoever made them that.
 pub async fn list(tx: &mut Read) -> Result<Vec<Admin>> {
-    tx.all(sql!(
-        "WITH RECURSIVE admin_group (id) AS (
-             SELECT id FROM groups WHERE root_role_id = 1
-             UNION
-             SELECT g.child_id FROM group_groups g JOIN admin_group a ON g.parent_id = a.id
-         )
-         SELECT u.id, u.name, u.username, u.email, u.image_url FROM users u
-         WHERE u.deleted_at IS NULL AND u.active = TRUE AND u.is_service = FALSE AND u.is_system = FALSE
-           AND (u.root_role_id = 1
-                OR u.id IN (SELECT m.user_id FROM admin_group a JOIN group_users m ON m.group_id = a.id))
-         ORDER BY COALESCE(u.name, u.username, u.email), u.id LIMIT 100"
-    ))
+    tx.all(sql!(with_holders!(
+        " SELECT u.id, u.name, u.username, u.email, u.image_url FROM holder h JOIN users u ON u.id = h.id
+          WHERE u.deleted_at IS NULL AND u.active = TRUE AND u.is_service = FALSE AND u.is_system = FALSE
+          ORDER BY COALESCE(u.name, u.username, u.email), u.id LIMIT 100"
+    )))
     .await
 }

@@ -10,6 +10,7 @@ mod permission;
 pub mod reach;
 mod resolve;
 pub mod role;
+pub(crate) mod said;
 mod sight;
 
 pub use self::actor::{Actor, Origin};

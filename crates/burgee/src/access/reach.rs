@@ -1,10 +1,12 @@
-//! Where somebody's permissions come from: root roles, and roles in projects, their own and those of their groups.
+//! Where somebody's permissions come from: root roles, and roles in projects, their own, those of their groups, and what
+//! their identity provider gives.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::resolve::{Hold, hold};
 use super::role::{self, Role};
+use super::said::with_said;
 use crate::db::Read;
 use crate::error::Result;
 use crate::sql;
@@ -24,14 +26,19 @@ macro_rules! with_member {
 }
 pub(crate) use with_member;
 
-/// The root roles that somebody holds, directly and through groups; their own comes first.
+/// The root roles that somebody holds, directly and through groups; their own comes first, then what their identity
+/// provider gives.
 pub async fn root_roles(tx: &mut Read, user: i64) -> Result<Vec<Role>> {
     tx.all(sql!(
-        with_member!(
-            " SELECT r.id, r.name, r.type, r.description FROM roles r JOIN users u ON u.id = $1
-              WHERE r.id = u.root_role_id
-                 OR r.id IN (SELECT g.root_role_id FROM groups g JOIN member m ON m.group_id = g.id)
-              ORDER BY r.id <> u.root_role_id, r.id"
+        with_said!(
+            "SELECT CAST($1 AS BIGINT)",
+            ", held (role_id, place) AS (
+                 SELECT role_id, 0 FROM own UNION SELECT role_id, 1 FROM given WHERE project IS NULL
+                 UNION SELECT g.root_role_id, 2 FROM groups g JOIN reach m ON m.group_id = g.id
+             )
+             SELECT r.id, r.name, r.type, r.description FROM roles r
+             JOIN (SELECT role_id, MIN(place) AS place FROM held GROUP BY role_id) h ON h.role_id = r.id
+             ORDER BY h.place, r.id"
         ),
         user
     ))
@@ -48,11 +55,14 @@ pub async fn project_roles(tx: &mut Read, user: i64) -> Result<Vec<(String, Role
     }
     let rows: Vec<Row> = tx
         .all(sql!(
-            with_member!(
+            with_said!(
+                "SELECT CAST($1 AS BIGINT)",
                 ", held (project, role_id) AS (
                      SELECT project, role_id FROM user_roles WHERE user_id = $1
                      UNION
-                     SELECT g.project, g.role_id FROM group_roles g JOIN member m ON m.group_id = g.group_id
+                     SELECT g.project, g.role_id FROM group_roles g JOIN reach m ON m.group_id = g.group_id
+                     UNION
+                     SELECT project, role_id FROM given WHERE project IS NOT NULL
                  )
                  SELECT h.project, r.id, r.name, r.type, r.description
                  FROM held h JOIN roles r ON r.id = h.role_id ORDER BY h.project, r.id"
@@ -75,11 +85,26 @@ pub enum Whose {
 /// A group by number and name.
 pub type Named = (i64, String);
 
+/// Who gave a role, or what did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// An admin, or whoever manages access to a project.
+    Hand,
+    /// The connection that brought the person: newcomers have it.
+    Newcomer(Named),
+    /// An attribute of the user, as this connection sent it.
+    Attribute(Named, String),
+    /// A rule of this connection, and what names the group in it.
+    Rule(Named, Named),
+}
+
 /// One reason why somebody holds something: a role, where it applies, and how it comes to them.
 #[derive(Clone, Debug)]
 pub struct Way {
-    /// The groups on the way: the one that they are in, then the ones around it; the last one has the role. Empty: the
-    /// role is their own.
+    /// Who gave the role, or what did.
+    pub source: Source,
+    /// The groups on the way: the one that they are in, then the ones around it; the last one has the role, or the rule.
+    /// Empty: the role is their own.
     pub through: Vec<Named>,
     /// The role.
     pub role: Role,
@@ -89,40 +114,131 @@ pub struct Way {
     pub holds: Vec<Hold>,
 }
 
+/// A role in a place, with the groups between and who gave it.
+type Found = (Option<String>, Vec<Named>, i64, Source);
+
 /// Where somebody's permissions come from, each reason by itself; root roles come first, their own before those of groups.
+/// What an identity provider says and does not count is left out. For a group it is what its rules say, which counts for
+/// those members of whom their connection says nothing else.
 pub async fn ways(tx: &mut Read, whose: Whose) -> Result<Vec<Way>> {
     let chains = chains(tx, whose).await?;
-    let mut found: Vec<(Option<String>, Vec<Named>, i64)> = Vec::new();
-    if let Whose::User(id) = whose {
-        let root: Vec<(i64,)> = tx.all(sql!("SELECT root_role_id FROM users WHERE id = $1", id)).await?;
-        found.extend(root.into_iter().map(|(role,)| (None, Vec::new(), role)));
-        let own: Vec<(String, i64)> =
-            tx.all(sql!("SELECT project, role_id FROM user_roles WHERE user_id = $1", id)).await?;
-        found.extend(own.into_iter().map(|(project, role)| (Some(project), Vec::new(), role)));
-    }
     let ids = serde_json::to_string(&chains.keys().collect::<Vec<_>>())?;
+    let mut found: Vec<Found> = Vec::new();
+    match whose {
+        Whose::User(id) => {
+            found.extend(own(tx, id).await?);
+            let own: Vec<(String, i64)> =
+                tx.all(sql!("SELECT project, role_id FROM user_roles WHERE user_id = $1", id)).await?;
+            found.extend(own.into_iter().map(|(project, role)| (Some(project), Vec::new(), role, Source::Hand)));
+            found.extend(given(tx, id).await?.into_iter().filter_map(|row| row.found(&chains)));
+        }
+        Whose::Group(_) => {
+            found.extend(ruled(tx, &ids).await?.into_iter().filter_map(|row| row.found(&chains)));
+        }
+    }
     let of_groups: Vec<(i64, Option<String>, i64)> = tx
         .all(sql!(
             "SELECT g.id, NULL, g.root_role_id FROM groups g
              WHERE g.root_role_id IS NOT NULL AND g.id IN ({ids:$1})
              UNION ALL SELECT group_id, project, role_id FROM group_roles WHERE group_id IN ({ids:$1})",
-            ids
+            &ids
         ))
         .await?;
     let of_groups = of_groups.into_iter();
-    found.extend(of_groups.map(|(group, project, role)| (project, chains[&group].clone(), role)));
+    found.extend(
+        of_groups.map(|(group, project, role)| (project, chains[&group].clone(), role, Source::Hand)),
+    );
     found.sort_by(|a, b| (&a.0, a.1.len(), &a.1, a.2).cmp(&(&b.0, b.1.len(), &b.1, b.2)));
     let mut roles: HashMap<i64, (Role, Vec<role::Held>)> = HashMap::new();
     let mut ways = Vec::new();
-    for (project, through, id) in found {
+    for (project, through, id, source) in found {
         if let Entry::Vacant(place) = roles.entry(id) {
             place.insert((role::get(tx, id).await?, role::held(tx, id).await?));
         }
         let Some((role, held)) = roles.get(&id) else { continue };
         let holds = held.iter().map(|it| hold(it.permission, project.as_deref(), &it.environment)).collect();
-        ways.push(Way { through, role: role.clone(), project, holds });
+        ways.push(Way { source, through, role: role.clone(), project, holds });
     }
     Ok(ways)
+}
+
+/// Their own root role, if it counts.
+async fn own(tx: &mut Read, user: i64) -> Result<Vec<Found>> {
+    let rows: Vec<(i64, bool, Option<i64>, Option<String>)> = tx
+        .all(sql!(
+            with_said!(
+                "SELECT CAST($1 AS BIGINT)",
+                " SELECT o.role_id, u.root_by_hand, c.id, c.name FROM own o JOIN users u ON u.id = o.user_id
+                  LEFT JOIN scim_users p ON p.user_id = u.id LEFT JOIN scim_connections c ON c.id = p.connection_id"
+            ),
+            user
+        ))
+        .await?;
+    let read = |(role, by_hand, id, name): (i64, bool, Option<i64>, Option<String>)| {
+        let source = match id.zip(name).filter(|_| !by_hand) {
+            Some(connection) => Source::Newcomer(connection),
+            None => Source::Hand,
+        };
+        (None, Vec::new(), role, source)
+    };
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// A word of an identity provider.
+#[derive(sqlx::FromRow)]
+struct Word {
+    project: Option<String>,
+    role_id: i64,
+    group_id: Option<i64>,
+    attribute: Option<String>,
+    rule_id: Option<i64>,
+    wanted: Option<String>,
+    connection_id: i64,
+    connection: String,
+}
+
+impl Word {
+    fn found(self, chains: &BTreeMap<i64, Vec<Named>>) -> Option<Found> {
+        let connection = (self.connection_id, self.connection);
+        let source = match self.rule_id.zip(self.wanted) {
+            Some(rule) => Source::Rule(connection, rule),
+            None => Source::Attribute(connection, self.attribute?),
+        };
+        let through = match self.group_id {
+            Some(group) => chains.get(&group)?.clone(),
+            None => Vec::new(),
+        };
+        Some((self.project, through, self.role_id, source))
+    }
+}
+
+async fn given(tx: &mut Read, user: i64) -> Result<Vec<Word>> {
+    tx.all(sql!(
+        with_said!(
+            "SELECT CAST($1 AS BIGINT)",
+            " SELECT w.project, w.role_id, w.group_id, w.attribute, w.rule_id, x.wanted, c.id AS connection_id,
+                     c.name AS connection
+              FROM given w JOIN scim_users p ON p.user_id = w.user_id JOIN scim_connections c ON c.id = p.connection_id
+              LEFT JOIN scim_rules x ON x.id = w.rule_id"
+        ),
+        user
+    ))
+    .await
+}
+
+/// What rules say about groups, a JSON array of ids.
+async fn ruled(tx: &mut Read, groups: &str) -> Result<Vec<Word>> {
+    tx.all(sql!(
+        "SELECT o.project, o.role_id, g.group_id, CAST(NULL AS TEXT) AS attribute, x.id AS rule_id, x.wanted,
+                c.id AS connection_id, c.name AS connection
+         FROM scim_groups g JOIN scim_connections c ON c.id = g.connection_id
+         JOIN scim_rules x ON x.connection_id = g.connection_id
+                          AND x.group_key IN ('n:' || g.display_name_ci, 'i:' || g.external_id)
+         JOIN scim_rule_roles o ON o.rule_id = x.id
+         WHERE g.group_id IN ({ids:$1}) AND (o.role_id <> 1 OR c.gives_admin = TRUE)",
+        groups
+    ))
+    .await
 }
 
 /// The groups that somebody belongs to, each with the shortest chain of groups by which they do; for a group, itself and

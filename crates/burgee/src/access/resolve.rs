@@ -1,10 +1,11 @@
-//! What somebody holds: the union of their root role, their groups' root roles and their roles in projects.
+//! What somebody holds: the union of their root role, their groups' root roles, their roles in projects and what their
+//! identity provider gives.
 
 use std::sync::Arc;
 
 use super::actor::Actor;
 use super::permission::{Level, Permission};
-use super::reach::with_member;
+use super::said::with_said;
 use super::sight::Sight;
 use crate::db::Read;
 use crate::error::Result;
@@ -109,13 +110,15 @@ pub(super) fn hold(permission: Permission, project: Option<&str>, environment: &
 pub async fn holdings_of(tx: &mut Read, id: i64) -> Result<Holdings> {
     let rows: Vec<(Option<String>, String, String)> = tx
         .all(sql!(
-            with_member!(
+            with_said!(
+                "SELECT CAST($1 AS BIGINT)",
                 ", held (project, role_id) AS (
-                     SELECT NULL, root_role_id FROM users WHERE id = $1
-                     UNION SELECT NULL, g.root_role_id FROM groups g JOIN member m ON m.group_id = g.id
+                     SELECT NULL, role_id FROM own
+                     UNION SELECT NULL, g.root_role_id FROM groups g JOIN reach m ON m.group_id = g.id
                            WHERE g.root_role_id IS NOT NULL
                      UNION SELECT project, role_id FROM user_roles WHERE user_id = $1
-                     UNION SELECT r.project, r.role_id FROM group_roles r JOIN member m ON m.group_id = r.group_id
+                     UNION SELECT r.project, r.role_id FROM group_roles r JOIN reach m ON m.group_id = r.group_id
+                     UNION SELECT project, role_id FROM given
                  )
                  SELECT h.project, p.permission, p.environment
                  FROM held h JOIN role_permissions p ON p.role_id = h.role_id

@@ -245,7 +245,10 @@ pub async fn delete(tx: &mut Change, id: i64) -> Result<()> {
             "SELECT EXISTS (SELECT 1 FROM users WHERE root_role_id = $1 AND deleted_at IS NULL)
                  OR EXISTS (SELECT 1 FROM groups WHERE root_role_id = $1)
                  OR EXISTS (SELECT 1 FROM user_roles WHERE role_id = $1)
-                 OR EXISTS (SELECT 1 FROM group_roles WHERE role_id = $1)",
+                 OR EXISTS (SELECT 1 FROM group_roles WHERE role_id = $1)
+                 OR EXISTS (SELECT 1 FROM scim_said WHERE role_id = $1)
+                 OR EXISTS (SELECT 1 FROM scim_rule_roles WHERE role_id = $1)
+                 OR EXISTS (SELECT 1 FROM scim_connections WHERE usual_role = $1)",
             id
         ))
         .await?;

@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use super::actor::{Actor, Origin};
-use super::reach::with_member;
 use super::resolve::Holdings;
+use super::said::with_said;
 use crate::db::{Read, Sql};
 use crate::error::{Error, Result};
 use crate::sql;
@@ -62,12 +62,14 @@ impl Sight {
         }
         let rows: Vec<(Option<String>,)> = tx
             .all(sql!(
-                with_member!(
-                    " SELECT NULL AS project FROM users WHERE id = $1 AND root_role_id <> 3
-                      UNION SELECT NULL FROM groups g JOIN member m ON m.group_id = g.id
+                with_said!(
+                    "SELECT CAST($1 AS BIGINT)",
+                    " SELECT NULL AS project FROM own WHERE role_id <> 3
+                      UNION SELECT NULL FROM groups g JOIN reach m ON m.group_id = g.id
                             WHERE g.root_role_id IN (1, 2)
                       UNION SELECT project FROM user_roles WHERE user_id = $1
-                      UNION SELECT r.project FROM group_roles r JOIN member m ON m.group_id = r.group_id"
+                      UNION SELECT r.project FROM group_roles r JOIN reach m ON m.group_id = r.group_id
+                      UNION SELECT project FROM given WHERE project IS NOT NULL OR role_id <> 3"
                 ),
                 id
             ))

@@ -26,6 +26,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (17, "bridge", include_str!("migrations/0017_bridge.sql")),
     (18, "oauth", include_str!("migrations/0018_oauth.sql")),
     (19, "left", include_str!("migrations/0019_left.sql")),
+    (20, "roles", include_str!("migrations/0020_roles.sql")),
     (21, "guards", include_str!("migrations/0021_guards.sql")),
     (22, "signals", include_str!("migrations/0022_signals.sql")),
     (23, "silence", include_str!("migrations/0023_silence.sql")),

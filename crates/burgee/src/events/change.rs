@@ -11,8 +11,11 @@ use crate::access::admins::{self, Hands};
 use crate::access::{Actor, Granted, Guard};
 use crate::audience;
 use crate::clock::Time;
-use crate::db::{Db, Write};
+use crate::db::{Db, Read, Write};
 use crate::error::{Error, Kind, Result};
+
+/// How many things that were left out are told.
+const MOST_REMARKS: usize = 100;
 
 /// What a change recorded.
 #[derive(Debug, Default)]
@@ -23,6 +26,19 @@ pub struct Recorded {
     pub group: Option<String>,
     /// How many of those that were named were left out.
     pub left_out: usize,
+    /// What else was left out, and why.
+    pub remarks: Vec<Remark>,
+}
+
+/// Something that was asked for and left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// What kind of thing, with its article.
+    pub kind: &'static str,
+    /// As it was named.
+    pub named: String,
+    /// Why.
+    pub why: &'static str,
 }
 
 /// A change in progress: a writing transaction that knows who acts and when. Dropping it undoes everything.
@@ -35,6 +51,7 @@ pub struct Change {
     left_out: usize,
     shrunk: BTreeSet<i64>,
     leaving: BTreeSet<i64>,
+    remarks: Vec<Remark>,
 }
 
 impl Db {
@@ -50,6 +67,7 @@ impl Db {
             left_out: 0,
             shrunk: BTreeSet::new(),
             leaving: BTreeSet::new(),
+            remarks: Vec::new(),
         })
     }
 }
@@ -103,6 +121,13 @@ impl Change {
         &self.leaving
     }
 
+    /// Notes that something that was asked for was left out. The first hundred are told.
+    pub fn remark(&mut self, remark: Remark) {
+        if self.remarks.len() < MOST_REMARKS && !self.remarks.contains(&remark) {
+            self.remarks.push(remark);
+        }
+    }
+
     /// How many facts were recorded so far.
     pub fn recorded(&self) -> usize {
         self.events.len()
@@ -113,10 +138,15 @@ impl Change {
         &self.events
     }
 
+    /// What was there before this change, as far as others have made it last.
+    pub async fn before(&self) -> Result<Read> {
+        self.db.aside().await
+    }
+
     /// True if administration is in weaker hands than before this change, and nobody with a password has it.
     pub async fn weakens_administration(&mut self) -> Result<bool> {
         let now = admins::hands(&mut self.tx, None).await?;
-        Ok(now < Hands::WithPassword && now < admins::hands(&mut self.db.aside().await?, None).await?)
+        Ok(now < Hands::WithPassword && now < admins::hands(&mut self.before().await?, None).await?)
     }
 
     /// Makes the change lasting, together with its events. Where nothing was recorded, nothing changed: everything is
@@ -131,7 +161,8 @@ impl Change {
     /// Like [`Change::commit`], and tells what was recorded.
     pub async fn commit_told(mut self) -> Result<Recorded> {
         if self.events.is_empty() {
-            return Ok(Recorded { left_out: self.left_out, ..Recorded::default() });
+            let Self { left_out, remarks, .. } = self;
+            return Ok(Recorded { left_out, remarks, ..Recorded::default() });
         }
         self.tx.order_events().await?;
         self.ensure_administered().await?;
@@ -145,7 +176,8 @@ impl Change {
         if announced {
             self.db.announce();
         }
-        Ok(Recorded { events: self.events, group: Some(group), left_out: self.left_out })
+        let Self { events, left_out, remarks, .. } = self;
+        Ok(Recorded { events, group: Some(group), left_out, remarks })
     }
 
     /// Checks what [`Change::commit`] checks, undoes everything, and tells what would have been recorded.
@@ -154,7 +186,8 @@ impl Change {
         if log::standing(&mut self.tx).await?.tied {
             audience::follow(&mut self).await?;
         }
-        Ok(Recorded { events: self.events, group: None, left_out: self.left_out })
+        let Self { events, left_out, remarks, .. } = self;
+        Ok(Recorded { events, group: None, left_out, remarks })
     }
 
     /// Refuses what would leave nobody who can administer the installation, or nobody with a password.

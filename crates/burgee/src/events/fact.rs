@@ -167,6 +167,13 @@ facts! {
     ScimConnectionCreated "scim-connection-created" "Connection to an identity provider created";
     ScimConnectionUpdated "scim-connection-updated" "Connection to an identity provider changed";
     ScimConnectionDeleted "scim-connection-deleted" "Connection to an identity provider deleted";
+    /// What being in a group of an identity provider gives.
+    ScimRuleCreated "scim-role-rule-created" "Rule about roles created";
+    ScimRuleUpdated "scim-role-rule-updated" "Rule about roles changed";
+    ScimRuleDeleted "scim-role-rule-deleted" "Rule about roles removed";
+    /// Roles that count from now on because an identity provider says so.
+    ScimRolesGiven "scim-roles-given" "Roles given by the identity provider";
+    ScimRolesTaken "scim-roles-taken" "Roles taken by the identity provider";
     /// An identity provider that used to call does so no more.
     ScimSilent "scim-silent" "Identity provider has gone silent";
     /// Somebody did again what an identity provider asked for.
@@ -208,6 +215,12 @@ impl Fact {
                 | Self::ScimUsersDeleted
                 | Self::ScimGroupsDeleted
                 | Self::ScimConnectionDeleted
+                | Self::ScimConnectionUpdated
+                | Self::ScimRuleCreated
+                | Self::ScimRuleUpdated
+                | Self::ScimRuleDeleted
+                | Self::ScimRolesGiven
+                | Self::ScimRolesTaken
         )
     }
 

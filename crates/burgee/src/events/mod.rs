@@ -7,7 +7,7 @@ mod event;
 mod fact;
 mod log;
 
-pub use self::change::{Change, Recorded};
+pub use self::change::{Change, Recorded, Remark};
 pub use self::event::Event;
 pub use self::fact::Fact;
 pub use self::log::{Creator, Filter, Record, by_day, creators, latest, newest, plan, search};

@@ -238,7 +238,9 @@ pub async fn update(tx: &mut Change, id: i64, edit: Edit) -> Result<User> {
     if after.name != before.name {
         check_name(tx, after.name.as_deref())?;
     }
-    let same = before.name == after.name
+    let decided = edit.root_role.is_some() && decide(tx, id).await?;
+    let same = !decided
+        && before.name == after.name
         && before.username == after.username
         && before.email == after.email
         && before.root_role == after.root_role
@@ -277,6 +279,12 @@ pub async fn update(tx: &mut Change, id: i64, edit: Edit) -> Result<User> {
     let fact = after.either(Fact::UserUpdated, Fact::ServiceAccountUpdated);
     tx.record(Event::updated(fact, &before, &after));
     Ok(after)
+}
+
+/// Notes that somebody decided on the root role by hand; false: it was so already.
+async fn decide(tx: &mut Change, id: i64) -> Result<bool> {
+    let sql = sql!("UPDATE users SET root_by_hand = TRUE WHERE id = $1 AND root_by_hand = FALSE", id);
+    Ok(tx.execute(sql).await? > 0)
 }
 
 /// Removes a user: all access ends, roles and memberships go, the tombstone stays.

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::connection::{Connection, OnMatch};
 use super::members;
 use super::resource::{Provisioned, kept, taken, text};
-use super::{guard, hold};
+use super::{giving, guard, hold};
 use crate::clock::Time;
 use crate::db::Read;
 use crate::entropy::Entropy;
@@ -78,7 +78,12 @@ pub async fn create(
     ));
     let group =
         Provisioned { key, local_id: id, scim_id, document, version: 1, created_at: now, updated_at: now };
-    members::apply(tx, on, &group, &name, first).await?;
+    let mut touched = members::apply(tx, on, &group, &name, first).await?;
+    if adopted {
+        // Rules are about whoever was in it already, too.
+        touched.groups.insert(id);
+    }
+    giving::moved(tx, connection, id, touched.users, &touched.groups).await?;
     Ok(group)
 }
 
@@ -173,22 +178,32 @@ pub async fn change(
         let state = |name: &str| json!({ "id": current.local_id, "name": name, "scimId": current.scim_id });
         tx.record(Event::updated(Fact::GroupUpdated, &state(&before), &state(&name)));
     }
-    let moved = members::apply(tx, on, &current, &name, membership).await?;
-    if !described && !moved {
+    let mut touched = members::apply(tx, on, &current, &name, membership).await?;
+    if !described && !touched.anything() {
         return Ok(current);
     }
+    let external = text(&next, "externalId");
     let now = tx.now();
     let (version,): (i64,) = tx
         .one(sql!(
             "UPDATE scim_groups SET external_id = $2, display_name_ci = $3, document = $4, updated_at = $5,
                                     version = version + 1 WHERE id = $1 RETURNING version",
             current.key,
-            text(&next, "externalId"),
+            external,
             fold(&name),
             serde_json::to_string(&next)?,
             now
         ))
         .await?;
+    let was = text(&current.document, "externalId");
+    let renamed = fold(&before) != fold(&name) || was != external;
+    if renamed && giving::about(tx, on.id, &[&before, &name], &[was, external]).await? {
+        touched.groups.insert(current.local_id);
+        touched.users.extend(giving::inside(tx, &touched.groups).await?);
+        giving::follow(tx, on.id, &touched.users, "rename a group").await?;
+    } else {
+        giving::moved(tx, on.id, current.local_id, touched.users, &touched.groups).await?;
+    }
     Ok(Provisioned { document: next, version, updated_at: now, ..current })
 }
 
@@ -213,14 +228,17 @@ pub async fn repair(tx: &mut Change, group: &Provisioned) -> Result<bool> {
 
 /// Removes a group and everything that it gave its members, except that the last admin stays one. In
 /// [hold](super::hold), it is gone for the identity provider only.
-pub async fn delete(tx: &mut Change, connection: i64, group: &Provisioned) -> Result<()> {
-    if hold::keep_group(tx, connection, group).await? {
+pub async fn delete(tx: &mut Change, on: &Connection, group: &Provisioned) -> Result<()> {
+    if hold::keep_group(tx, on.id, group).await? {
         return Ok(());
     }
     let everybody = BTreeSet::from([group.local_id]);
     let at_stake = guard::at_stake(tx, group.local_id, &BTreeSet::new(), &everybody).await?;
+    let ruled = giving::ruled(tx, group.local_id).await?;
+    let members = if ruled { giving::inside(tx, &everybody).await? } else { BTreeSet::new() };
     people::group::delete(tx, group.local_id).await?;
-    guard::keep_one_of(tx, &at_stake, "delete group").await
+    guard::keep_one_of(tx, &at_stake, "delete group").await?;
+    giving::follow(tx, on.id, &members, "delete group").await
 }
 
 async fn ensure_free(tx: &mut Read, connection: i64, document: &Object, except: Option<i64>) -> Result<()> {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::access::admins::ADMIN_ROLE;
+use crate::access::admins::{self, ADMIN_ROLE};
 use crate::db::Read;
 use crate::error::Result;
 use crate::events::{Change, Event, Fact};
@@ -19,8 +19,8 @@ pub(super) async fn retain(tx: &mut Change, id: i64, why: &str) -> Result<()> {
     let now = tx.now();
     user::lock(tx, id).await?;
     tx.execute(sql!(
-        "UPDATE users SET active = TRUE, retained = TRUE, root_role_id = $2, updated_at = $3, version = version + 1
-         WHERE id = $1",
+        "UPDATE users SET active = TRUE, retained = TRUE, root_role_id = $2, root_by_hand = TRUE, updated_at = $3,
+                          version = version + 1 WHERE id = $1",
         id,
         ADMIN_ROLE,
         now
@@ -66,6 +66,17 @@ pub(super) async fn at_stake(
         ))
         .await?;
     Ok(found.into_iter().map(|(id,)| id).collect())
+}
+
+/// Keeps one of those who were admins before this change, if nobody else is left who is one.
+pub(super) async fn keep_one(tx: &mut Change, why: &str) -> Result<()> {
+    if !tx.weakens_administration().await? {
+        return Ok(());
+    }
+    let were = admins::people(&mut tx.before().await?).await?;
+    let are = admins::people(tx).await?;
+    let lost: Vec<i64> = were.difference(&are).copied().collect();
+    keep_one_of(tx, &lost, why).await
 }
 
 /// Keeps one of those who were at stake as an admin, if nobody else is left who is.

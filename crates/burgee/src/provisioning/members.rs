@@ -217,16 +217,16 @@ pub async fn memberships(tx: &mut Read, connection: i64, users: &[&str]) -> Resu
 }
 
 /// Applies changes to a group's membership in order, records who came and who went in the end, and keeps an admin, if they would
-/// have left none. True if anything changed. New members that the connection does not know are ignored or refused,
+/// have left none. Tells who did either. New members that the connection does not know are ignored or refused,
 /// as it is set up; people who were added by hand before a group was adopted stay. Where the connection is in
 /// [hold](super::hold), or this brings it there, whoever went is gone for the identity provider and still has access.
-pub async fn apply(
+pub(super) async fn apply(
     tx: &mut Change,
     on: &Connection,
     group: &Provisioned,
     name: &str,
     changes: &[MemberChange],
-) -> Result<bool> {
+) -> Result<Touched> {
     let (users, groups) = (Moved::nobody(), Moved::nobody());
     let (connection, unknown) = (on.id, on.setup.unknown_members);
     let waiting = hold::keeps_members(tx, group.local_id).await?;
@@ -270,7 +270,30 @@ pub async fn apply(
     let inside: BTreeSet<i64> = groups.went.into_keys().collect();
     let at_stake = guard::at_stake(tx, group.local_id, &went, &inside).await?;
     guard::keep_one_of(tx, &at_stake, "remove from group").await?;
-    Ok(!users.came.is_empty() || !went.is_empty() || nested > 0 || held || !back.is_empty())
+    let touched = |came: BTreeSet<i64>, went: BTreeSet<i64>| came.into_iter().chain(went).collect();
+    Ok(Touched {
+        waiting: held || !back.is_empty(),
+        users: touched(users.came, went),
+        groups: touched(groups.came, inside),
+    })
+}
+
+/// Who came into a group, or went.
+#[derive(Debug, Default)]
+pub(super) struct Touched {
+    /// Users.
+    pub(super) users: BTreeSet<i64>,
+    /// Groups.
+    pub(super) groups: BTreeSet<i64>,
+    /// What waits for an admin is not what it was.
+    pub(super) waiting: bool,
+}
+
+impl Touched {
+    /// True if anything changed.
+    pub(super) fn anything(&self) -> bool {
+        self.waiting || !self.users.is_empty() || !self.groups.is_empty()
+    }
 }
 
 /// Who is in the group now and was not before, and the other way round, with what is known of them. Whoever came and

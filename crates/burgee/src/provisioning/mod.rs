@@ -4,6 +4,7 @@
 pub mod cleanup;
 pub mod connection;
 pub mod drift;
+pub mod giving;
 pub mod group;
 mod guard;
 pub mod hold;

@@ -7,6 +7,7 @@ use burgee_scim::{Object, USER, fold, leaves};
 use serde_json::{Value, json};
 
 use super::connection::{Connection, OnMatch};
+use super::giving;
 use super::guard;
 use super::hold::{self, Kind as Removal};
 use super::profile::Profile;
@@ -56,7 +57,7 @@ pub async fn create(
     }
     let (id, adopted) = match here {
         Some(id) => (id, true),
-        None => (make(tx, &profile).await?, false),
+        None => (make(tx, on, &profile).await?, false),
     };
     let now = tx.now();
     let scim_id = entropy.ulid(now);
@@ -69,6 +70,7 @@ pub async fn create(
     } else if profile.active == Some(false) {
         align(tx, Word::Of(connection), id, None, &profile).await?;
     }
+    giving::heed(tx, on, id, &document).await?;
     let user =
         Provisioned { key, local_id: id, scim_id, document, version: 1, created_at: now, updated_at: now };
     Ok(Created { user, adopted })
@@ -129,15 +131,17 @@ fn adoption(tx: &mut Change, connection: i64, account: i64, scim_id: &str) {
 /// Makes `next` the user's document. Nothing is recorded, and no version rises, if it is what it was and holds.
 pub async fn change(
     tx: &mut Change,
-    connection: i64,
+    on: &Connection,
     current: Provisioned,
     next: Object,
 ) -> Result<Provisioned> {
     let profile = Profile::of(&next);
     if next == current.document && is_held(tx, current.local_id, &profile).await? {
+        // The same words may mean more by now: a role may have come to be.
+        giving::heed(tx, on, current.local_id, &next).await?;
         return Ok(current);
     }
-    ensure_free(tx, connection, &next, Some(current.key)).await?;
+    ensure_free(tx, on.id, &next, Some(current.key)).await?;
     let now = tx.now();
     let (version,): (i64,) = tx
         .one(sql!(
@@ -157,6 +161,7 @@ pub async fn change(
     }
     let before = Profile::of(&current.document);
     let account = align(tx, Word::Of(connection), current.local_id, Some(&before), &profile).await?;
+    giving::heed(tx, on, current.local_id, &next).await?;
     let changed = Provisioned { document: next, version, updated_at: now, ..current };
     if account {
         return Ok(changed);
@@ -232,16 +237,18 @@ async fn adoptable(tx: &mut Read, profile: &Profile) -> Result<Option<i64>> {
     Ok(found.map(|(id,)| id))
 }
 
-async fn make(tx: &mut Change, profile: &Profile) -> Result<i64> {
+async fn make(tx: &mut Change, on: &Connection, profile: &Profile) -> Result<i64> {
     let new = NewUser {
         name: profile.name.clone(),
         username: Some(profile.username.clone()),
         email: address(tx, profile, None).await?,
-        root_role: role::VIEWER,
+        root_role: on.giving.usual_role,
         password_hash: None,
         is_service: false,
     };
-    Ok(user::create(tx, new).await.map_err(as_scim)?.id)
+    let id = user::create(tx, new).await.map_err(as_scim)?.id;
+    tx.execute(sql!("UPDATE users SET root_by_hand = FALSE WHERE id = $1", id)).await?;
+    Ok(id)
 }
 
 /// The e-mail address that the account gets. Identity providers may give two people the same one (somebody's second
@@ -267,7 +274,7 @@ enum Word {
     Admin,
 }
 
-/// Brings the account in line with the profile; true if something was recorded. Roles are never touched, and neither is
+/// Brings the account in line with the profile; true if something was recorded. Its root role is never touched, and
 /// an e-mail address of which the identity provider never spoke.
 async fn align(
     tx: &mut Change,

@@ -63,7 +63,7 @@ impl<F: Fn(&Object) -> Result<Object, Scim>> Edit<'_, F> {
         let next = (self.next)(&current.document)?;
         let from = tx.recorded();
         let changed = match self.noun {
-            Noun::User => user::change(tx, connection.id, current, next).await?,
+            Noun::User => user::change(tx, connection, current, next).await?,
             Noun::Group => group::change(tx, connection, current, next, self.members).await?,
         };
         let note = Note {
@@ -93,7 +93,7 @@ async fn remove(call: &Call, noun: Noun, id: &str) -> Result<()> {
     let found = open(call, &mut tx, noun, id).await?;
     match noun {
         Noun::User => user::delete(&mut tx, call.connection(), &found).await?,
-        Noun::Group => group::delete(&mut tx, call.connection(), &found).await?,
+        Noun::Group => group::delete(&mut tx, &call.caller.connection, &found).await?,
     }
     finish(call, tx, noun, &found).await?;
     call.notebook.tell(|deed| {

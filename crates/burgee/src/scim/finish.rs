@@ -31,6 +31,7 @@ pub(super) async fn finish(
         deed.events = recorded.events;
         deed.group = recorded.group;
         deed.unknown = recorded.left_out;
+        deed.remarks = recorded.remarks;
     });
     Ok(inside)
 }
@@ -53,6 +54,7 @@ pub(super) async fn together(call: &Call, tx: Change, all: &mut [(Noun, Provisio
     call.notebook.tell(|deed| {
         deed.events.extend(recorded.events);
         deed.unknown = recorded.left_out;
+        deed.remarks = recorded.remarks;
     });
     Ok(())
 }
@@ -92,7 +94,14 @@ fn is_about(event: &Event, noun: Noun, id: i64) -> bool {
             | Fact::GroupUserAdded
             | Fact::GroupUserRemoved
     );
-    let of_user = matches!(event.fact, Fact::UserCreated | Fact::UserAdopted | Fact::UserUpdated);
+    let of_user = matches!(
+        event.fact,
+        Fact::UserCreated
+            | Fact::UserAdopted
+            | Fact::UserUpdated
+            | Fact::ScimRolesGiven
+            | Fact::ScimRolesTaken
+    );
     let state = event.data.as_ref().or(event.pre_data.as_ref());
     let named = |key: &str| state.and_then(|state| state[key].as_i64()) == Some(id);
     match noun {

@@ -13,7 +13,7 @@ const RINGS: &[(&str, &[&str])] = &[
     ("people", &["access", "audience", "clock", "db", "entropy", "error", "events", "owners"]),
     (
         "provisioning",
-        &["access", "audience", "clock", "db", "entropy", "error", "events", "outbound", "owners", "people"],
+        &["access", "audience", "clock", "db", "entropy", "error", "events", "outbound", "owners", "people", "projects"],
     ),
     ("outbound", &[]),
     ("environments", &["access", "clock", "db", "entropy", "error", "events", "people"]),

@@ -68,7 +68,7 @@ struct ConnectionView {
 impl ConnectionView {
     fn of(app: &App, it: Overview) -> Self {
         let url = connection::url(&app.config.url(), &it.connection);
-        let Connection { id, setup, enabled, paused, dry_run, version } = it.connection;
+        let Connection { id, setup, enabled, paused, dry_run, version, .. } = it.connection;
         Self {
             id,
             url,

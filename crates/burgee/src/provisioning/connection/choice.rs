@@ -123,6 +123,15 @@ choices! {
         /// They lose all access; an admin can activate them again, one by one.
         Deactivate "deactivate",
     }
+    /// Whose root role counts where an admin gave one by hand and the identity provider speaks of one, too.
+    RootConflict {
+        /// The one that was given by hand.
+        Local "local",
+        /// The identity provider's.
+        Idp "idp",
+        /// Both: what either of them permits.
+        Max "max",
+    }
 }
 
 impl From<Strictness> for Mode {

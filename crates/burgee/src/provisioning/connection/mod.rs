@@ -4,6 +4,7 @@ mod admission;
 mod assertion;
 mod choice;
 mod client;
+mod giving;
 mod network;
 mod removal;
 mod setup;
@@ -15,10 +16,11 @@ use serde::Serialize;
 
 pub use self::admission::{Admitted, Rates, Refusal, by_token};
 pub use self::assertion::ALGORITHMS;
-pub use self::choice::{Fate, OnMatch, PatchAnswer, Provider, Source, Strictness, UnknownMembers};
+pub use self::choice::{Fate, OnMatch, PatchAnswer, Provider, RootConflict, Source, Strictness, UnknownMembers};
 pub use self::client::{
     Client, LIFE, Proof, access_token, claimant, client, give_keys, give_secret, remove_client,
 };
+pub use self::giving::Giving;
 pub use self::network::Network;
 pub use self::removal::delete;
 pub use self::setup::{Setup, UNSAFE, configure, create, enable, pause, rehearse};
@@ -43,6 +45,10 @@ pub struct Connection {
     #[serde(flatten)]
     #[sqlx(flatten)]
     pub setup: Setup,
+    /// What it has to say about roles.
+    #[serde(flatten)]
+    #[sqlx(flatten)]
+    pub giving: Giving,
     /// Whether the identity provider gets in.
     pub enabled: bool,
     /// Whether its calls have to come again later.
@@ -57,7 +63,7 @@ pub struct Connection {
 macro_rules! columns {
     () => {
         "c.id, c.name, c.slug, c.provider, c.mode, c.patch_answer, c.on_match, c.unknown_members, c.rate, c.networks, \
-         c.enabled, c.paused, c.dry_run, c.version"
+         c.heeds_roles, c.usual_role, c.root_conflict, c.gives_admin, c.enabled, c.paused, c.dry_run, c.version"
     };
 }
 use columns;

@@ -59,6 +59,8 @@ pub async fn delete(tx: &mut Change, id: i64, fate: Fate) -> Result<()> {
     }
     let groups = tx.execute(sql!("DELETE FROM scim_groups WHERE connection_id = $1", id)).await?;
     tx.execute(sql!("DELETE FROM scim_connections WHERE id = $1", id)).await?;
+    // What it gave by attributes and rules went with it.
+    guard::keep_one(tx, "delete connection").await?;
     let mut gone = serde_json::to_value(&connection)?;
     gone["people"] = json!({ "count": people.len(), "became": fate.name() });
     gone["groups"] = json!(groups);

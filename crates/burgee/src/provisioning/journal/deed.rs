@@ -3,7 +3,7 @@
 use burgee_scim::Object;
 use serde_json::Value;
 
-use crate::events::{Event, Fact};
+use crate::events::{Event, Fact, Remark};
 use crate::provisioning::Noun;
 use crate::provisioning::profile::Profile;
 use crate::provisioning::resource::{Provisioned, text};
@@ -67,6 +67,8 @@ pub struct Deed {
     pub refused: Option<String>,
     /// How many members the connection does not know: they were left out.
     pub unknown: usize,
+    /// What else was left out.
+    pub remarks: Vec<Remark>,
 }
 
 impl Deed {
@@ -82,6 +84,7 @@ impl Deed {
             group: None,
             refused: None,
             unknown: 0,
+            remarks: Vec::new(),
         }
     }
 

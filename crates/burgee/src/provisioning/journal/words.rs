@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::deed::{Act, Deed};
 use super::redact::literals;
-use crate::events::{Event, Fact};
+use crate::events::{Event, Fact, Remark};
 use crate::provisioning::Noun;
 
 /// How many operations of one call are told one by one.
@@ -125,9 +125,39 @@ fn of_success(deed: &Deed, end: &End<'_>) -> String {
                     count(number(deed.unknown), "member", "members")
                 ));
             }
+            clauses.extend(deed.remarks.iter().take(MOST).map(|remark| left_out(remark, end.mask)));
+            if deed.remarks.len() > MOST {
+                clauses.push(format!("and left out {} more", deed.remarks.len() - MOST));
+            }
             clauses.join("; ")
         }
     }
+}
+
+/// What was left out, and why. What somebody else named may be anything, and is masked with the rest.
+fn left_out(remark: &Remark, mask: bool) -> String {
+    let Remark { kind, named, why } = remark;
+    if mask { format!("left out {kind}: {why}") } else { format!("left out {kind} {}: {why}", quoted(named)) }
+}
+
+/// The roles that an event is about, and how many people it is about, if it is not about one.
+fn roles(state: Option<&Value>, name: &str) -> (String, String) {
+    let list = state.and_then(|state| state["roles"].as_array()).into_iter().flatten();
+    let words = list.map(|it| {
+        let role = it["name"].as_str().unwrap_or_default();
+        match it["project"].as_str() {
+            Some(project) => format!("{role} in {project}"),
+            None => role.to_owned(),
+        }
+    });
+    let words: Vec<String> = words.collect();
+    let more = words.len().saturating_sub(MOST);
+    let mut told = words.into_iter().take(MOST).collect::<Vec<_>>().join(", ");
+    if more > 0 {
+        told = format!("{told} and {more} more");
+    }
+    let people = state.and_then(|state| state["people"].as_i64());
+    (told, people.map_or_else(|| name.to_owned(), |people| count(people, "person", "people")))
 }
 
 fn looked(noun: Option<Noun>, filter: Option<&str>, found: Option<i64>, mask: bool) -> String {
@@ -192,6 +222,14 @@ fn of_event(event: &Event, deed: &Deed, name: &str, mask: bool) -> String {
         Fact::ScimChangeHeld => held(after, name),
         Fact::ScimHeldWithdrawn => format!("took back what was held of {name}"),
         Fact::ScimConnectionHeld => "so much at once is held from now on".to_owned(),
+        Fact::ScimRolesGiven => {
+            let (roles, people) = roles(after, whom(deed, name));
+            format!("gave {people} {roles}")
+        }
+        Fact::ScimRolesTaken => {
+            let (roles, people) = roles(before, whom(deed, name));
+            format!("took {roles} from {people}")
+        }
         other => other.label().to_lowercase(),
     }
 }
@@ -205,6 +243,11 @@ fn held(state: Option<&Value>, name: &str) -> String {
         }
         _ => format!("held the removal of {name} for an admin"),
     }
+}
+
+/// Whom an event about one person means: who is in a group is not named.
+fn whom<'a>(deed: &Deed, name: &'a str) -> &'a str {
+    if deed.noun == Some(Noun::Group) { "1 person" } else { name }
 }
 
 fn members(state: Option<&Value>) -> String {

@@ -33,8 +33,15 @@ struct Asked {
 }
 
 /// What happens to accounts.
-const ABOUT: [Fact; 5] =
-    [Fact::UserCreated, Fact::UserUpdated, Fact::UserAdopted, Fact::AdminRetained, Fact::ResetLinkCreated];
+const ABOUT: [Fact; 7] = [
+    Fact::UserCreated,
+    Fact::UserUpdated,
+    Fact::UserAdopted,
+    Fact::AdminRetained,
+    Fact::ResetLinkCreated,
+    Fact::ScimRolesGiven,
+    Fact::ScimRolesTaken,
+];
 
 async fn show(
     grant: Granted<Administer>,

@@ -1,0 +1,135 @@
+//! Rules: what being in a group gives.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use burgee_scim::fold;
+use serde_json::{Value, json};
+
+use super::Grant;
+use crate::db::Read;
+use crate::error::Result;
+use crate::sql;
+
+/// What names a group of the identity provider, whether or not it was pushed already.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// By its display name, whatever the case of the letters.
+    Name(String),
+    /// By its `externalId`.
+    External(String),
+}
+
+impl Group {
+    /// The name or id, as typed.
+    pub fn wanted(&self) -> &str {
+        match self {
+            Self::Name(text) | Self::External(text) => text,
+        }
+    }
+
+    /// What is stored to find the group by: the same for names that differ in case only.
+    pub(super) fn key(&self) -> String {
+        match self {
+            Self::Name(name) => format!("n:{}", fold(name)),
+            Self::External(id) => format!("i:{id}"),
+        }
+    }
+
+    fn read(key: &str, wanted: String) -> Self {
+        if key.starts_with("i:") { Self::External(wanted) } else { Self::Name(wanted) }
+    }
+}
+
+/// What being in a group gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// The group.
+    pub group: Group,
+    /// What its members have. Nothing is possible: its roles' projects may be gone.
+    pub grants: BTreeSet<Grant>,
+}
+
+impl Rule {
+    /// The root role that it gives, if it gives one.
+    pub fn root(&self) -> Option<i64> {
+        self.grants.iter().find(|grant| grant.project.is_none()).map(|grant| grant.role)
+    }
+
+    /// The roles in projects that it gives.
+    pub fn in_projects(&self) -> impl Iterator<Item = (&str, i64)> {
+        self.grants.iter().filter_map(|grant| Some((grant.project.as_deref()?, grant.role)))
+    }
+
+    /// What is recorded of it.
+    pub(super) fn state(&self, connection: i64) -> Value {
+        let roles: Vec<Value> = self
+            .grants
+            .iter()
+            .map(|grant| json!({ "role": grant.role, "project": grant.project }))
+            .collect();
+        let named = match self.group {
+            Group::Name(_) => "displayName",
+            Group::External(_) => "externalId",
+        };
+        json!({ "connection": connection, named: self.group.wanted(), "roles": roles })
+    }
+}
+
+/// A rule as lists show it.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Its number.
+    pub id: i64,
+    /// The rule.
+    pub rule: Rule,
+    /// The group, if it was pushed: its number and name here.
+    pub group: Option<(i64, String)>,
+    /// How many are in it, not counting groups inside.
+    pub members: i64,
+}
+
+/// The rules of a connection, in the order of what they are about.
+pub async fn rules(tx: &mut Read, connection: i64) -> Result<Vec<Listed>> {
+    #[derive(sqlx::FromRow)]
+    struct Row {
+        id: i64,
+        wanted: String,
+        group_key: String,
+        group_id: Option<i64>,
+        group_name: Option<String>,
+        members: i64,
+    }
+    let rows: Vec<Row> = tx
+        .all(sql!(
+            "SELECT x.id, x.wanted, x.group_key, g.id AS group_id, g.name AS group_name,
+                    (SELECT COUNT(*) FROM group_users m WHERE m.group_id = g.id) AS members
+             FROM scim_rules x
+             LEFT JOIN scim_groups s ON s.connection_id = x.connection_id
+                                    AND x.group_key IN ('n:' || s.display_name_ci, 'i:' || s.external_id)
+             LEFT JOIN groups g ON g.id = s.group_id
+             WHERE x.connection_id = $1 ORDER BY x.group_key",
+            connection
+        ))
+        .await?;
+    let grants: Vec<(i64, Option<String>, i64)> = tx
+        .all(sql!(
+            "SELECT o.rule_id, o.project, o.role_id FROM scim_rule_roles o JOIN scim_rules x ON x.id = o.rule_id
+             WHERE x.connection_id = $1",
+            connection
+        ))
+        .await?;
+    let mut by_rule: BTreeMap<i64, BTreeSet<Grant>> = BTreeMap::new();
+    for (rule, project, role) in grants {
+        by_rule.entry(rule).or_default().insert(Grant { project, role });
+    }
+    let listed = |row: Row| Listed {
+        rule: Rule {
+            group: Group::read(&row.group_key, row.wanted),
+            grants: by_rule.remove(&row.id).unwrap_or_default(),
+        },
+        id: row.id,
+        group: row.group_id.zip(row.group_name),
+        members: row.members,
+    };
+    Ok(rows.into_iter().map(listed).collect())
+}

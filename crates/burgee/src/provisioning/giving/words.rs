@@ -1,0 +1,295 @@
+//! What the document of a user says about roles.
+//!
+//! A value is the id or name of a root role, `project:role`, or `Role in Project`, as `/Roles` and `/Entitlements` list
+//! them; both attributes take all of them. Identity providers send the text itself, an object with `value` and `display`, or
+//! either with JSON inside.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use burgee_scim::{Error as Scim, Mode, Object, fold};
+use serde_json::Value;
+
+use super::{Grant, follow};
+use crate::access::admins::ADMIN_ROLE;
+use crate::access::role::{self, Role};
+use crate::db::Read;
+use crate::error::Result;
+use crate::events::{Change, Remark};
+use crate::projects;
+use crate::provisioning::connection::Connection;
+use crate::sql;
+
+/// The attributes that count.
+const ATTRIBUTES: [&str; 2] = ["roles", "entitlements"];
+/// How many documents are read at once.
+const CHUNK: i64 = 500;
+/// The longest text that is told of a value, in characters.
+const LONGEST_TOLD: usize = 64;
+
+/// Lets the words of a user's document count, in place of those that did before, and records what that gives and takes.
+/// What is not known, or may not be given, is left out and told; a strict connection refuses what is not known.
+pub async fn heed(tx: &mut Change, on: &Connection, user: i64, document: &Object) -> Result<()> {
+    if !on.giving.heeds_roles {
+        return Ok(());
+    }
+    let before: Vec<(i64, Option<String>, String)> =
+        tx.all(sql!("SELECT role_id, project, attribute FROM scim_said WHERE user_id = $1", user)).await?;
+    let said = values(document);
+    if before.is_empty() && said.is_empty() {
+        return Ok(());
+    }
+    let before: BTreeMap<Grant, String> = before
+        .into_iter()
+        .map(|(role, project, attribute)| (Grant { project, role }, attribute))
+        .collect();
+    let known = Known::of(tx, &said).await?;
+    let after = counting(tx, on.mode(), on.giving.gives_admin, &known, said)?;
+    if before == after {
+        return Ok(());
+    }
+    tx.execute(sql!("DELETE FROM scim_said WHERE user_id = $1", user)).await?;
+    keep(tx, user, &after).await?;
+    follow(tx, on.id, &BTreeSet::from([user]), "change roles").await
+}
+
+/// Lets the words of all documents of a connection count, where none did before. Recorded is the fact as a whole, by whoever
+/// asks for it.
+pub(super) async fn heed_all(tx: &mut Change, on: &Connection) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let rows: Vec<(i64, i64, String)> = tx
+            .all(sql!(
+                "SELECT s.id, s.user_id, s.document FROM scim_users s WHERE s.connection_id = $1 AND s.id > $2
+                   AND EXISTS (SELECT 1 FROM scim_leaves l WHERE l.owner = s.id AND l.attribute IN (
+                       'roles.value', 'roles.display', 'entitlements.value', 'entitlements.display'))
+                 ORDER BY s.id LIMIT $3",
+                on.id,
+                after,
+                CHUNK
+            ))
+            .await?;
+        let Some((last, ..)) = rows.last() else { return Ok(()) };
+        after = *last;
+        for (_, user, document) in rows {
+            let said = values(&serde_json::from_str(&document)?);
+            let known = Known::of(tx, &said).await?;
+            // What is stored already was accepted once: nothing of it is refused now.
+            let words = counting(tx, Mode::Tolerant, on.giving.gives_admin, &known, said)?;
+            keep(tx, user, &words).await?;
+        }
+    }
+}
+
+async fn keep(tx: &mut Change, user: i64, words: &BTreeMap<Grant, String>) -> Result<()> {
+    for (Grant { project, role }, attribute) in words {
+        tx.execute(sql!(
+            "INSERT INTO scim_said (user_id, role_id, project, attribute) VALUES ($1, $2, $3, $4)",
+            user,
+            *role,
+            project.clone(),
+            attribute
+        ))
+        .await?;
+    }
+    Ok(())
+}
+
+/// One value of one attribute: the texts that may name a role, the best first.
+struct Said {
+    attribute: &'static str,
+    texts: Vec<String>,
+}
+
+/// What a document says.
+fn values(document: &Object) -> Vec<Said> {
+    let mut said = Vec::new();
+    for attribute in ATTRIBUTES {
+        let elements = match document.get(attribute) {
+            None | Some(Value::Null) => continue,
+            Some(Value::Array(elements)) => elements.as_slice(),
+            Some(single) => std::slice::from_ref(single),
+        };
+        for element in elements {
+            let texts = texts(element);
+            if !texts.is_empty() {
+                said.push(Said { attribute, texts });
+            }
+        }
+    }
+    said
+}
+
+/// The texts of an element: its value, then what it is called. JSON in a value is looked into.
+fn texts(element: &Value) -> Vec<String> {
+    let parts = match element {
+        Value::String(text) => vec![text.clone()],
+        Value::Number(number) => vec![number.to_string()],
+        Value::Object(parts) => ["value", "display", "displayName"]
+            .into_iter()
+            .filter_map(|name| match parts.get(name)? {
+                Value::String(text) => Some(text.clone()),
+                Value::Number(number) => Some(number.to_string()),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    let mut found = Vec::new();
+    for text in parts {
+        match serde_json::from_str::<Object>(&text) {
+            Ok(inside) => found.extend(texts(&Value::Object(inside))),
+            Err(_) if !text.trim().is_empty() => found.push(text.trim().to_owned()),
+            Err(_) => {}
+        }
+    }
+    found
+}
+
+/// What values may name.
+struct Known {
+    roles: Vec<Role>,
+    /// Id and name.
+    projects: Vec<(String, String)>,
+}
+
+impl Known {
+    /// Projects are looked up only where a value may name one.
+    async fn of(tx: &mut Read, said: &[Said]) -> Result<Self> {
+        let roles = if said.is_empty() { Vec::new() } else { role::list(tx).await? };
+        let may = |text: &String| text.contains(':') || fold(text).contains(" in ");
+        let projects = if said.iter().flat_map(|it| &it.texts).any(may) {
+            projects::summary::living(tx).await?
+        } else {
+            Vec::new()
+        };
+        Ok(Self { roles, projects })
+    }
+
+    /// The role that a text names by id or name, of root roles or of those in projects.
+    fn role(&self, text: &str, root: bool) -> Option<i64> {
+        let mut fit = self.roles.iter().filter(|role| role.is_root() == root);
+        let named = fold(text);
+        let id: Option<i64> = text.parse().ok();
+        fit.clone()
+            .find(|role| Some(role.id) == id)
+            .or_else(|| fit.find(|role| fold(&role.name) == named))
+            .map(|role| role.id)
+    }
+
+    /// The project that a text names, by id or by a name that no other has.
+    fn project(&self, text: &str) -> Option<String> {
+        if let Some((id, _)) = self.projects.iter().find(|(id, _)| id == text) {
+            return Some(id.clone());
+        }
+        let named = fold(text);
+        let mut fit = self.projects.iter().filter(|(_, name)| fold(name) == named);
+        match (fit.next(), fit.next()) {
+            (Some((id, _)), None) => Some(id.clone()),
+            _ => None,
+        }
+    }
+
+    fn grant(&self, text: &str) -> Option<Grant> {
+        if let Some(role) = self.role(text, true) {
+            return Some(Grant { project: None, role });
+        }
+        let place = |project: &str, role: &str| {
+            let (project, role) = (self.project(project.trim())?, self.role(role.trim(), false)?);
+            Some(Grant { project: Some(project), role })
+        };
+        let by_id = text.rsplit_once(':').and_then(|(project, role)| place(project, role));
+        by_id.or_else(|| {
+            // Roles and projects may have the word in their names, too.
+            let lower = text.to_ascii_lowercase();
+            lower.match_indices(" in ").find_map(|(at, word)| place(&text[at + word.len()..], &text[..at]))
+        })
+    }
+}
+
+/// Those words that count, each with the attribute that has it.
+fn counting(
+    tx: &mut Change,
+    mode: Mode,
+    admin: bool,
+    known: &Known,
+    said: Vec<Said>,
+) -> Result<BTreeMap<Grant, String>> {
+    let mut words = BTreeMap::new();
+    for Said { attribute, texts } in said {
+        let named: String = texts[0].chars().take(LONGEST_TOLD).collect();
+        let kind = if attribute == "roles" { "a role" } else { "an entitlement" };
+        match texts.iter().find_map(|text| known.grant(text)) {
+            Some(grant) if grant.project.is_none() && grant.role == ADMIN_ROLE && !admin => {
+                tx.remark(Remark { kind, named, why: "this connection may not make admins" });
+            }
+            Some(grant) => {
+                words.entry(grant).or_insert_with(|| attribute.to_owned());
+            }
+            None if mode == Mode::Strict => {
+                let message = format!("{attribute}: there is no role or entitlement “{named}” here");
+                return Err(Scim::invalid_value(message).into());
+            }
+            None => tx.remark(Remark { kind, named, why: "there is none of this name here" }),
+        }
+    }
+    Ok(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn known() -> Known {
+        let role = |id: i64, name: &str, kind: &str| Role {
+            id,
+            name: name.to_owned(),
+            r#type: kind.to_owned(),
+            description: String::new(),
+        };
+        let project = |id: &str, name: &str| (id.to_owned(), name.to_owned());
+        Known {
+            roles: vec![
+                role(1, "Admin", "root"),
+                role(2, "Editor", "root"),
+                role(4, "Owner", "project"),
+                role(9, "Guest in residence", "custom"),
+            ],
+            projects: vec![project("shop", "The Shop"), project("a", "Twin"), project("b", "Twin")],
+        }
+    }
+
+    #[test]
+    fn a_value_names_a_role_by_id_name_or_display() {
+        let grant = |text: &str| known().grant(text).map(|it| (it.project.unwrap_or_default(), it.role));
+        let place = |project: &str, role: i64| Some((project.to_owned(), role));
+        for text in ["2", "Editor", "eDITOR"] {
+            assert_eq!(grant(text), place("", 2), "{text}");
+        }
+        for text in ["shop:4", "shop:owner", "The Shop:4", "Owner in The Shop", "owner IN the shop", "OWNER in shop"] {
+            assert_eq!(grant(text), place("shop", 4), "{text}");
+        }
+        assert_eq!(grant("Guest in residence in The Shop"), place("shop", 9));
+        for text in ["", "4", "Owner", "Owner in Twin", "Owner in nowhere", "shop:2", "shop:", ":4", "Wizard"] {
+            assert_eq!(grant(text), None, "{text}");
+        }
+        assert_eq!(grant("Owner in b"), place("b", 4));
+    }
+
+    #[test]
+    fn values_come_in_many_shapes() {
+        let shapes = [
+            json!("Editor"),
+            json!({ "value": "Editor", "primary": true }),
+            json!({ "value": " ", "display": "Editor" }),
+            json!("{\"id\":\"18d1\",\"value\":\"Editor\",\"displayName\":\"Editor\"}"),
+            json!({ "value": "{\"id\":\"18d1\",\"displayName\":\"Editor\"}" }),
+        ];
+        for shape in shapes {
+            assert_eq!(texts(&shape).first().map(String::as_str), Some("Editor"), "{shape}");
+        }
+        assert!(texts(&json!({ "primary": true })).is_empty());
+        assert!(texts(&json!([["Editor"]])).is_empty());
+    }
+}
