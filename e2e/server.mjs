@@ -122,6 +122,7 @@ export async function fill(server) {
   const told = ["feed:add", "prov:create:notice", "prov:patch:notice", "prov:delete", "prov:activate", "prov:deactivate"];
   await admin("POST", "/provisioning/receivers", { name: "SIEM", delivery: "push", endpoint: "http://127.0.0.1:9/events", authorization: "Bearer e2e", audience: "siem", events: told });
   await admin("POST", "/provisioning/receivers", { name: "Directory mirror", delivery: "poll", connection: okta.id, audience: "mirror", events: told });
+  await admin("PUT", `/provisioning/connections/${okta.id}/roles`, { heedsRoles: true, rules: [{ displayName: "Pilots", rootRole: 2 }, { externalId: "00g7ab", projectRoles: [{ project: "default", role: 5 }] }] });
   await admin("POST", "/segments", { name: "beta-users", constraints: [{ contextName: "userId", operator: "IN", values: ["1", "2"] }] });
   const segments = await admin("GET", "/segments");
   await flag("checkout", "The new checkout with one page. Can go when all shops use it.");

@@ -9,6 +9,7 @@ use serde_json::json;
 mod calls;
 mod flag;
 mod flags;
+mod giving;
 mod groups;
 mod life;
 mod projects;

@@ -1,11 +1,13 @@
 //! `/api/admin`: one file for each noun.
 
+mod access_ways;
 mod addons;
 mod api_tokens;
 mod applications;
 mod banners;
 mod connection_credentials;
 mod connection_guards;
+mod connection_roles;
 mod connections;
 mod constraints;
 mod contexts;
@@ -98,6 +100,8 @@ pub(super) fn routes() -> Routes {
         .merge(connections::routes())
         .merge(connection_credentials::routes())
         .merge(connection_guards::routes())
+        .merge(connection_roles::routes())
+        .merge(access_ways::routes())
         .merge(provisioning_calls::routes())
         .merge(receivers::routes())
         .merge(constraints::routes())

@@ -5,6 +5,7 @@
 
 mod effect;
 mod follow;
+mod release;
 mod rule;
 mod save;
 mod words;
@@ -13,6 +14,7 @@ use std::collections::BTreeSet;
 
 pub use self::effect::{Changed, Effect, preview};
 pub(super) use self::follow::{about, follow, inside, moved, ruled};
+pub use self::release::{is_decided, release};
 pub use self::rule::{Group, Listed, Rule, rules};
 pub use self::save::{MOST_RULES, save};
 pub(super) use self::words::heed;

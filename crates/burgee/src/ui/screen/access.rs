@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use crate::access::reach::{self, Named, Way, Whose};
+use crate::access::reach::{self, Named, Source, Way, Whose};
 use crate::access::{Hold, Level, Permission};
 use crate::db::Read;
 use crate::projects;
@@ -148,12 +148,42 @@ fn between<'w>(about: &About<'_>, way: &'w Way) -> &'w [Named] {
     }
 }
 
+/// How a role came that is somebody's own.
+fn directly(source: &Source) -> String {
+    match source {
+        Source::Hand => "given directly".to_owned(),
+        Source::Newcomer((_, connection)) => format!("as newcomers of {connection} have it"),
+        Source::Attribute((_, connection), attribute) => format!("by “{attribute}” from {connection}"),
+        Source::Rule((_, connection), _) => format!("by a rule of {connection}"),
+    }
+}
+
+/// The identity provider that gave a role, and by what: the way begins there.
+fn origin(frame: &Frame, source: &Source) -> Markup {
+    let to = |id: &i64| frame.at(&format!("/provisioning/{id}/roles"));
+    html! {
+        @match source {
+            Source::Hand => {},
+            Source::Newcomer((id, name)) => {
+                li { (icon::sync()) a href=(to(id)) { (name) } span.muted { "what newcomers have" } }
+            },
+            Source::Attribute((id, name), attribute) => {
+                li { (icon::sync()) a href=(to(id)) { (name) } span.muted { "“" (attribute) "” of the user" } }
+            },
+            Source::Rule((id, name), (_, group)) => {
+                li { (icon::sync()) a href=(to(id)) { (name) } span.muted { "rule about " (group) } }
+            },
+        }
+    }
+}
+
 /// From somebody by way of groups and a role to a permission and its place.
 fn path(frame: &Frame, about: &About<'_>, way: &Way, hold: Option<&Hold>) -> Markup {
     html! {
         ol.path {
             li { @match about.whose { Whose::User(_) => (icon::user()), Whose::Group(_) => (icon::group()) } (about.name) }
             @for (id, group) in between(about, way) { li { (icon::group()) a href=(frame.at(&format!("/groups/{id}"))) { (group) } } }
+            (origin(frame, &way.source))
             li {
                 (icon::shield()) a href=(frame.at(&format!("/roles/{}", way.role.id))) { (way.role.name) }
                 @if let Some(project) = &way.project { span.muted { "in " (project) } }
@@ -187,8 +217,11 @@ fn one(frame: &Frame, about: &About<'_>, way: &Way) -> Markup {
                 (icon::right())
                 strong { (way.role.name) }
                 span.muted {
-                    @if groups.is_empty() { "given directly" }
-                    @else { "through " (groups.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(" → ")) }
+                    @if groups.is_empty() { (directly(&way.source)) }
+                    @else {
+                        "through " (groups.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(" → "))
+                        @if let Source::Rule((_, connection), _) = &way.source { ", by a rule of " (connection) }
+                    }
                 }
                 span.muted.count { @match way.holds.len() { 1 => "1 permission", count => { (count) " permissions" } } }
             }

@@ -11,6 +11,7 @@ mod oauth;
 mod okta_spec;
 mod protocol;
 mod quirks;
+mod roles;
 mod signals;
 mod transcripts;
 mod wire;

@@ -11,6 +11,7 @@ mod new;
 mod receiver;
 mod receivers;
 mod removal;
+mod roles;
 mod settings;
 pub(in crate::ui) mod silence;
 mod tokens;
@@ -48,6 +49,7 @@ pub(in crate::ui) fn places(places: Places) -> Places {
         .with(connection::places)
         .with(wizard::places)
         .with(settings::places)
+        .with(roles::places)
         .with(tokens::places)
         .with(client::places)
         .with(removal::places)
@@ -92,6 +94,7 @@ fn tabs(frame: &Frame, id: i64, here: &str) -> Markup {
             ("Held", at("/hold"), here == "hold"),
             ("Drift", at("/drift"), here == "drift"),
             ("Settings", at("/settings"), here == "settings"),
+            ("Roles", at("/roles"), here == "roles"),
             ("OAuth", at("/client"), here == "client"),
         ],
     )

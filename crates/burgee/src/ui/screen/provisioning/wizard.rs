@@ -100,6 +100,7 @@ async fn draw<G: Guard>(
             li {
                 h2 { "Say who becomes what" }
                 p { "Everybody who comes is a " strong { "Viewer" } ". Push a group, and give the " a href=(frame.at("/groups?origin=scim")) { "group" } " a role here: whoever is in it has the role, and loses it with the group." }
+                p { "Or say beforehand " a href=(frame.at(&format!("/provisioning/{id}/roles"))) { "what its groups give" } ", and whether roles that it sends with people count. You see who gains and loses what before it does." }
             }
         }
         div.row {

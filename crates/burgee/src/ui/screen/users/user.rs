@@ -11,7 +11,7 @@ use crate::access::{Administer, Granted, admins, role};
 use crate::db::Read;
 use crate::people::roster::{self, Person};
 use crate::people::user::{self, Edit};
-use crate::provisioning::locks;
+use crate::provisioning::{giving, locks};
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::{Form, Number, Viewer};
@@ -25,7 +25,10 @@ use crate::ui::screen::access;
 use crate::ui::{Places, Ui};
 
 pub(super) fn places(places: Places) -> Places {
-    places.page("/users/{id}", show).action("/users/{id}/role", change_role)
+    places
+        .page("/users/{id}", show)
+        .action("/users/{id}/role", change_role)
+        .action("/users/{id}/role/release", release)
 }
 
 /// Why administration hangs on somebody.
@@ -112,11 +115,13 @@ async fn draw(
     let roles = root_roles(tx).await?;
     let groups = reach::chains(tx, Whose::User(id)).await?;
     let last = admins::is_last(tx, id).await?;
+    let held = reach::root_roles(tx, id).await?;
+    let decided = giving::is_decided(tx, id).await?;
     let to = |step: &str| frame.at(&format!("{}{step}", path(id)));
     let (it, user) = (&seen.person, &seen.person.user);
     let body = html! {
         @if let Some(why) = &seen.locked {
-            (notice(Tone::Info, "Kept by an identity provider", &html! { p { (why) " The root role and the roles in projects stay in your hands." } }))
+            (notice(Tone::Info, "Kept by an identity provider", &html! { p { (why) " What you give by hand stands beside what it gives: " a href=(to("/access")) { "all that they have" } "." } }))
         }
         dl.facts {
             div { dt { "User name" } dd { (or_dash(user.username.as_deref())) } }
@@ -138,6 +143,15 @@ async fn draw(
                 button.button #save-role { "Change root role" }
             }
             @if last { p.hint { (LAST) } }
+            @if user.active && (held.len() != 1 || held.iter().any(|role| role.id != user.root_role)) {
+                p.hint { "What they hold in all: " (held.iter().map(|role| role.name.as_str()).collect::<Vec<_>>().join(", ")) ". " a href=(to("/access")) { "Where it comes from" } }
+            }
+            @if decided {
+                form method="post" action=(to("/role/release")) {
+                    button.button #release-role { "Leave it to the identity provider" }
+                }
+                p.hint { "It was decided by hand. If it is left to the identity provider, they have what newcomers have, and what it gives." }
+            }
         }
         section aria-labelledby="groups" {
             h2 #groups { "Groups" }
@@ -146,6 +160,30 @@ async fn draw(
         (super::life::section(frame, &seen, last))
     };
     Ok(seen.page(frame, "Overview", &body))
+}
+
+/// Leaves the root role to the identity provider again.
+async fn release(
+    grant: Granted<Administer>,
+    State(ui): State<Ui>,
+    frame: Frame,
+    Number(id): Number,
+) -> Result<Response, Fault> {
+    let mut tx = ui.db.change(&grant, ui.clock.now()).await?;
+    let done = async {
+        giving::release(&mut tx, id).await?;
+        tx.commit().await
+    };
+    match done.await.map_err(Fault::from) {
+        Ok(()) => Ok(frame.done(&path(id), &Note::new("The identity provider decides on the root role"))),
+        Err(fault) if fault.is_about_input() => {
+            let mut tx = ui.db.read().await?;
+            let mut response = draw(&grant, &mut tx, &frame, id, Some(&fault.sentences().join(" "))).await?;
+            *response.status_mut() = fault.status();
+            Ok(response)
+        }
+        Err(fault) => Err(fault),
+    }
 }
 
 /// What the form of the root role sends: what is wanted, and what was there when the page was drawn.
