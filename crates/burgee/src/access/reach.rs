@@ -198,12 +198,16 @@ struct Word {
 }
 
 impl Word {
-    fn found(self, chains: &BTreeMap<i64, Vec<Named>>) -> Option<Found> {
-        let connection = (self.connection_id, self.connection);
-        let source = match self.rule_id.zip(self.wanted) {
+    fn source(&self) -> Option<Source> {
+        let connection = (self.connection_id, self.connection.clone());
+        Some(match self.rule_id.zip(self.wanted.clone()) {
             Some(rule) => Source::Rule(connection, rule),
-            None => Source::Attribute(connection, self.attribute?),
-        };
+            None => Source::Attribute(connection, self.attribute.clone()?),
+        })
+    }
+
+    fn found(self, chains: &BTreeMap<i64, Vec<Named>>) -> Option<Found> {
+        let source = self.source()?;
         let through = match self.group_id {
             Some(group) => chains.get(&group)?.clone(),
             None => Vec::new(),
@@ -224,6 +228,62 @@ async fn given(tx: &mut Read, user: i64) -> Result<Vec<Word>> {
         user
     ))
     .await
+}
+
+/// Somebody who has a role in a project because their identity provider says so.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// Who: number and name.
+    pub person: Named,
+    /// The role.
+    pub role: Named,
+    /// By what.
+    pub source: Source,
+}
+
+/// How many are told who have roles in a project.
+const MOST_GIVEN: i64 = 1000;
+
+/// Who has roles in a project because their identity provider says so, by name; the first thousand.
+pub async fn given_in(tx: &mut Read, project: &str) -> Result<Vec<Given>> {
+    #[derive(sqlx::FromRow)]
+    struct Row {
+        user_id: i64,
+        name: String,
+        role: String,
+        #[sqlx(flatten)]
+        word: Word,
+    }
+    let rows: Vec<Row> = tx
+        .all(sql!(
+            with_said!(
+                "ruled (id) AS (
+                     SELECT g.group_id FROM scim_rule_roles o JOIN scim_rules x ON x.id = o.rule_id
+                     JOIN scim_groups g ON g.connection_id = x.connection_id
+                                       AND x.group_key IN ('n:' || g.display_name_ci, 'i:' || g.external_id)
+                     WHERE o.project = $1
+                     UNION
+                     SELECT g.child_id FROM group_groups g JOIN ruled a ON g.parent_id = a.id
+                 ), ",
+                "SELECT user_id FROM scim_said WHERE project = $1
+                 UNION SELECT m.user_id FROM ruled a JOIN group_users m ON m.group_id = a.id",
+                " SELECT w.user_id, COALESCE(NULLIF(u.name, ''), u.username, u.email, '') AS name, o.name AS role,
+                         w.project, w.role_id, w.group_id, w.attribute, w.rule_id, x.wanted, c.id AS connection_id,
+                         c.name AS connection
+                  FROM given w JOIN users u ON u.id = w.user_id JOIN roles o ON o.id = w.role_id
+                  JOIN scim_users p ON p.user_id = w.user_id JOIN scim_connections c ON c.id = p.connection_id
+                  LEFT JOIN scim_rules x ON x.id = w.rule_id
+                  WHERE w.project = $1 ORDER BY u.label_ci, u.id, w.role_id LIMIT $2"
+            ),
+            project,
+            MOST_GIVEN
+        ))
+        .await?;
+    let given = rows.into_iter().filter_map(|Row { user_id, name, role, word }| {
+        let role = (word.role_id, role);
+        Some(Given { person: (user_id, name), role, source: word.source()? })
+    });
+    Ok(given.collect())
 }
 
 /// What rules say about groups, a JSON array of ids.

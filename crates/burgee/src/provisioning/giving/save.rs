@@ -31,9 +31,10 @@ pub async fn save(tx: &mut Change, id: i64, version: Option<i64>, next: &Mapping
             "Somebody else has changed this connection meanwhile: look at it again. Nothing was changed.",
         ));
     }
-    check(tx, next).await?;
+    let there = rules(tx, id).await?;
+    check(tx, &there, next).await?;
     let recorded = tx.recorded();
-    set_rules(tx, id, next).await?;
+    set_rules(tx, id, there, next).await?;
     let ruled = tx.recorded() > recorded;
     if !ruled && before.giving == next.giving {
         return Ok(());
@@ -72,12 +73,9 @@ async fn heed_anew(tx: &mut Change, before: &Connection, after: &Connection) -> 
     if after.giving.heeds_roles { words::heed_all(tx, after).await } else { Ok(()) }
 }
 
-async fn set_rules(tx: &mut Change, connection: i64, next: &Mapping) -> Result<()> {
-    let there: BTreeMap<String, Listed> = rules(tx, connection)
-        .await?
-        .into_iter()
-        .map(|listed| (listed.rule.group.key(), listed))
-        .collect();
+async fn set_rules(tx: &mut Change, connection: i64, there: Vec<Listed>, next: &Mapping) -> Result<()> {
+    let there: BTreeMap<String, Listed> =
+        there.into_iter().map(|listed| (listed.rule.group.key(), listed)).collect();
     let wanted: BTreeMap<String, &Rule> = next.rules.iter().map(|rule| (rule.group.key(), rule)).collect();
     for (key, old) in &there {
         if !wanted.contains_key(key) {
@@ -129,8 +127,9 @@ async fn give(tx: &mut Change, rule: i64, grants: &BTreeSet<Grant>) -> Result<()
     Ok(())
 }
 
-/// Refuses what cannot be: one sentence for each thing that is wrong.
-async fn check(tx: &mut Read, next: &Mapping) -> Result<()> {
+/// Refuses what cannot be: one sentence for each thing that is wrong. A rule that was there already may be about a project
+/// that is gone by now, and gives what is left of it.
+async fn check(tx: &mut Read, there: &[Listed], next: &Mapping) -> Result<()> {
     let roles = role::list(tx).await?;
     let projects: BTreeSet<String> =
         projects::summary::living(tx).await?.into_iter().map(|(id, _)| id).collect();
@@ -154,12 +153,19 @@ async fn check(tx: &mut Read, next: &Mapping) -> Result<()> {
         if !keys.insert(rule.group.key()) {
             wrong.push(format!("There are two rules about the group “{wanted}”: put them together."));
         }
-        wrong.extend(wrong_with(rule, next.giving.gives_admin, &roles, &projects));
+        if rule.root() == Some(ADMIN_ROLE) && !next.giving.gives_admin {
+            wrong.push(format!(
+                "The rule about the group “{wanted}” cannot give Admin: this connection may not make admins. Allow it first."
+            ));
+        }
+        if !there.iter().any(|listed| listed.rule == *rule) {
+            wrong.extend(wrong_with(rule, &roles, &projects));
+        }
     }
     if wrong.is_empty() { Ok(()) } else { Err(Error::invalid(wrong)) }
 }
 
-fn wrong_with(rule: &Rule, admin: bool, roles: &[Role], projects: &BTreeSet<String>) -> Vec<String> {
+fn wrong_with(rule: &Rule, roles: &[Role], projects: &BTreeSet<String>) -> Vec<String> {
     let group = match &rule.group {
         Group::Name(name) => format!("“{name}”"),
         Group::External(id) => format!("with the external id “{id}”"),
@@ -185,9 +191,6 @@ fn wrong_with(rule: &Rule, admin: bool, roles: &[Role], projects: &BTreeSet<Stri
                 wrong.push(format!("“{}” is a root role: the group {group} cannot have it in a project.", found.name));
             }
             (_, None) => wrong.push(format!("There is no role {role}, which the group {group} is to give.")),
-            (None, Some(found)) if found.id == ADMIN_ROLE && !admin => wrong.push(format!(
-                "The group {group} cannot give Admin: this connection may not make admins. Allow it first."
-            )),
             (Some(project), _) if !projects.contains(project) => {
                 wrong.push(format!("There is no project “{project}”, in which the group {group} is to give a role."));
             }

@@ -149,12 +149,12 @@ fn between<'w>(about: &About<'_>, way: &'w Way) -> &'w [Named] {
 }
 
 /// How a role came that is somebody's own.
-fn directly(source: &Source) -> String {
+pub(in crate::ui) fn directly(source: &Source) -> String {
     match source {
         Source::Hand => "given directly".to_owned(),
         Source::Newcomer((_, connection)) => format!("as newcomers of {connection} have it"),
         Source::Attribute((_, connection), attribute) => format!("by “{attribute}” from {connection}"),
-        Source::Rule((_, connection), _) => format!("by a rule of {connection}"),
+        Source::Rule((_, connection), (_, group)) => format!("by the rule of {connection} about {group}"),
     }
 }
 

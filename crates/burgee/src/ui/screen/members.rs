@@ -5,6 +5,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use crate::access::reach::{self, Given};
 use crate::access::{Granted, ManageProjectAccess, ReadProjectAccess};
 use crate::db::Read;
 use crate::people::{group, user};
@@ -19,6 +20,7 @@ use crate::ui::page::Page;
 use crate::ui::part::form::Field;
 use crate::ui::part::table::{self, Ask};
 use crate::ui::part::{button, count, filter, icon, notice, tag, time};
+use crate::ui::screen::access;
 use crate::ui::{Places, Ui};
 
 /// How many members a page has.
@@ -86,6 +88,7 @@ async fn list(
     let mut tx = ui.db.read().await?;
     let viewer = Viewer::of(&grant, &mut tx).await?;
     let all = members::list(&mut tx, project).await?;
+    let given = reach::given_in(&mut tx, project).await?;
     let watch = Watch::over(&grant, &mut tx, Some(project), None).await?;
     let none = all.is_empty();
     let wanted = burgee_scim::fold(asked.q.trim());
@@ -131,9 +134,32 @@ async fn list(
                 (ask.pages(&frame, page, SIZE, total))
             }
         }
+        @if !given.is_empty() { (by_provider(&given)) }
     };
     let page = Page::new(Section::Members, "Members", body).within(&viewer, project).watch(watch);
     Ok(frame.page(&viewer, &page.actions(add(Some("c")))))
+}
+
+/// Who has a role here because the identity provider says so: it is changed there, or by the rules of the connection.
+fn by_provider(given: &[Given]) -> Markup {
+    html! {
+        section aria-labelledby="given" {
+            h2 #given { "By the identity provider" }
+            p.muted { "These come and go with what the identity provider sends, and are changed there, or in the rules of its connection." }
+            (table::scroll("By the identity provider", &html! {
+                table.rows {
+                    thead { tr { th scope="col" { "Member" } th scope="col" { "Role here" } th scope="col" { "Comes" } } }
+                    tbody { @for it in given {
+                        tr {
+                            th scope="row" { (it.person.1) }
+                            td { (tag::chip(&it.role.1)) }
+                            td.muted { (access::directly(&it.source)) }
+                        }
+                    } }
+                }
+            }))
+        }
+    }
 }
 
 fn row(frame: &Frame, project: &str, member: &Member, why_not: Option<&str>) -> Markup {

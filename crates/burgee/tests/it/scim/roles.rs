@@ -235,7 +235,7 @@ both! {
                     let what = format!("{policy}: {ruled:?} {said:?} {by_hand:?}");
                     // The rules, as the documentation has them.
                     let spoken = if said.is_empty() { ruled.into_iter().map(str::to_owned).collect() } else { said.clone() };
-                    let hand: BTreeSet<String> = by_hand.into_iter().map(str::to_owned).collect();
+                    let hand: BTreeSet<String> = by_hand.iter().map(|role| (*role).to_owned()).collect();
                     let expected = match (by_hand, policy) {
                         (None, _) if spoken.is_empty() => set(["Viewer"]),
                         (None, _) => spoken,

@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::{admin, encoded, form, hidden, person};
-use crate::support::TestServer;
 
 both! {
     async fn a_rule_is_looked_at_before_it_is_saved(server) {
@@ -42,6 +41,9 @@ both! {
         let access = format!("/users/{}/access", server.number("ann").await);
         let access = admin.get(&access).await.expect(200).text;
         assert!(access.contains("rule about pilots") && access.contains("/provisioning/1/roles"), "{access}");
+
+        let members = admin.get("/projects/default/members").await.expect(200).text;
+        assert!(members.contains("By the identity provider") && members.contains("Ann Pilot") && members.contains("about pilots"), "{members}");
 
         let edit = admin.get(&format!("{to}?rule={id}")).await.expect(200).text;
         assert!(edit.contains("default: Member") && edit.contains("value=\"pilots\""), "{edit}");
