@@ -207,6 +207,8 @@ both! {
             }
             made = next;
         }
+        server.admin().put(&path(id, ""), json!({ "keys": null })).await.expect(200);
+        server.admin().put(&path(id, ""), json!({})).await.expect(400);
     }
 
     async fn a_client_with_a_key_signs_assertions(server) {
