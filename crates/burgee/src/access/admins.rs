@@ -62,6 +62,21 @@ macro_rules! with_holders {
 
 /// In whose hands administration is, not counting the user `except`.
 pub async fn hands(tx: &mut Read, except: Option<i64>) -> Result<Hands> {
+    // One look mostly tells: there is somebody in whose role no identity provider has a say.
+    let (plain,): (bool,) = tx
+        .one(sql!(
+            "SELECT EXISTS (
+                 SELECT 1 FROM users u
+                 WHERE u.root_role_id = 1 AND u.deleted_at IS NULL AND u.active = TRUE AND u.is_service = FALSE
+                   AND u.is_system = FALSE AND u.password_hash IS NOT NULL
+                   AND (CAST($1 AS BIGINT) IS NULL OR u.id <> $1)
+                   AND NOT EXISTS (SELECT 1 FROM scim_users s WHERE s.user_id = u.id))",
+            except
+        ))
+        .await?;
+    if plain {
+        return Ok(Hands::WithPassword);
+    }
     let (strength,): (i64,) = tx
         .one(sql!(
             with_holders!(

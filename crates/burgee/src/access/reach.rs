@@ -129,7 +129,9 @@ pub async fn ways(tx: &mut Read, whose: Whose) -> Result<Vec<Way>> {
             found.extend(own(tx, id).await?);
             let own: Vec<(String, i64)> =
                 tx.all(sql!("SELECT project, role_id FROM user_roles WHERE user_id = $1", id)).await?;
-            found.extend(own.into_iter().map(|(project, role)| (Some(project), Vec::new(), role, Source::Hand)));
+            found.extend(
+                own.into_iter().map(|(project, role)| (Some(project), Vec::new(), role, Source::Hand)),
+            );
             found.extend(given(tx, id).await?.into_iter().filter_map(|row| row.found(&chains)));
         }
         Whose::Group(_) => {

@@ -19,7 +19,13 @@ pub(super) fn routes() -> Routes {
     Routes::default()
         .add(Method::GET, "/api/admin/user-admin/{id}/access", "getUserAccess", "Users", get)
         .gives::<Ways>(200)
-        .add(Method::DELETE, "/api/admin/user-admin/{id}/access/root-role", "releaseRootRole", "Users", release)
+        .add(
+            Method::DELETE,
+            "/api/admin/user-admin/{id}/access/root-role",
+            "releaseRootRole",
+            "Users",
+            release,
+        )
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -78,11 +84,7 @@ struct HoldView {
 
 impl From<Hold> for HoldView {
     fn from(it: Hold) -> Self {
-        Self {
-            permission: it.permission.name().to_owned(),
-            project: it.project,
-            environment: it.environment,
-        }
+        Self { permission: it.permission.name().to_owned(), project: it.project, environment: it.environment }
     }
 }
 

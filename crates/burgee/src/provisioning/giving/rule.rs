@@ -62,11 +62,8 @@ impl Rule {
 
     /// What is recorded of it.
     pub(super) fn state(&self, connection: i64) -> Value {
-        let roles: Vec<Value> = self
-            .grants
-            .iter()
-            .map(|grant| json!({ "role": grant.role, "project": grant.project }))
-            .collect();
+        let roles: Vec<Value> =
+            self.grants.iter().map(|grant| json!({ "role": grant.role, "project": grant.project })).collect();
         let named = match self.group {
             Group::Name(_) => "displayName",
             Group::External(_) => "externalId",

@@ -87,7 +87,8 @@ async fn set_rules(tx: &mut Change, connection: i64, there: Vec<Listed>, next: &
         match there.get(&key) {
             Some(old) if old.rule == *rule => {}
             Some(old) => {
-                let sql = sql!("UPDATE scim_rules SET wanted = $2 WHERE id = $1", old.id, rule.group.wanted());
+                let sql =
+                    sql!("UPDATE scim_rules SET wanted = $2 WHERE id = $1", old.id, rule.group.wanted());
                 tx.execute(sql).await?;
                 tx.execute(sql!("DELETE FROM scim_rule_roles WHERE rule_id = $1", old.id)).await?;
                 give(tx, old.id, &rule.grants).await?;
@@ -188,11 +189,16 @@ fn wrong_with(rule: &Rule, roles: &[Role], projects: &BTreeSet<String>) -> Vec<S
                 found.name
             )),
             (Some(_), Some(found)) if found.is_root() => {
-                wrong.push(format!("“{}” is a root role: the group {group} cannot have it in a project.", found.name));
+                wrong.push(format!(
+                    "“{}” is a root role: the group {group} cannot have it in a project.",
+                    found.name
+                ));
             }
             (_, None) => wrong.push(format!("There is no role {role}, which the group {group} is to give.")),
             (Some(project), _) if !projects.contains(project) => {
-                wrong.push(format!("There is no project “{project}”, in which the group {group} is to give a role."));
+                wrong.push(format!(
+                    "There is no project “{project}”, in which the group {group} is to give a role."
+                ));
             }
             _ => {}
         }

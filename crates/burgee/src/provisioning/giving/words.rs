@@ -38,10 +38,8 @@ pub async fn heed(tx: &mut Change, on: &Connection, user: i64, document: &Object
     if before.is_empty() && said.is_empty() {
         return Ok(());
     }
-    let before: BTreeMap<Grant, String> = before
-        .into_iter()
-        .map(|(role, project, attribute)| (Grant { project, role }, attribute))
-        .collect();
+    let before: BTreeMap<Grant, String> =
+        before.into_iter().map(|(role, project, attribute)| (Grant { project, role }, attribute)).collect();
     let known = Known::of(tx, &said).await?;
     let after = counting(tx, on.mode(), on.giving.gives_admin, &known, said)?;
     if before == after {
@@ -267,11 +265,14 @@ mod tests {
         for text in ["2", "Editor", "eDITOR"] {
             assert_eq!(grant(text), place("", 2), "{text}");
         }
-        for text in ["shop:4", "shop:owner", "The Shop:4", "Owner in The Shop", "owner IN the shop", "OWNER in shop"] {
+        for text in
+            ["shop:4", "shop:owner", "The Shop:4", "Owner in The Shop", "owner IN the shop", "OWNER in shop"]
+        {
             assert_eq!(grant(text), place("shop", 4), "{text}");
         }
         assert_eq!(grant("Guest in residence in The Shop"), place("shop", 9));
-        for text in ["", "4", "Owner", "Owner in Twin", "Owner in nowhere", "shop:2", "shop:", ":4", "Wizard"] {
+        for text in ["", "4", "Owner", "Owner in Twin", "Owner in nowhere", "shop:2", "shop:", ":4", "Wizard"]
+        {
             assert_eq!(grant(text), None, "{text}");
         }
         assert_eq!(grant("Owner in b"), place("b", 4));

@@ -30,7 +30,8 @@ async fn ways(server: &TestServer, id: i64) -> BTreeSet<String> {
     let found = server.admin().get(&path).await.expect(200).json();
     let way = |way: &Value| {
         let role = way["role"]["name"].as_str().unwrap();
-        let place = way["role"]["project"].as_str().map(|project| format!(" in {project}")).unwrap_or_default();
+        let place =
+            way["role"]["project"].as_str().map(|project| format!(" in {project}")).unwrap_or_default();
         format!("{role}{place} by {}", way["source"]["kind"].as_str().unwrap())
     };
     found["ways"].as_array().unwrap().iter().map(way).collect()

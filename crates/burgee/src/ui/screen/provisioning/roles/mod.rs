@@ -13,7 +13,6 @@ use self::preview::Step;
 use super::{name, tabs};
 use crate::access::role::{self, Role};
 use crate::access::{Administer, ConfigureAuth, Granted, Guard, admins};
-use crate::error::Error;
 use crate::provisioning::connection::{self, Giving, RootConflict};
 use crate::provisioning::giving::{self, Group, Listed, Mapping, Named};
 use crate::ui::fault::Fault;
@@ -28,10 +27,7 @@ use crate::ui::screen::users::borrowed;
 use crate::ui::{Places, Ui};
 
 pub(super) fn places(places: Places) -> Places {
-    places
-        .page("/provisioning/{id}/roles", show)
-        .action("/provisioning/{id}/roles", save)
-        .with(rule::places)
+    places.page("/provisioning/{id}/roles", show).action("/provisioning/{id}/roles", save).with(rule::places)
 }
 
 /// Where the page is.
@@ -249,9 +245,4 @@ async fn save(
 /// Done: back to the page.
 fn done(frame: &Frame, id: i64, note: &str) -> Response {
     frame.done(&path(id), &Note::new(note))
-}
-
-/// What cannot be mended in a form is no refusal of it.
-fn fault(error: Error) -> Fault {
-    Fault::from(error)
 }

@@ -4,7 +4,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::super::removal::below;
-use super::{done, fault, path};
+use super::{done, path};
 use crate::access::{Administer, Granted};
 use crate::error::Result as Outcome;
 use crate::provisioning::connection;
@@ -49,12 +49,12 @@ impl Step<'_> {
         let (mut next, version) = giving::mapping(&mut tx, id).await?;
         change(&mut next)?;
         if sure {
-            giving::save(&mut tx, id, self.version, &next).await.map_err(fault)?;
+            giving::save(&mut tx, id, self.version, &next).await?;
             tx.commit().await?;
             return Ok(done(frame, id, self.note));
         }
         let version = self.version.unwrap_or(version);
-        let effect = giving::preview(tx, id, Some(version), &next).await.map_err(fault)?;
+        let effect = giving::preview(tx, id, Some(version), &next).await?;
         self.show(grant, ui, frame, id, version, &effect).await
     }
 
@@ -89,8 +89,9 @@ impl Step<'_> {
                 }
             }
         };
-        let page = below(Page::new(Section::Provisioning, format!("{}: what changes", self.title), body), &it)
-            .below("Roles", path(id));
+        let page =
+            below(Page::new(Section::Provisioning, format!("{}: what changes", self.title), body), &it)
+                .below("Roles", path(id));
         Ok(frame.page(&viewer, &page))
     }
 }

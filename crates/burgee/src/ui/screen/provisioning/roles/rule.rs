@@ -82,9 +82,10 @@ impl Sent {
         for line in self.projects.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let found = line.rsplit_once(':').and_then(|(project, named)| {
                 let named = named.trim();
-                let role = roles.iter().filter(|role| !role.is_root()).find(|role| {
-                    role.name.eq_ignore_ascii_case(named) || named.parse() == Ok(role.id)
-                })?;
+                let role = roles
+                    .iter()
+                    .filter(|role| !role.is_root())
+                    .find(|role| role.name.eq_ignore_ascii_case(named) || named.parse() == Ok(role.id))?;
                 Some(Grant { project: Some(project.trim().to_owned()), role: role.id })
             });
             match found {
