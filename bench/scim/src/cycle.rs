@@ -105,7 +105,7 @@ where
                     if number >= size {
                         return anyhow::Ok(made);
                     }
-                    made.push((number, one(&mut client, number).await?));
+                    made.push((number, (*one)(&mut client, number).await?));
                 }
             },
             &local,

@@ -44,6 +44,7 @@ pub async fn round(app: &App) -> Result<()> {
     features::mark_overdue(db, now).await?;
     metrics::forget(db, now, days(app)).await?;
     journal::forget(db, now, &app.journal_rules()).await?;
+    signals::forget(db, now).await?;
     login_history::forget(db, now).await
 }
 
@@ -127,17 +128,15 @@ async fn tend_journal(app: &App) {
 /// Tells receivers what happened to provisioned people and groups.
 async fn push_events(app: &App) {
     let issuer = app.config.url();
-    while turn(app, 1).await {
-        let push = Push {
-            db: &app.db,
-            entropy: &app.entropy,
-            clock: &app.clock,
-            outbound: &app.outbound,
-            issuer: &issuer,
-            stopping: &app.stopping,
-        };
-        report("pushing SCIM events", push.run().await);
-    }
+    let push = Push {
+        db: &app.db,
+        entropy: &app.entropy,
+        clock: &app.clock,
+        outbound: &app.outbound,
+        issuer: &issuer,
+        stopping: &app.stopping,
+    };
+    push.run().await;
 }
 
 /// Tells the log of events about new applications, and forgets quiet ones, and what they were answered.

@@ -158,7 +158,7 @@ fn element_creation() {
         let operation =
             json!({ "op": op, "path": r#"emails[type eq "other"]"#, "value": { "value": "o@x.io" } });
         tolerant(operation.clone(), "/emails/2", json!({ "type": "other", "value": "o@x.io" }));
-        refused(one(operation, Mode::Strict), ScimType::NoTarget);
+        refused(one(operation, Mode::Strict), ScimType::InvalidPath);
         let role = json!({ "op": op, "path": r#"roles[primary eq "True"].value"#, "value": "Admin" });
         tolerant(role, "/roles", json!([{ "primary": true, "value": "Admin" }]));
         let address = json!({ "op": op, "path": r#"addresses[type eq "work"].formatted"#, "value": "Rome" });

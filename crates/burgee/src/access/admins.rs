@@ -35,13 +35,9 @@ macro_rules! with_holders {
                  UNION
                  SELECT g.child_id FROM group_groups g JOIN admin_group a ON g.parent_id = a.id
              ), ruled (id) AS (
-                 SELECT g.group_id FROM scim_rule_roles o JOIN scim_rules x ON x.id = o.rule_id
-                 JOIN scim_groups g ON g.connection_id = x.connection_id AND g.display_name_ci = SUBSTR(x.group_key, 3)
-                 WHERE o.role_id = 1 AND SUBSTR(x.group_key, 1, 2) = 'n:'
-                 UNION
-                 SELECT g.group_id FROM scim_rule_roles o JOIN scim_rules x ON x.id = o.rule_id
-                 JOIN scim_groups g ON g.connection_id = x.connection_id AND g.external_id = SUBSTR(x.group_key, 3)
-                 WHERE o.role_id = 1 AND SUBSTR(x.group_key, 1, 2) = 'i:'
+                 SELECT k.group_id FROM scim_rule_roles o JOIN scim_rules x ON x.id = o.rule_id
+                 JOIN scim_group_keys k ON k.connection_id = x.connection_id AND k.group_key = x.group_key
+                 WHERE o.role_id = 1
                  UNION
                  SELECT g.child_id FROM group_groups g JOIN ruled a ON g.parent_id = a.id
              ), ",
@@ -70,7 +66,8 @@ pub async fn hands(tx: &mut Read, except: Option<i64>) -> Result<Hands> {
                  WHERE u.root_role_id = 1 AND u.deleted_at IS NULL AND u.active = TRUE AND u.is_service = FALSE
                    AND u.is_system = FALSE AND u.password_hash IS NOT NULL
                    AND (CAST($1 AS BIGINT) IS NULL OR u.id <> $1)
-                   AND NOT EXISTS (SELECT 1 FROM scim_users s WHERE s.user_id = u.id))",
+                   AND NOT EXISTS (SELECT 1 FROM scim_users s WHERE s.user_id = u.id)
+                   AND NOT EXISTS (SELECT 1 FROM scim_held h WHERE h.user_id = u.id AND h.kind = 'delete'))",
             except
         ))
         .await?;
@@ -88,7 +85,7 @@ pub async fn hands(tx: &mut Read, except: Option<i64>) -> Result<Hands> {
                  SELECT CAST(CASE
                      WHEN EXISTS (SELECT 1 FROM admin WHERE has_password) THEN 2
                      WHEN EXISTS (SELECT 1 FROM admin a WHERE a.retained = TRUE
-                                  OR EXISTS (SELECT 1 FROM scim_users s WHERE s.user_id = a.id)) THEN 1
+                                  OR EXISTS (SELECT 1 FROM person p WHERE p.id = a.id)) THEN 1
                      ELSE 0 END AS BIGINT)"
             ),
             except

@@ -171,7 +171,7 @@ async fn own(tx: &mut Read, user: i64) -> Result<Vec<Found>> {
             with_said!(
                 "SELECT CAST($1 AS BIGINT)",
                 " SELECT o.role_id, u.root_by_hand, c.id, c.name FROM own o JOIN users u ON u.id = o.user_id
-                  LEFT JOIN scim_users p ON p.user_id = u.id LEFT JOIN scim_connections c ON c.id = p.connection_id"
+                  LEFT JOIN person p ON p.id = u.id LEFT JOIN scim_connections c ON c.id = p.connection_id"
             ),
             user
         ))
@@ -224,7 +224,7 @@ async fn given(tx: &mut Read, user: i64) -> Result<Vec<Word>> {
             "SELECT CAST($1 AS BIGINT)",
             " SELECT w.project, w.role_id, w.group_id, w.attribute, w.rule_id, x.wanted, c.id AS connection_id,
                      c.name AS connection
-              FROM given w JOIN scim_users p ON p.user_id = w.user_id JOIN scim_connections c ON c.id = p.connection_id
+              FROM given w JOIN person p ON p.id = w.user_id JOIN scim_connections c ON c.id = p.connection_id
               LEFT JOIN scim_rules x ON x.id = w.rule_id"
         ),
         user
@@ -244,7 +244,7 @@ pub struct Given {
 }
 
 /// How many are told who have roles in a project.
-const MOST_GIVEN: i64 = 1000;
+pub const MOST_GIVEN: i64 = 1000;
 
 /// Who has roles in a project because their identity provider says so, by name; the first thousand.
 pub async fn given_in(tx: &mut Read, project: &str) -> Result<Vec<Given>> {
@@ -260,9 +260,8 @@ pub async fn given_in(tx: &mut Read, project: &str) -> Result<Vec<Given>> {
         .all(sql!(
             with_said!(
                 "ruled (id) AS (
-                     SELECT g.group_id FROM scim_rule_roles o JOIN scim_rules x ON x.id = o.rule_id
-                     JOIN scim_groups g ON g.connection_id = x.connection_id
-                                       AND x.group_key IN ('n:' || g.display_name_ci, 'i:' || g.external_id)
+                     SELECT k.group_id FROM scim_rule_roles o JOIN scim_rules x ON x.id = o.rule_id
+                     JOIN scim_group_keys k ON k.connection_id = x.connection_id AND k.group_key = x.group_key
                      WHERE o.project = $1
                      UNION
                      SELECT g.child_id FROM group_groups g JOIN ruled a ON g.parent_id = a.id
@@ -273,7 +272,7 @@ pub async fn given_in(tx: &mut Read, project: &str) -> Result<Vec<Given>> {
                          w.project, w.role_id, w.group_id, w.attribute, w.rule_id, x.wanted, c.id AS connection_id,
                          c.name AS connection
                   FROM given w JOIN users u ON u.id = w.user_id JOIN roles o ON o.id = w.role_id
-                  JOIN scim_users p ON p.user_id = w.user_id JOIN scim_connections c ON c.id = p.connection_id
+                  JOIN person p ON p.id = w.user_id JOIN scim_connections c ON c.id = p.connection_id
                   LEFT JOIN scim_rules x ON x.id = w.rule_id
                   WHERE w.project = $1 ORDER BY u.label_ci, u.id, w.role_id LIMIT $2"
             ),
@@ -291,13 +290,12 @@ pub async fn given_in(tx: &mut Read, project: &str) -> Result<Vec<Given>> {
 /// What rules say about groups, a JSON array of ids.
 async fn ruled(tx: &mut Read, groups: &str) -> Result<Vec<Word>> {
     tx.all(sql!(
-        "SELECT o.project, o.role_id, g.group_id, CAST(NULL AS TEXT) AS attribute, x.id AS rule_id, x.wanted,
+        "SELECT o.project, o.role_id, k.group_id, CAST(NULL AS TEXT) AS attribute, x.id AS rule_id, x.wanted,
                 c.id AS connection_id, c.name AS connection
-         FROM scim_groups g JOIN scim_connections c ON c.id = g.connection_id
-         JOIN scim_rules x ON x.connection_id = g.connection_id
-                          AND x.group_key IN ('n:' || g.display_name_ci, 'i:' || g.external_id)
+         FROM scim_group_keys k JOIN scim_connections c ON c.id = k.connection_id
+         JOIN scim_rules x ON x.connection_id = k.connection_id AND x.group_key = k.group_key
          JOIN scim_rule_roles o ON o.rule_id = x.id
-         WHERE g.group_id IN ({ids:$1}) AND (o.role_id <> 1 OR c.gives_admin = TRUE)",
+         WHERE k.group_id IN ({ids:$1}) AND (o.role_id <> 1 OR c.gives_admin = TRUE)",
         groups
     ))
     .await

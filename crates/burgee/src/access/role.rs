@@ -85,25 +85,38 @@ pub struct Holders {
     pub groups: i64,
     /// The projects in which somebody has it.
     pub projects: i64,
+    /// People to whom an identity provider gives it by what it sends of them.
+    pub given: i64,
+    /// The connections that give it by a rule, or to newcomers.
+    pub connections: i64,
 }
 
-/// How many have each role; those that nobody has are left out.
+/// How many have each role; those that nobody has or gives are left out. That connections make newcomers Viewers is not
+/// counted.
 pub async fn holders(tx: &mut Read) -> Result<Vec<Holders>> {
     tx.all(sql!(
-        "WITH held (role, users, groups, projects) AS (
-             SELECT root_role_id, COUNT(*), 0, 0 FROM users
+        "WITH held (role, users, groups, projects, given, connections) AS (
+             SELECT root_role_id, COUNT(*), 0, 0, 0, 0 FROM users
              WHERE deleted_at IS NULL AND is_system = FALSE GROUP BY root_role_id
-             UNION ALL SELECT root_role_id, 0, COUNT(*), 0 FROM groups WHERE root_role_id IS NOT NULL
+             UNION ALL SELECT root_role_id, 0, COUNT(*), 0, 0, 0 FROM groups WHERE root_role_id IS NOT NULL
                        GROUP BY root_role_id
-             UNION ALL SELECT role_id, COUNT(DISTINCT user_id), 0, 0 FROM user_roles GROUP BY role_id
-             UNION ALL SELECT role_id, 0, COUNT(DISTINCT group_id), 0 FROM group_roles GROUP BY role_id
-             UNION ALL SELECT role_id, 0, 0, COUNT(DISTINCT project) FROM (
+             UNION ALL SELECT role_id, COUNT(DISTINCT user_id), 0, 0, 0, 0 FROM user_roles GROUP BY role_id
+             UNION ALL SELECT role_id, 0, COUNT(DISTINCT group_id), 0, 0, 0 FROM group_roles GROUP BY role_id
+             UNION ALL SELECT role_id, 0, 0, 0, COUNT(DISTINCT user_id), 0 FROM scim_said GROUP BY role_id
+             UNION ALL SELECT role_id, 0, 0, COUNT(DISTINCT project), 0, 0 FROM (
                  SELECT role_id, project FROM user_roles UNION SELECT role_id, project FROM group_roles
+                 UNION SELECT role_id, project FROM scim_said UNION SELECT role_id, project FROM scim_rule_roles
              ) AS places GROUP BY role_id
+             UNION ALL SELECT role, 0, 0, 0, 0, COUNT(*) FROM (
+                 SELECT o.role_id AS role, x.connection_id FROM scim_rule_roles o JOIN scim_rules x ON x.id = o.rule_id
+                 UNION SELECT usual_role, id FROM scim_connections WHERE usual_role <> $1
+             ) AS givers GROUP BY role
          )
          SELECT role, CAST(SUM(users) AS BIGINT) AS users, CAST(SUM(groups) AS BIGINT) AS groups,
-                CAST(SUM(projects) AS BIGINT) AS projects
-         FROM held GROUP BY role ORDER BY role"
+                CAST(SUM(projects) AS BIGINT) AS projects, CAST(SUM(given) AS BIGINT) AS given,
+                CAST(SUM(connections) AS BIGINT) AS connections
+         FROM held GROUP BY role ORDER BY role",
+        VIEWER
     ))
     .await
 }
@@ -236,19 +249,38 @@ pub async fn update(tx: &mut Change, id: i64, draft: Draft) -> Result<Role> {
     Ok(after)
 }
 
-/// Deletes a role that the installation made and nobody has.
+/// Deletes a role that the installation made, and that nobody has and no connection gives.
 pub async fn delete(tx: &mut Change, id: i64) -> Result<()> {
-    let role = get(tx, id).await?;
+    // Nobody can give it meanwhile.
+    let role = lock(tx, id).await?;
     ensure_own(&role)?;
+    let giver: Option<(String,)> = tx
+        .optional(sql!(
+            "SELECT name FROM scim_connections c
+             WHERE c.usual_role = $1
+                OR EXISTS (SELECT 1 FROM scim_rules x JOIN scim_rule_roles o ON o.rule_id = x.id
+                           WHERE x.connection_id = c.id AND o.role_id = $1)
+                OR EXISTS (SELECT 1 FROM scim_said a JOIN scim_users p ON p.user_id = a.user_id
+                           WHERE p.connection_id = c.id AND a.role_id = $1)
+                OR EXISTS (SELECT 1 FROM scim_said a JOIN scim_held h ON h.user_id = a.user_id AND h.kind = 'delete'
+                           WHERE h.connection_id = c.id AND a.role_id = $1)
+             ORDER BY c.id LIMIT 1",
+            id
+        ))
+        .await?;
+    if let Some((connection,)) = giver {
+        let message = format!(
+            "Role is in use: the connection {connection} gives it to people. Change what it says about roles first."
+        );
+        return Err(Error::rejected(Kind::RoleInUse, message));
+    }
     let (used,): (bool,) = tx
         .one(sql!(
             "SELECT EXISTS (SELECT 1 FROM users WHERE root_role_id = $1 AND deleted_at IS NULL)
                  OR EXISTS (SELECT 1 FROM groups WHERE root_role_id = $1)
                  OR EXISTS (SELECT 1 FROM user_roles WHERE role_id = $1)
                  OR EXISTS (SELECT 1 FROM group_roles WHERE role_id = $1)
-                 OR EXISTS (SELECT 1 FROM scim_said WHERE role_id = $1)
-                 OR EXISTS (SELECT 1 FROM scim_rule_roles WHERE role_id = $1)
-                 OR EXISTS (SELECT 1 FROM scim_connections WHERE usual_role = $1)",
+                 OR EXISTS (SELECT 1 FROM scim_said WHERE role_id = $1)",
             id
         ))
         .await?;

@@ -52,6 +52,7 @@ pub struct Change {
     shrunk: BTreeSet<i64>,
     leaving: BTreeSet<i64>,
     remarks: Vec<Remark>,
+    txn: Option<String>,
 }
 
 impl Db {
@@ -68,6 +69,7 @@ impl Db {
             shrunk: BTreeSet::new(),
             leaving: BTreeSet::new(),
             remarks: Vec::new(),
+            txn: None,
         })
     }
 }
@@ -90,9 +92,19 @@ impl Change {
 
     /// Says what receivers of SCIM events hear of the last fact.
     pub fn signal(&mut self, signal: Value) {
-        if let Some(event) = self.events.last_mut() {
+        self.signal_at(self.events.len().saturating_sub(1), signal);
+    }
+
+    /// Says what receivers of SCIM events hear of the fact that is `at` this place among those of the change.
+    pub fn signal_at(&mut self, at: usize, signal: Value) {
+        if let Some(event) = self.events.get_mut(at) {
             event.signal = Some(signal);
         }
+    }
+
+    /// Says what the request is called that the change comes of: receivers of SCIM events know it by that.
+    pub fn come_of(&mut self, txn: String) {
+        self.txn = Some(txn);
     }
 
     /// Notes that some of those that were named are not known, and were left out: no fact, since nothing changed, but
@@ -171,13 +183,17 @@ impl Change {
             audience::follow(&mut self).await?;
         }
         let announced = self.events.iter().any(Event::concerns_clients);
-        let group = log::append(&mut self.tx, &self.actor, self.now, &self.events, standing.last).await?;
+        let group = self.append(standing.last).await?;
         self.tx.commit().await?;
         if announced {
             self.db.announce();
         }
         let Self { events, left_out, remarks, .. } = self;
         Ok(Recorded { events, group: Some(group), left_out, remarks })
+    }
+
+    async fn append(&mut self, last: i64) -> Result<String> {
+        log::append(&mut self.tx, &self.actor, self.now, self.txn.as_deref(), &self.events, last).await
     }
 
     /// Checks what [`Change::commit`] checks, undoes everything, and tells what would have been recorded.

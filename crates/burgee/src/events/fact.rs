@@ -221,6 +221,9 @@ impl Fact {
                 | Self::ScimRuleDeleted
                 | Self::ScimRolesGiven
                 | Self::ScimRolesTaken
+                | Self::ScimChangeHeld
+                | Self::UserAdopted
+                | Self::GroupAdopted
         )
     }
 

@@ -103,16 +103,18 @@ pub(super) async fn standing(tx: &mut Write) -> Result<Standing> {
 }
 
 /// Writes events at the end of the transaction `tx`, as one group, and returns its id. Since no other transaction writes
-/// events now, the number of the `last` one makes it unique.
+/// events now, the number of the `last` one makes it unique. `txn` is what the request is called that they come of, if it
+/// has a name.
 pub(super) async fn append(
     tx: &mut Write,
     actor: &Actor,
     now: Time,
+    txn: Option<&str>,
     events: &[Event],
     last: i64,
 ) -> Result<String> {
     let group = numbered_ulid(now, last);
-    let rows: Vec<Value> = events.iter().map(row).collect();
+    let rows: Vec<Value> = events.iter().map(|event| row(event, txn)).collect();
     tx.execute(sql!(
         "INSERT INTO events (type, created_at, created_by, created_by_user_id, ip, data, pre_data, project,
                              environment, connection_id, feature_name, segment_id, revises, signal, group_type, group_id)
@@ -134,7 +136,11 @@ pub(super) async fn append(
 }
 
 /// An event as one item of a list. The states are kept as text.
-fn row(event: &Event) -> Value {
+fn row(event: &Event, txn: Option<&str>) -> Value {
+    let mut signal = event.signal();
+    if let (Some(Value::Object(said)), Some(txn)) = (&mut signal, txn) {
+        said.entry("txn").or_insert_with(|| txn.into());
+    }
     json!({
         "type": event.fact.name(),
         "data": event.data.as_ref().map(Value::to_string),
@@ -144,7 +150,7 @@ fn row(event: &Event) -> Value {
         "environment": event.environment,
         "feature": event.feature,
         "segment": event.segment,
-        "signal": event.signal().as_ref().map(Value::to_string),
+        "signal": signal.as_ref().map(Value::to_string),
     })
 }
 

@@ -1,18 +1,19 @@
 //! Groups and who is in them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use burgee_scim::{Object, fold};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::outcome::Outcome;
 use super::source::{Source, Team};
-use super::{Taken, was_removed};
+use super::{Taken, Trace, trace};
 use crate::access::role;
 use crate::clock::Time;
 use crate::db::Read;
 use crate::error::{Error, Result};
-use crate::events::Change;
+use crate::events::{Change, Fact};
 use crate::people::group::{self, Draft};
 use crate::people::membership;
 use crate::provisioning;
@@ -21,7 +22,7 @@ use crate::sql;
 /// What becomes of a group.
 enum Fate {
     Here(i64),
-    Conflict(&'static str),
+    Conflict(String),
     Gone,
     New,
 }
@@ -35,9 +36,16 @@ pub(super) async fn take(
     people: &HashMap<i64, Taken>,
     outcome: &mut Outcome,
 ) -> Result<HashMap<i64, Taken>> {
+    let roles: HashMap<String, i64> = role::list(tx)
+        .await?
+        .into_iter()
+        .filter(role::Role::is_root)
+        .map(|role| (fold(&role.name), role.id))
+        .collect();
+    let removed = removed(tx).await?;
     let mut taken = HashMap::new();
     for team in &source.groups {
-        match fate(tx, connection, team).await? {
+        match fate(tx, connection, team, &removed).await? {
             Fate::Conflict(with) => outcome.conflicts.push(format!("group {}: {with}", team.name)),
             Fate::Gone => {
                 outcome.groups.out += 1;
@@ -47,7 +55,7 @@ pub(super) async fn take(
                 outcome.groups.here += 1;
                 taken.insert(team.id, Taken { id, new: false });
             }
-            Fate::New => match make(tx, connection, team, outcome).await {
+            Fate::New => match make(tx, connection, team, &roles, outcome).await {
                 Ok(id) => {
                     outcome.groups.new += 1;
                     taken.insert(team.id, Taken { id, new: true });
@@ -86,12 +94,25 @@ async fn fill(
     outcome.members.out += inside.len() - known.len();
     let coming: BTreeSet<i64> =
         known.iter().filter(|person| place.new || person.new).map(|person| person.id).collect();
-    outcome.members.here += known.len() - coming.len();
+    let others: BTreeSet<i64> =
+        known.iter().map(|person| person.id).filter(|person| !coming.contains(person)).collect();
+    let there: Vec<(i64,)> = tx
+        .all(sql!(
+            "SELECT user_id FROM group_users WHERE group_id = $1 AND user_id IN ({ids:$2})",
+            place.id,
+            serde_json::to_string(&others)?
+        ))
+        .await?;
+    outcome.members.here += there.len();
+    outcome.members.out += others.len() - there.len();
     outcome.members.new += coming.len();
+    let group = group::get(tx, place.id).await?;
+    if there.len() < others.len() {
+        outcome.leave("groups which some are not in who were here already", &group.name);
+    }
     if coming.is_empty() {
         return Ok(());
     }
-    let group = group::get(tx, place.id).await?;
     if place.new {
         membership::set(tx, &group, &coming).await?;
         return Ok(());
@@ -102,40 +123,70 @@ async fn fill(
     provisioning::group::stir(tx, place.id).await
 }
 
-async fn fate(tx: &mut Read, connection: i64, team: &Team) -> Result<Fate> {
+/// When the groups were made that were removed here since.
+async fn removed(tx: &mut Read) -> Result<HashSet<Time>> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Removed {
+        created_at: Time,
+    }
+    let states: Vec<(Option<String>,)> =
+        tx.all(sql!("SELECT pre_data FROM events WHERE type = $1", Fact::GroupDeleted.name())).await?;
+    let read = |(state,): &(Option<String>,)| serde_json::from_str::<Removed>(state.as_deref()?).ok();
+    Ok(states.iter().filter_map(read).map(|it| it.created_at).collect())
+}
+
+async fn fate(tx: &mut Read, connection: i64, team: &Team, removed: &HashSet<Time>) -> Result<Fate> {
     if let Some(scim_id) = &team.scim_id {
         let found: Option<(i64, i64)> = tx
             .optional(sql!("SELECT group_id, connection_id FROM scim_groups WHERE scim_id = $1", scim_id))
             .await?;
         match found {
             Some((id, of)) if of == connection => return Ok(Fate::Here(id)),
-            Some(_) => return Ok(Fate::Conflict("another connection has the identity provider's id")),
-            None if was_removed(tx, scim_id).await? => return Ok(Fate::Gone),
-            None => {}
+            Some(_) => {
+                return Ok(Fate::Conflict("another connection has the identity provider's id".to_owned()));
+            }
+            None => match trace(tx, scim_id).await? {
+                Some(Trace::Removed) => return Ok(Fate::Gone),
+                Some(Trace::Left(id)) => {
+                    let with = format!(
+                        "the identity provider's id stood for group {id}, which is managed by hand now"
+                    );
+                    return Ok(Fate::Conflict(with));
+                }
+                None => {}
+            },
         }
     }
     let named: Option<(i64, Time)> = tx
         .optional(sql!("SELECT id, created_at FROM groups WHERE name_ci = $1", fold(team.name.trim())))
         .await?;
     Ok(match named {
+        // Taken over before, and removed since: it is known by when it was made in Unleash.
+        None if removed.contains(&team.created_at) => Fate::Gone,
         None => Fate::New,
         // Taken over before: it is known by when it was made in Unleash.
         Some((id, at)) if at == team.created_at && team.scim_id.is_none() => Fate::Here(id),
-        Some(_) => Fate::Conflict("there is a group of this name here already"),
+        Some(_) => Fate::Conflict("there is a group of this name here already".to_owned()),
     })
 }
 
-async fn make(tx: &mut Change, connection: i64, team: &Team, outcome: &mut Outcome) -> Result<i64> {
+async fn make(
+    tx: &mut Change,
+    connection: i64,
+    team: &Team,
+    roles: &HashMap<String, i64>,
+    outcome: &mut Outcome,
+) -> Result<i64> {
     let root_role = match &team.role {
         None => None,
         Some(name) => {
-            let roles = role::list(tx).await?;
-            let found = roles.into_iter().find(|role| role.is_root() && fold(&role.name) == fold(name));
+            let found = roles.get(&fold(name)).copied();
             if found.is_none() {
                 let why = format!("groups without a root role, since there is no \"{name}\"");
                 outcome.leave(&why, &team.name);
             }
-            found.map(|role| role.id)
+            found
         }
     };
     let draft = Draft {

@@ -52,7 +52,8 @@ pub async fn take_over(
         return Ok(outcome);
     }
     if let Some(token) = &wanted.token {
-        match connection::holder(tx, token).await? {
+        let now = tx.now();
+        match connection::holder(tx, token, now).await? {
             Some(holder) if holder == wanted.connection => outcome.token.here += 1,
             _ => {
                 let new = NewToken { secret: Some(token.clone()), overlap: OVERLAP, ..NewToken::default() };
@@ -76,9 +77,25 @@ struct Taken {
     new: bool,
 }
 
-/// Whether an identity provider's id was in use here, and its resource removed.
-async fn was_removed(tx: &mut Read, scim_id: &str) -> Result<bool> {
-    let found: Option<(i64,)> =
-        tx.optional(sql!("SELECT local_id FROM scim_tombstones WHERE scim_id = $1", scim_id)).await?;
-    Ok(found.is_some())
+/// What an identity provider's id that is in use no more stood for here.
+enum Trace {
+    /// An account or group that was removed.
+    Removed,
+    /// One that is still here and managed by hand, by its number.
+    Left(i64),
+}
+
+/// What an identity provider's id stood for here; none if it is new.
+async fn trace(tx: &mut Read, scim_id: &str) -> Result<Option<Trace>> {
+    let found: Option<(i64, bool)> = tx
+        .optional(sql!(
+            "SELECT t.local_id,
+                    (t.resource_type = 'User'
+                     AND EXISTS (SELECT 1 FROM users u WHERE u.id = t.local_id AND u.deleted_at IS NULL))
+                    OR (t.resource_type = 'Group' AND EXISTS (SELECT 1 FROM groups g WHERE g.id = t.local_id)) AS lives
+             FROM scim_tombstones t WHERE t.scim_id = $1",
+            scim_id
+        ))
+        .await?;
+    Ok(found.map(|(id, lives)| if lives { Trace::Left(id) } else { Trace::Removed }))
 }

@@ -1,13 +1,13 @@
 //! People: whoever is not here yet gets an account, and stays managed by the identity provider that managed them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use burgee_scim::{Object, fold};
 use serde_json::{Value, json};
 
 use super::outcome::Outcome;
 use super::source::Person;
-use super::{Taken, was_removed};
+use super::{Taken, Trace, trace};
 use crate::access::admins::ADMIN_ROLE;
 use crate::access::role;
 use crate::clock::Time;
@@ -43,6 +43,7 @@ pub(super) async fn take(
         .filter(role::Role::is_root)
         .map(|role| (fold(&role.name), role.id))
         .collect();
+    let removed = removed(tx).await?;
     let mut taken = HashMap::new();
     for person in people {
         let called = person.called();
@@ -58,7 +59,7 @@ pub(super) async fn take(
             continue;
         }
         let provisioned = usize::from(person.scim_id.is_some());
-        match fate(tx, connection, person).await? {
+        match fate(tx, connection, person, &removed).await? {
             Fate::Conflict(with) => outcome.conflicts.push(format!("user {called}: {with}")),
             Fate::Gone => {
                 outcome.users.out += 1;
@@ -96,7 +97,7 @@ struct Account {
     provisioned: bool,
 }
 
-async fn fate(tx: &mut Read, connection: i64, person: &Person) -> Result<Fate> {
+async fn fate(tx: &mut Read, connection: i64, person: &Person, removed: &HashSet<Time>) -> Result<Fate> {
     if let Some(scim_id) = &person.scim_id {
         let found: Option<(i64, i64)> = tx
             .optional(sql!("SELECT user_id, connection_id FROM scim_users WHERE scim_id = $1", scim_id))
@@ -106,8 +107,16 @@ async fn fate(tx: &mut Read, connection: i64, person: &Person) -> Result<Fate> {
             Some(_) => {
                 return Ok(Fate::Conflict("another connection has the identity provider's id".to_owned()));
             }
-            None if was_removed(tx, scim_id).await? => return Ok(Fate::Gone),
-            None => {}
+            None => match trace(tx, scim_id).await? {
+                Some(Trace::Removed) => return Ok(Fate::Gone),
+                Some(Trace::Left(id)) => {
+                    let with = format!(
+                        "the identity provider's id stood for account {id}, which is managed by hand now"
+                    );
+                    return Ok(Fate::Conflict(with));
+                }
+                None => {}
+            },
         }
     }
     let username = person.user_name().map(fold);
@@ -121,7 +130,9 @@ async fn fate(tx: &mut Read, connection: i64, person: &Person) -> Result<Fate> {
             email.clone()
         ))
         .await?;
-    let Some(account) = accounts.first() else { return Ok(Fate::New) };
+    let Some(account) = accounts.first() else {
+        return Ok(if removed.contains(&person.created_at) { Fate::Gone } else { Fate::New });
+    };
     let same = account.username_ci == username && account.email_ci == email;
     // Whoever was taken over before is known by when they came to Unleash. An admin of the same names, as the first one
     // of both usually is, gains nothing by whatever groups they are in.
@@ -134,6 +145,16 @@ async fn fate(tx: &mut Read, connection: i64, person: &Person) -> Result<Fate> {
         "the user name or e-mail address belongs to {kind} that is here already, number {}",
         account.id
     )))
+}
+
+/// When those came to Unleash who were removed here since: their names are gone. Unleash need not know when somebody came.
+async fn removed(tx: &mut Read) -> Result<HashSet<Time>> {
+    let found: Vec<(Time,)> = tx
+        .all(sql!(
+            "SELECT created_at FROM users WHERE deleted_at IS NOT NULL AND is_service = FALSE AND created_at > 0"
+        ))
+        .await?;
+    Ok(found.into_iter().map(|(at,)| at).collect())
 }
 
 async fn make(

@@ -13,7 +13,10 @@ use crate::events::Change;
 use crate::projects::ensure_exists;
 use crate::projects::members::{self, Subject};
 
-/// Gives whoever is new the roles that they had.
+/// Who is to get a role in a project, whether they are new here, and what people call them.
+type Candidate<'a> = (Subject, bool, &'a str);
+
+/// Gives whoever is new the roles that they had. Who was here before may have lost one since: it is not given again.
 pub(super) async fn take(
     tx: &mut Change,
     giver: &Holdings,
@@ -28,15 +31,21 @@ pub(super) async fn take(
         .filter(|role| !role.is_root())
         .map(|role| (fold(&role.name), role.id))
         .collect();
-    let mut wanted: BTreeMap<(&str, &str), Vec<Subject>> = BTreeMap::new();
+    let names: HashMap<(bool, i64), String> = source
+        .people
+        .iter()
+        .map(|person| ((false, person.id), person.called()))
+        .chain(source.groups.iter().map(|team| ((true, team.id), team.name.clone())))
+        .collect();
+    let mut wanted = BTreeMap::<(&str, &str), Vec<Candidate>>::new();
     for place in &source.places {
         let known = if place.is_group { groups } else { people };
         match known.get(&place.who) {
             None => outcome.places.out += 1,
-            Some(Taken { new: false, .. }) => outcome.places.here += 1,
-            Some(Taken { id, .. }) => {
+            Some(Taken { id, new }) => {
                 let subject = if place.is_group { Subject::Group(*id) } else { Subject::User(*id) };
-                wanted.entry((&place.project, &place.role)).or_default().push(subject);
+                let name = names.get(&(place.is_group, place.who)).map(String::as_str).unwrap_or_default();
+                wanted.entry((&place.project, &place.role)).or_default().push((subject, *new, name));
             }
         }
     }
@@ -53,8 +62,21 @@ pub(super) async fn take(
             outcome.leave(what, if absent { project } else { name });
             continue;
         };
-        members::add(tx, giver, project, &[*role], &subjects).await?;
-        outcome.places.new += subjects.len();
+        let there = members::places(tx, project).await?;
+        let mut coming = Vec::new();
+        for (subject, new, who) in subjects {
+            if there.contains_key(&(subject, *role)) {
+                outcome.places.here += 1;
+            } else if new {
+                coming.push(subject);
+            } else {
+                outcome.places.out += 1;
+                let why = "roles in projects that somebody does not have who was here already";
+                outcome.leave(why, format!("{who} ({name} in {project})"));
+            }
+        }
+        members::add(tx, giver, project, &[*role], &coming).await?;
+        outcome.places.new += coming.len();
     }
     Ok(())
 }

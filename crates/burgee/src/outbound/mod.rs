@@ -11,7 +11,7 @@ use reqwest::{Certificate, Client, ClientBuilder};
 use rustls::CertificateError;
 use rustls::crypto::ring;
 
-pub use self::post::{Outbound, Reply, check};
+pub use self::post::{Outbound, Reply, check, masked};
 use crate::error::{Error, Result};
 
 /// How long it is waited for a connection, TLS included.
@@ -20,15 +20,27 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// A client that waits `patience` for a whole answer, follows no redirects, and trusts whom the machine trusts, and
 /// `also` these.
 pub fn client(patience: Duration, also: &[Certificate]) -> Result<Client> {
-    trusting(|| settled(patience), also)
+    trusting(|| settled(patience), also).map(|made| made.client)
 }
 
-fn trusting(settled: impl Fn() -> ClientBuilder, also: &[Certificate]) -> Result<Client> {
+/// A client that was made.
+struct Made {
+    client: Client,
+    /// False if whom the machine trusts could not be found out.
+    trusts: bool,
+}
+
+fn trusting(settled: impl Fn() -> ClientBuilder, also: &[Certificate]) -> Result<Made> {
     // Refused if there is one already, and then it is this one.
     let _ = ring::default_provider().install_default();
-    let made = settled().tls_certs_merge(also.to_vec()).build();
+    let error = match settled().tls_certs_merge(also.to_vec()).build() {
+        Ok(client) => return Ok(Made { client, trusts: true }),
+        Err(error) => error,
+    };
     // A machine without certificates of its own can still use plain HTTP.
-    made.or_else(|_| settled().tls_certs_only(also.to_vec()).build()).map_err(Error::internal)
+    tracing::warn!(?error, "the certificates that this machine trusts cannot be used");
+    let client = settled().tls_certs_only(also.to_vec()).build().map_err(Error::internal)?;
+    Ok(Made { client, trusts: false })
 }
 
 fn settled(patience: Duration) -> ClientBuilder {

@@ -23,8 +23,13 @@ const PATIENCE: Duration = Duration::from_secs(8);
 const LARGEST: usize = 16 * 1024;
 /// The longest address, in bytes.
 const LONGEST: usize = 2000;
-/// Where one cloud answers questions about credentials besides link-local addresses.
-const METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+/// How long it is waited for a connection, TLS included: so that some of the patience is left for the answer.
+const CONNECT: Duration = Duration::from_secs(4);
+/// Where clouds answer questions about credentials besides link-local addresses.
+const METADATA: [IpAddr; 2] = [
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+    IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
+];
 
 /// Sends requests. The certificates that the machine trusts are read when the first one needs them.
 #[derive(Default)]
@@ -70,24 +75,36 @@ pub fn check(address: &str) -> Result<Url, String> {
     if barred { Err("is at an address that nothing is sent to".to_owned()) } else { Ok(url) }
 }
 
+/// An address without the values in its query, which may be secrets.
+pub fn masked(address: &str) -> String {
+    let Some((before, query)) = address.split_once('?') else { return address.to_owned() };
+    let pairs: Vec<String> = query
+        .split('&')
+        .map(|pair| pair.split_once('=').map_or_else(|| "***".to_owned(), |(name, _)| format!("{name}=***")))
+        .collect();
+    format!("{before}?{}", pairs.join("&"))
+}
+
 /// True for addresses that nothing is sent to, whatever leads there.
 fn is_barred(ip: IpAddr) -> bool {
-    match ip.to_canonical() {
+    let ip = ip.to_canonical();
+    if METADATA.contains(&ip) {
+        return true;
+    }
+    match ip {
         IpAddr::V4(ip) => ip.is_link_local() || ip.is_unspecified() || ip.is_multicast() || ip.is_broadcast(),
         IpAddr::V6(ip) => {
-            // What is translated into IPv4 goes where that goes (RFC 6052 §2.1).
+            // What is translated into IPv4 goes where that goes (RFC 6052 §2.1). How a network of its own translates is
+            // not known (RFC 8215), and relays of 6to4 (RFC 3056) nobody needs.
             let translated = match ip.segments() {
                 [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
                     let bits = u32::from(high) << 16 | u32::from(low);
                     is_barred(Ipv4Addr::from_bits(bits).into())
                 }
+                [0x64, 0xff9b, 1, ..] | [0x2002, ..] => true,
                 _ => false,
             };
-            translated
-                || ip.is_unicast_link_local()
-                || ip.is_unspecified()
-                || ip.is_multicast()
-                || ip == METADATA
+            translated || ip.is_unicast_link_local() || ip.is_unspecified() || ip.is_multicast()
         }
     }
 }
@@ -120,13 +137,15 @@ impl Outbound {
         Ok(Reply { status, body })
     }
 
-    fn client(&self) -> Result<&Client> {
+    fn client(&self) -> Result<Client> {
         if let Some(ready) = self.client.get() {
-            return Ok(ready);
+            return Ok(ready.clone());
         }
         // A proxy would look the host up by itself, and reach what is barred here.
-        let made = trusting(|| settled(PATIENCE).no_proxy().dns_resolver(Arc::new(Checked)), &[])?;
-        Ok(self.client.get_or_init(|| made))
+        let own = || settled(PATIENCE).connect_timeout(CONNECT).no_proxy().dns_resolver(Arc::new(Checked));
+        let made = trusting(own, &[])?;
+        // Certificates may be there the next time.
+        Ok(if made.trusts { self.client.get_or_init(|| made.client).clone() } else { made.client })
     }
 }
 
@@ -159,6 +178,8 @@ mod tests {
             "https://siem.example.com/events?tenant=1",
             "https://10.0.0.7/events",
             "https://[fd12::7]:8443/",
+            "https://[64:ff9b::808:808]/",
+            "https://100.100.100.201/",
             "http://localhost:9000/",
             "http://127.0.0.1:9000/x",
             "http://[::1]/",
@@ -178,11 +199,28 @@ mod tests {
             "https://[::ffff:169.254.169.254]/",
             "https://[64:ff9b::a9fe:a9fe]/",
             "https://[fd00:ec2::254]/",
+            "https://100.100.100.200/latest",
+            "https://[64:ff9b::6464:64c8]/",
+            "https://[64:ff9b:1::a9fe:a9fe]/",
+            "https://[64:ff9b:1:abcd::1]/",
+            "https://[2002:a9fe:a9fe::1]/",
             "https://0.0.0.0/",
             "https://[::]/",
             "https://2852039166/",
         ] {
             assert!(check(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn values_of_a_query_are_not_shown() {
+        for (address, shown) in [
+            ("https://x.test/events", "https://x.test/events"),
+            ("https://x.test/e?key=s3cret&tenant=1", "https://x.test/e?key=***&tenant=***"),
+            ("https://x.test/e?s3cret", "https://x.test/e?***"),
+        ] {
+            assert_eq!(masked(address), shown);
+            assert_eq!(masked(shown), shown);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::access::said::with_said;
 use crate::clock::Time;
 use crate::db::Read;
 use crate::error::Result;
@@ -20,11 +21,11 @@ pub struct Survey {
     pub created_at: Time,
     /// When the person was last seen.
     pub seen_at: Option<Time>,
-    /// The name of the root role.
+    /// The name of the root role that counts; of several, all, with commas between.
     pub root_role: String,
     /// The names of the groups that the person is in.
     pub groups: Vec<String>,
-    /// The projects in which the person has a role, directly or through groups.
+    /// The projects in which the person has a role, directly, through groups, or because their identity provider says so.
     pub projects: Vec<String>,
 }
 
@@ -35,21 +36,29 @@ struct Row {
     email: Option<String>,
     created_at: Time,
     seen_at: Option<Time>,
-    root_role: String,
 }
 
 /// Everybody with access.
 pub async fn all(tx: &mut Read) -> Result<Vec<Survey>> {
     let rows: Vec<Row> = tx
         .all(sql!(
-            "SELECT u.id, u.name, COALESCE(u.email, u.username) AS email, u.created_at, n.last_at AS seen_at,
-                    r.name AS root_role
-             FROM users u JOIN roles r ON r.id = u.root_role_id
+            "SELECT u.id, u.name, COALESCE(u.email, u.username) AS email, u.created_at, n.last_at AS seen_at
+             FROM users u
              LEFT JOIN seen n ON n.subject = 'user' AND n.id = u.id
              WHERE u.deleted_at IS NULL AND u.active = TRUE AND u.is_system = FALSE AND u.is_service = FALSE
              ORDER BY u.id"
         ))
         .await?;
+    let mut roots = by_user(
+        tx.all(sql!(with_said!(
+            "SELECT id FROM users WHERE deleted_at IS NULL AND active = TRUE AND is_system = FALSE AND is_service = FALSE",
+            ", root (user_id, role_id) AS (
+                 SELECT user_id, role_id FROM own UNION SELECT user_id, role_id FROM given WHERE project IS NULL
+             )
+             SELECT w.user_id, r.name FROM root w JOIN roles r ON r.id = w.role_id ORDER BY w.user_id, r.id"
+        )))
+        .await?,
+    );
     let mut groups = by_user(
         tx.all(sql!(
             "SELECT m.user_id, g.name FROM group_users m JOIN groups g ON g.id = m.group_id
@@ -59,16 +68,17 @@ pub async fn all(tx: &mut Read) -> Result<Vec<Survey>> {
     );
     let mut projects = by_user(
         tx.all(sql!(
-            "WITH RECURSIVE member (user_id, group_id) AS (
-                 SELECT user_id, group_id FROM group_users
-                 UNION
-                 SELECT m.user_id, g.parent_id FROM group_groups g JOIN member m ON g.child_id = m.group_id
-             ), held (user_id, project) AS (
-                 SELECT user_id, project FROM user_roles
-                 UNION
-                 SELECT m.user_id, r.project FROM group_roles r JOIN member m ON m.group_id = r.group_id
-             )
-             SELECT user_id, project FROM held ORDER BY user_id, project"
+            with_said!(
+                "SELECT id FROM users WHERE deleted_at IS NULL AND active = TRUE AND is_system = FALSE AND is_service = FALSE",
+                ", held (user_id, project) AS (
+                     SELECT user_id, project FROM user_roles
+                     UNION
+                     SELECT m.user_id, r.project FROM group_roles r JOIN reach m ON m.group_id = r.group_id
+                     UNION
+                     SELECT user_id, project FROM given WHERE project IS NOT NULL
+                 )
+                 SELECT user_id, project FROM held ORDER BY user_id, project"
+            )
         ))
         .await?,
     );
@@ -80,7 +90,7 @@ pub async fn all(tx: &mut Read) -> Result<Vec<Survey>> {
             email: row.email.unwrap_or_default(),
             created_at: row.created_at,
             seen_at: row.seen_at,
-            root_role: row.root_role,
+            root_role: roots.remove(&row.id).unwrap_or_default().join(", "),
             groups: groups.remove(&row.id).unwrap_or_default(),
             projects: projects.remove(&row.id).unwrap_or_default(),
         })

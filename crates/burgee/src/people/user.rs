@@ -311,6 +311,7 @@ pub async fn delete(tx: &mut Change, id: i64) -> Result<User> {
         ),
         sql!("DELETE FROM group_users WHERE user_id = $1", id),
         sql!("DELETE FROM scim_held WHERE user_id = $1", id),
+        sql!("DELETE FROM scim_said WHERE user_id = $1", id),
         sql!(
             "INSERT INTO scim_tombstones (scim_id, connection_id, resource_type, local_id, external_id, email_hash, deleted_at)
              SELECT s.scim_id, s.connection_id, 'User', s.user_id, s.external_id, u.email_hash, $2

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::project::{Mode, OWNER};
+use crate::access::said::with_said;
 use crate::access::{Sight, visible};
 use crate::clock::Time;
 use crate::db::Read;
@@ -149,6 +150,15 @@ pub async fn living(tx: &mut Read) -> Result<Vec<(String, String)>> {
     tx.all(sql!("SELECT id, name FROM projects WHERE archived_at IS NULL ORDER BY id")).await
 }
 
+/// Those of them that are named by their ids.
+pub async fn living_among(tx: &mut Read, ids: &[String]) -> Result<Vec<(String, String)>> {
+    tx.all(sql!(
+        "SELECT id, name FROM projects WHERE archived_at IS NULL AND id IN ({list:$1}) ORDER BY id",
+        serde_json::to_string(ids)?
+    ))
+    .await
+}
+
 /// How many flags of which type a project has.
 pub async fn types(tx: &mut Read, project: &str) -> Result<Vec<(String, i64)>> {
     tx.all(sql!(
@@ -158,21 +168,36 @@ pub async fn types(tx: &mut Read, project: &str) -> Result<Vec<(String, i64)>> {
     .await
 }
 
-/// How many people have a place in each project, directly or through groups, nested ones included.
+/// How many people have a place in each project, directly, through groups, nested ones included, or because their identity
+/// provider says so.
 pub async fn members(tx: &mut Read, project: Option<&str>) -> Result<HashMap<String, i64>> {
     let rows: Vec<(String, i64)> = tx
         .all(sql!(
-            "WITH RECURSIVE inside (project, group_id) AS (
-                 SELECT project, group_id FROM group_roles WHERE CAST($1 AS TEXT) IS NULL OR project = $1
-                 UNION
-                 SELECT i.project, g.child_id FROM group_groups g JOIN inside i ON g.parent_id = i.group_id
-             ), member (project, user_id) AS (
-                 SELECT project, user_id FROM user_roles WHERE CAST($1 AS TEXT) IS NULL OR project = $1
-                 UNION
-                 SELECT i.project, g.user_id FROM inside i JOIN group_users g ON g.group_id = i.group_id
-             )
-             SELECT m.project, COUNT(*) FROM member m JOIN users u ON u.id = m.user_id
-             WHERE u.deleted_at IS NULL GROUP BY m.project",
+            with_said!(
+                "inside (project, group_id) AS (
+                     SELECT project, group_id FROM group_roles WHERE CAST($1 AS TEXT) IS NULL OR project = $1
+                     UNION
+                     SELECT i.project, g.child_id FROM group_groups g JOIN inside i ON g.parent_id = i.group_id
+                 ), ruled (id) AS (
+                     SELECT k.group_id FROM scim_rule_roles o JOIN scim_rules x ON x.id = o.rule_id
+                     JOIN scim_group_keys k ON k.connection_id = x.connection_id AND k.group_key = x.group_key
+                     WHERE o.project IS NOT NULL AND (CAST($1 AS TEXT) IS NULL OR o.project = $1)
+                     UNION
+                     SELECT g.child_id FROM group_groups g JOIN ruled a ON g.parent_id = a.id
+                 ), ",
+                "SELECT user_id FROM scim_said WHERE project IS NOT NULL AND (CAST($1 AS TEXT) IS NULL OR project = $1)
+                 UNION SELECT m.user_id FROM ruled a JOIN group_users m ON m.group_id = a.id",
+                ", member (project, user_id) AS (
+                     SELECT project, user_id FROM user_roles WHERE CAST($1 AS TEXT) IS NULL OR project = $1
+                     UNION
+                     SELECT i.project, g.user_id FROM inside i JOIN group_users g ON g.group_id = i.group_id
+                     UNION
+                     SELECT project, user_id FROM given
+                     WHERE project IS NOT NULL AND (CAST($1 AS TEXT) IS NULL OR project = $1)
+                 )
+                 SELECT m.project, COUNT(*) FROM member m JOIN users u ON u.id = m.user_id
+                 WHERE u.deleted_at IS NULL GROUP BY m.project"
+            ),
             project
         ))
         .await?;
@@ -221,18 +246,17 @@ pub async fn owners(tx: &mut Read, project: Option<&str>) -> Result<HashMap<Stri
     Ok(owners)
 }
 
-/// The projects in which somebody has a place, directly or through groups.
+/// The projects in which somebody has a place, directly, through groups, or because their identity provider says so.
 pub async fn of_person(tx: &mut Read, person: i64) -> Result<Vec<String>> {
     let ids: Vec<(String,)> = tx
         .all(sql!(
-            "WITH RECURSIVE member (group_id) AS (
-                 SELECT group_id FROM group_users WHERE user_id = $1
-                 UNION
-                 SELECT g.parent_id FROM group_groups g JOIN member m ON g.child_id = m.group_id
-             )
-             SELECT project FROM user_roles WHERE user_id = $1
-             UNION SELECT r.project FROM group_roles r JOIN member m ON m.group_id = r.group_id
-             UNION SELECT project FROM favorite_projects WHERE user_id = $1",
+            with_said!(
+                "SELECT CAST($1 AS BIGINT)",
+                " SELECT project FROM user_roles WHERE user_id = $1
+                  UNION SELECT r.project FROM group_roles r JOIN reach m ON m.group_id = r.group_id
+                  UNION SELECT project FROM given WHERE project IS NOT NULL
+                  UNION SELECT project FROM favorite_projects WHERE user_id = $1"
+            ),
             person
         ))
         .await?;

@@ -4,14 +4,16 @@ use crate::audience;
 use crate::error::Result;
 use crate::events::{Change, Event, Fact};
 use crate::people::{group, user};
+use crate::provisioning::hold;
 use crate::{owners, sql};
 
-/// Removes all users of a connection, each recorded, and then the fact as a whole; how many there were. With nobody to
-/// remove, nothing is recorded.
+/// Removes all users of a connection, and those whose removal waits, each recorded, and then the fact as a whole; how many
+/// there were. With nobody to remove, nothing is recorded.
 pub async fn users(tx: &mut Change, connection: i64) -> Result<usize> {
-    let ids: Vec<(i64,)> = tx
+    let mut ids: Vec<(i64,)> = tx
         .all(sql!("SELECT user_id FROM scim_users WHERE connection_id = $1 ORDER BY id", connection))
         .await?;
+    ids.extend(hold::leaving(tx, connection).await?);
     tx.see_off(ids.iter().map(|(id,)| *id));
     for (id,) in &ids {
         user::delete(tx, *id).await?;

@@ -7,12 +7,12 @@ use serde_json::json;
 
 use super::connection::{Connection, OnMatch};
 use super::members;
-use super::resource::{Provisioned, kept, taken, text};
-use super::{giving, guard, hold};
+use super::resource::{Noun, Provisioned, kept, taken, text};
+use super::{giving, guard, hold, signals};
 use crate::clock::Time;
 use crate::db::Read;
 use crate::entropy::Entropy;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::events::{Change, Event, Fact};
 use crate::people;
 use crate::sql;
@@ -80,10 +80,13 @@ pub async fn create(
         Provisioned { key, local_id: id, scim_id, document, version: 1, created_at: now, updated_at: now };
     let mut touched = members::apply(tx, on, &group, &name, first).await?;
     if adopted {
-        // Rules are about whoever was in it already, too.
+        // Rules are about whoever was in it already, too, and those of a connection that had it before are not any more.
         touched.groups.insert(id);
+        touched.users.extend(giving::inside(tx, &touched.groups).await?);
+        giving::follow(tx, connection, &touched.users, "adopt").await?;
+    } else {
+        giving::moved(tx, connection, id, touched.users, &touched.groups).await?;
     }
-    giving::moved(tx, connection, id, touched.users, &touched.groups).await?;
     Ok(group)
 }
 
@@ -111,7 +114,9 @@ pub async fn take_over(
     let name = text(document, "displayName");
     let fact = json!({ "id": group, "name": name, "scimId": scim_id, "connection": connection });
     tx.record(Event::created(Fact::GroupAdopted, &fact));
-    Ok(())
+    signals::adopted(tx, connection, Noun::Group, scim_id);
+    let people = giving::inside(tx, &BTreeSet::from([group])).await?;
+    giving::follow(tx, connection, &people, "adopt").await
 }
 
 /// Writes the resource; tells its place in the connection's order.
@@ -139,7 +144,25 @@ async fn write(
             now
         ))
         .await?;
+    set_keys(tx, connection, group, document).await?;
     Ok(key)
+}
+
+/// Writes what rules find a group by, in place of what it was before.
+async fn set_keys(tx: &mut Change, connection: i64, group: i64, document: &Object) -> Result<()> {
+    let name = Some(format!("n:{}", fold(text(document, "displayName").unwrap_or_default())));
+    let external = text(document, "externalId").map(|id| format!("i:{id}"));
+    let keys: Vec<String> = [name, external].into_iter().flatten().collect();
+    tx.execute(sql!("DELETE FROM scim_group_keys WHERE group_id = $1", group)).await?;
+    tx.execute(sql!(
+        "INSERT INTO scim_group_keys (group_id, connection_id, group_key)
+         SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), item FROM ({list:$3}) k",
+        group,
+        connection,
+        serde_json::to_string(&keys)?
+    ))
+    .await
+    .map(drop)
 }
 
 /// Somebody came into a group beside its identity provider: whoever holds an old copy must notice.
@@ -197,6 +220,9 @@ pub async fn change(
         .await?;
     let was = text(&current.document, "externalId");
     let renamed = fold(&before) != fold(&name) || was != external;
+    if renamed {
+        set_keys(tx, on.id, current.local_id, &next).await?;
+    }
     if renamed && giving::about(tx, on.id, &[&before, &name], &[was, external]).await? {
         touched.groups.insert(current.local_id);
         touched.users.extend(giving::inside(tx, &touched.groups).await?);
@@ -213,6 +239,16 @@ pub async fn repair(tx: &mut Change, group: &Provisioned) -> Result<bool> {
     let name = text(&group.document, "displayName").unwrap_or_default();
     if before.name == name {
         return Ok(false);
+    }
+    let other: Option<(i64,)> = tx
+        .optional(sql!("SELECT id FROM groups WHERE name_ci = $1 AND id <> $2", fold(name), group.local_id))
+        .await?;
+    if other.is_some() {
+        let message = format!(
+            "The group “{}” cannot be called “{name}” again: another group has this name.",
+            before.name
+        );
+        return Err(Error::rejected(Kind::Conflict, message));
     }
     tx.execute(sql!(
         "UPDATE groups SET name = $2, name_ci = $3, version = version + 1 WHERE id = $1",

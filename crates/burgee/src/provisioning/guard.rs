@@ -75,8 +75,12 @@ pub(super) async fn keep_one(tx: &mut Change, why: &str) -> Result<()> {
     }
     let were = admins::people(&mut tx.before().await?).await?;
     let are = admins::people(tx).await?;
-    let lost: Vec<i64> = were.difference(&are).copied().collect();
-    keep_one_of(tx, &lost, why).await
+    let mut at_stake: Vec<i64> = were.difference(&are).copied().collect();
+    if at_stake.is_empty() {
+        // Nobody ceased to be one, but nobody is in whose hands it counts.
+        at_stake.extend(were);
+    }
+    keep_one_of(tx, &at_stake, why).await
 }
 
 /// Keeps one of those who were at stake as an admin, if nobody else is left who is.

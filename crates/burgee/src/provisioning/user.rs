@@ -3,6 +3,8 @@
 //! The document is what the identity provider wants; the account behind it is what holds. They differ where the last
 //! admin stays active, where a removal is [held](super::hold), and where people changed something ([`super::drift`]).
 
+use std::collections::BTreeSet;
+
 use burgee_scim::{Object, USER, fold, leaves};
 use serde_json::{Value, json};
 
@@ -11,8 +13,9 @@ use super::giving;
 use super::guard;
 use super::hold::{self, Kind as Removal};
 use super::profile::Profile;
-use super::resource::{Provisioned, kept, taken, text};
-use crate::access::{admins, role};
+use super::resource::{Noun, Provisioned, kept, taken, text};
+use super::signals;
+use crate::access::admins;
 use crate::clock::Time;
 use crate::db::{Read, Sql};
 use crate::entropy::{Entropy, digest};
@@ -66,11 +69,14 @@ pub async fn create(
         adoption(tx, connection, id, &scim_id);
         // A link made before must not set a password now.
         tx.execute(sql!("DELETE FROM reset_tokens WHERE user_id = $1", id)).await?;
+        giving::adopt(tx, on, id, &document).await?;
         align(tx, Word::Of(connection), id, None, &profile).await?;
-    } else if profile.active == Some(false) {
-        align(tx, Word::Of(connection), id, None, &profile).await?;
+    } else {
+        if profile.active == Some(false) {
+            align(tx, Word::Of(connection), id, None, &profile).await?;
+        }
+        giving::heed(tx, on, id, None, &document).await?;
     }
-    giving::heed(tx, on, id, &document).await?;
     let user =
         Provisioned { key, local_id: id, scim_id, document, version: 1, created_at: now, updated_at: now };
     Ok(Created { user, adopted })
@@ -89,7 +95,10 @@ pub async fn take_over(
     ensure_free(tx, connection, document, None).await?;
     write(tx, connection, account, scim_id, document, since).await?;
     adoption(tx, connection, account, scim_id);
-    Ok(())
+    signals::adopted(tx, connection, Noun::User, scim_id);
+    // What another connection said of them counts no more.
+    tx.execute(sql!("DELETE FROM scim_said WHERE user_id = $1", account)).await?;
+    giving::follow(tx, connection, &BTreeSet::from([account]), "adopt").await
 }
 
 /// Writes the resource and what filters search; tells its place in the connection's order.
@@ -138,7 +147,7 @@ pub async fn change(
     let profile = Profile::of(&next);
     if next == current.document && is_held(tx, current.local_id, &profile).await? {
         // The same words may mean more by now: a role may have come to be.
-        giving::heed(tx, on, current.local_id, &next).await?;
+        giving::heed(tx, on, current.local_id, Some(&next), &next).await?;
         return Ok(current);
     }
     ensure_free(tx, on.id, &next, Some(current.key)).await?;
@@ -160,8 +169,8 @@ pub async fn change(
         index(tx, current.key, &next).await?;
     }
     let before = Profile::of(&current.document);
-    let account = align(tx, Word::Of(connection), current.local_id, Some(&before), &profile).await?;
-    giving::heed(tx, on, current.local_id, &next).await?;
+    let account = align(tx, Word::Of(on.id), current.local_id, Some(&before), &profile).await?;
+    giving::heed(tx, on, current.local_id, Some(&current.document), &next).await?;
     let changed = Provisioned { document: next, version, updated_at: now, ..current };
     if account {
         return Ok(changed);
@@ -173,8 +182,24 @@ pub async fn change(
 }
 
 /// Brings the account in line with what the identity provider last pushed, on an admin's word. False: it is already.
+/// Refused if somebody else has the user name by now.
 pub async fn repair(tx: &mut Change, user: &Provisioned) -> Result<bool> {
     let profile = Profile::of(&user.document);
+    let other: Option<(i64,)> = tx
+        .optional(sql!(
+            "SELECT id FROM users WHERE username_ci = $1 AND id <> $2",
+            fold(&profile.username),
+            user.local_id
+        ))
+        .await?;
+    if other.is_some() {
+        let called = user::get(tx, user.local_id).await?.called();
+        let message = format!(
+            "{called} cannot have the user name “{}” again: another account has it.",
+            profile.username
+        );
+        return Err(Error::rejected(Kind::Conflict, message));
+    }
     align(tx, Word::Admin, user.local_id, Some(&profile), &profile).await
 }
 
@@ -216,6 +241,7 @@ pub async fn delete(tx: &mut Change, connection: i64, user: &Provisioned) -> Res
     tx.execute(sql!("DELETE FROM scim_users WHERE id = $1", user.key)).await?;
     if last {
         hold::take_back_account(tx, connection, id).await?;
+        tx.execute(sql!("DELETE FROM scim_said WHERE user_id = $1", id)).await?;
         guard::retain(tx, id, "delete").await?;
     }
     Ok(())
@@ -286,6 +312,10 @@ async fn align(
     let recorded = tx.recorded();
     let before = user::get(tx, id).await?;
     let mut active = profile.active.unwrap_or(before.active);
+    if matches!(word, Word::Admin) && hold::keeps_account(tx, id).await? {
+        // Whether they lose their access is decided where it is held.
+        active = before.active;
+    }
     if before.active && !active {
         if admins::is_last(tx, id).await? {
             guard::retain(tx, id, "deactivate").await?;

@@ -7,7 +7,7 @@ use burgee_scim::bulk::{self, Ids, Operation, RESPONSE_URN};
 use burgee_scim::{Error as Scim, Object};
 use serde_json::{Value, json};
 
-use super::edit::{Edit, is_late};
+use super::edit::{Edit, begin, is_late};
 use super::fault::Fault;
 use super::resource::{Draft, Patch, kind};
 use super::router::{self, Call};
@@ -137,7 +137,7 @@ async fn together(
     circle: &[&Operation],
 ) -> Result<Vec<(Noun, Provisioned)>, (Option<usize>, Error)> {
     let nobodys = |error| (None, error);
-    let mut tx = call.app.db.change(&call.caller.grant, call.app.clock.now()).await.map_err(nobodys)?;
+    let mut tx = begin(call).await.map_err(nobodys)?;
     let mut made = Vec::with_capacity(circle.len());
     let mut rest = Vec::new();
     for (at, operation) in circle.iter().enumerate() {

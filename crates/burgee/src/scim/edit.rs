@@ -72,7 +72,6 @@ impl<F: Fn(&Object) -> Result<Object, Scim>> Edit<'_, F> {
             verb: self.verb,
             before: Some(&before),
             after: &changed,
-            txn: self.call.txn.as_deref(),
         };
         signals::note(tx, from, &note);
         Ok((changed, before))
@@ -103,8 +102,13 @@ async fn remove(call: &Call, noun: Noun, id: &str) -> Result<()> {
     Ok(())
 }
 
-async fn begin(call: &Call) -> Result<Change> {
-    call.app.db.change(&call.caller.grant, call.app.clock.now()).await
+/// Begins a change of what the client asks for.
+pub(super) async fn begin(call: &Call) -> Result<Change> {
+    let mut tx = call.app.db.change(&call.caller.grant, call.app.clock.now()).await?;
+    if let Some(txn) = &call.txn {
+        tx.come_of(txn.clone());
+    }
+    Ok(tx)
 }
 
 /// Locks a resource in the version that the client means.

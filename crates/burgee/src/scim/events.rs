@@ -26,6 +26,8 @@ const MOST: usize = 100;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How often is looked for one meanwhile.
 const LOOK: Duration = Duration::from_millis(500);
+/// What a receiver says who cannot take any event as it is set up (RFC 8935 §2.4).
+const OF_ALL: [&str; 3] = ["invalid_key", "invalid_issuer", "invalid_audience"];
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/scim/events/poll", post(poll)).route("/.well-known/jwks.json", get(keys))
@@ -113,7 +115,7 @@ async fn receiver(app: &App, parts: &Parts) -> Result<Receiver, Refused> {
 
 async fn poll(State(app): State<App>, request: Request<Body>) -> Result<Response, Refused> {
     let (parts, body) = request.into_parts();
-    let receiver = receiver(&app, &parts).await?;
+    let sender = receiver(&app, &parts).await?;
     let body = Limited::new(body, LARGEST)
         .collect()
         .await
@@ -123,9 +125,13 @@ async fn poll(State(app): State<App>, request: Request<Body>) -> Result<Response
     let refused: Vec<Refusal> = asked
         .set_errs
         .into_iter()
-        .map(|(jti, it)| Refusal { jti, why: format!("{} {}", it.err, it.description).trim().to_owned() })
+        .map(|(jti, it)| Refusal {
+            jti,
+            of_all: OF_ALL.contains(&it.err.as_str()),
+            why: format!("{} {}", it.err, it.description).trim().to_owned(),
+        })
         .collect();
-    signals::acknowledge(&app.db, &receiver, &asked.ack, &refused, app.clock.now()).await?;
+    signals::acknowledge(&app.db, &sender, &asked.ack, &refused, app.clock.now()).await?;
     let limit = asked.max_events.map_or(MOST, |most| usize::try_from(most).unwrap_or(MOST).min(MOST));
     // Each who waits costs a look at the database now and then: there is room for some.
     let room = app.polls.try_acquire();
@@ -133,6 +139,8 @@ async fn poll(State(app): State<App>, request: Request<Body>) -> Result<Response
     let until = tokio::time::Instant::now() + PATIENCE;
     let issuer = app.config.url();
     loop {
+        // Whoever waits may be switched off meanwhile, or get another token.
+        let receiver = receiver(&app, &parts).await?;
         let found = signals::fetch(&app.db, &app.entropy, &receiver, &issuer, limit, app.clock.now()).await?;
         let over = tokio::time::Instant::now() >= until || app.stopping.is_cancelled();
         if !found.sets.is_empty() || !waits || over {

@@ -8,7 +8,7 @@ use burgee_scim::{
     patch as engine, resource,
 };
 
-use super::edit::{Done, Edit, is_late};
+use super::edit::{Done, Edit, begin, is_late};
 use super::fault::Fault;
 use super::finish::{self, finish};
 use super::quirks::{self, Noticed};
@@ -70,14 +70,13 @@ impl Draft {
             verb: Verb::Create,
             before: None,
             after: &made,
-            txn: call.txn.as_deref(),
         };
         signals::note(tx, from, &note);
         Ok((made, groupless))
     }
 
     async fn once(&self, call: &Call) -> Result<(Done, bool)> {
-        let mut tx = call.app.db.change(&call.caller.grant, call.app.clock.now()).await?;
+        let mut tx = begin(call).await?;
         let (mut made, groupless) = self.make(call, &mut tx).await?;
         let inside = finish(call, tx, self.noun, &made).await?;
         finish::made(call, self.noun, &mut made);

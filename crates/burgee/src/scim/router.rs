@@ -61,11 +61,26 @@ pub fn router(app: App) -> Router {
 }
 
 async fn dispatch(State(app): State<App>, request: Request) -> Response {
+    if !later::is_wanted(request.headers()) {
+        return serve(app, request).await;
+    }
+    // Whoever does not wait may hang up: then it is done all the same.
+    let tasks = app.tasks.clone();
+    match tasks.spawn(serve(app, request)).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::error!(%error, "a handler did not come to its end");
+            Fault::from(Error::status(500, "Something went wrong on our side.")).into_response()
+        }
+    }
+}
+
+async fn serve(app: App, request: Request) -> Response {
     let method = request.method().clone();
     let head = method == Method::HEAD;
     let (begun, request) = Begun::of(&app, request);
     let notebook = Notebook::default();
-    let metadata = oauth::metadata(&app, request.uri().path());
+    let uri = request.uri().clone();
     let mut response = match handle(app.clone(), request, &notebook).await {
         Ok(response) => response,
         Err(fault) => {
@@ -74,7 +89,7 @@ async fn dispatch(State(app): State<App>, request: Request) -> Response {
         }
     };
     if response.status() == StatusCode::UNAUTHORIZED {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, metadata);
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, oauth::metadata(&app, uri.path()));
     }
     app.metrics.scim(method.as_str(), response.status().as_u16());
     if head {

@@ -13,9 +13,11 @@ const RINGS: &[(&str, &[&str])] = &[
     ("people", &["access", "audience", "clock", "db", "entropy", "error", "events", "owners"]),
     (
         "provisioning",
-        &["access", "audience", "clock", "db", "entropy", "error", "events", "outbound", "owners", "people", "projects"],
+        &[
+            "access", "audience", "clock", "db", "entropy", "error", "events", "outbound", "owners",
+            "people", "projects",
+        ],
     ),
-    ("outbound", &[]),
     ("environments", &["access", "clock", "db", "entropy", "error", "events", "people"]),
     ("projects", &["access", "clock", "db", "entropy", "environments", "error", "events", "people"]),
     ("constraints", &["access", "db", "error"]),

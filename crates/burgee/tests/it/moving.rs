@@ -37,7 +37,7 @@ const TABLES: &str = "
         (4, 'Owner', 'project'), (5, 'Member', 'project'), (7, 'Release manager', 'root-custom'), (8, 'Tester', 'custom');";
 
 async fn unleash() -> (Scratch, PgConnection) {
-    let scratch = Scratch::create().await;
+    let scratch = Scratch::empty().await;
     let mut database = PgConnection::connect(&scratch.url()).await.unwrap();
     let hash = bcrypt::hash(PASSWORD, 4).unwrap();
     let rows = format!(
@@ -186,11 +186,25 @@ both! {
         assert!(users().await.iter().all(|user| user["email"] != "zoe@x.io"));
         run(&mut database, "DELETE FROM users WHERE id = 9").await;
         let (good, told) = import(&server, &from, &[]).await;
-        assert!(good && lines(&told)[1] == "users 1 5 2" && lines(&told)[5] == "memberships 1 3 1", "{told}");
+        assert!(good && lines(&told)[1] == "users 1 5 2" && lines(&told)[5] == "memberships 1 2 2", "{told}");
+        assert!(told.contains("groups which some are not in who were here already: Pilots\n"), "{told}");
         let groups = server.admin().get("/api/admin/groups").await.expect(200).json();
         let pilots = groups["groups"].as_array().unwrap().iter().find(|group| group["scimId"] == PILOTS).unwrap();
         let pilots = server.admin().get(&format!("/api/admin/groups/{}", pilots["id"])).await.expect(200).json();
         assert_eq!(pilots["users"].as_array().unwrap().len(), 2, "{pilots}");
+
+        // What is removed here does not come back.
+        let carl = server.number("carl").await;
+        server.admin().delete(&format!("/api/admin/user-admin/{carl}")).await.expect(200);
+        let hand = server.group_number("By hand").await;
+        server.admin().delete(&format!("/api/admin/groups/{hand}")).await.expect(200);
+        let (good, told) = import(&server, &from, &[]).await;
+        assert!(good && told.ends_with("There was nothing to take over.\n"), "{told}");
+        assert_eq!((lines(&told)[1].as_str(), lines(&told)[4].as_str()), ("users 0 5 3", "groups 0 1 1"), "{told}");
+        assert!(told.contains("removed here since: carl@x.io, By hand\n"), "{told}");
+        // Receivers hear who came with the identity provider: two people and a group.
+        let adopted = server.rows("SELECT COUNT(*) FROM events WHERE signal LIKE '%\"adopted\":true%'").await;
+        assert_eq!(adopted, [[Some("3".to_owned())]]);
 
         run(&mut database, "DROP TABLE settings").await;
         let (good, told) = import(&server, &from, &[]).await;

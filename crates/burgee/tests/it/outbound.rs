@@ -57,7 +57,7 @@ async fn calls_are_done_again_over_https_and_what_failed_is_told() {
     let replay = async |url: &str, token: &str, ca: &str| {
         let (file, ca) = (path("calls"), path(ca));
         let mut words = vec!["scim", "replay", file.to_str().unwrap(), "--url", url, "--token", token];
-        if ca.exists() {
+        if ca.is_file() {
             words.extend(["--ca", ca.to_str().unwrap()]);
         }
         let output = burgee(&words).await;

@@ -41,7 +41,7 @@ pub(super) fn routes() -> Routes {
         .takes::<Chosen>()
         .gives::<Decided>(200)
         .add(Method::POST, DISCARD, "discardHeldChanges", TAG, discard)
-        .takes::<Chosen>()
+        .takes::<Waiting>()
         .gives::<Decided>(200)
         .add(Method::POST, END, "endConnectionHold", TAG, end)
         .gives::<HoldView>(200)
@@ -183,6 +183,15 @@ struct Chosen {
     discarded: bool,
 }
 
+/// Which of those that wait.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "heldChangesDiscardedSchema")]
+struct Waiting {
+    /// By number; all that wait, up to 10,000 at once, if left out.
+    ids: Option<Vec<i64>>,
+}
+
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "heldChangesDecidedSchema")]
 struct Decided {
@@ -215,7 +224,7 @@ async fn discard(
     grant: Granted<Administer>,
     State(app): State<App>,
     Id(id): Id,
-    Body(chosen): Body<Chosen>,
+    Body(chosen): Body<Waiting>,
 ) -> Result<Json<Decided>, Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
     let done = hold::discard(&mut tx, id, chosen.ids.as_deref()).await?;
@@ -291,6 +300,7 @@ struct HandView {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the wire has these names")]
 struct Marks {
     after_person: Option<i64>,
     after_group: Option<i64>,

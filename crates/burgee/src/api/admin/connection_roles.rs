@@ -12,7 +12,7 @@ use crate::api::{Problem, Routes};
 use crate::app::App;
 use crate::db::Read;
 use crate::error::{Error, Result as Outcome};
-use crate::provisioning::connection::RootConflict;
+use crate::provisioning::connection::{self, RootConflict};
 use crate::provisioning::giving::{self, Effect, Grant, Group, Listed, Mapping, Named, Rule};
 
 const TAG: &str = "Provisioning";
@@ -178,6 +178,8 @@ async fn update(
 ) -> Result<Json<RolesView>, Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
     let version = body.version;
+    // What is left out stays as it is: nobody may change that between.
+    connection::lock(&mut tx, id).await?;
     let (now, _) = giving::mapping(&mut tx, id).await?;
     giving::save(&mut tx, id, version, &body.over(now)?).await?;
     let after = view(&mut tx, id).await?;
@@ -244,6 +246,7 @@ async fn preview(
 ) -> Result<Json<EffectView>, Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
     let version = body.version;
+    connection::lock(&mut tx, id).await?;
     let (now, _) = giving::mapping(&mut tx, id).await?;
     let effect = giving::preview(tx, id, version, &body.over(now)?).await?;
     Ok(Json(effect.into()))

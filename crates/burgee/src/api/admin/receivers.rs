@@ -52,7 +52,7 @@ struct ReceiverView {
     connection: Option<i64>,
     /// `push` or `poll`.
     delivery: String,
-    /// Where events are pushed to.
+    /// Where events are pushed to. The values in its query are not shown.
     endpoint: Option<String>,
     /// Whether an `Authorization` header goes with them. It is never shown.
     has_authorization: bool,
@@ -83,11 +83,11 @@ impl ReceiverView {
     fn of(app: &App, it: Receiver, state: Standing) -> Self {
         let polls = it.delivery == Delivery::Poll;
         Self {
+            endpoint: it.shown(),
             id: it.id,
             name: it.name,
             connection: it.connection_id,
             delivery: it.delivery.name().to_owned(),
-            endpoint: it.endpoint,
             has_authorization: it.has_header,
             token_prefix: it.prefix,
             poll_endpoint: polls.then(|| format!("{}/scim/events/poll", app.config.url())),
@@ -243,7 +243,7 @@ async fn update(
     Body(body): Body<ChangedReceiver>,
 ) -> Result<Json<ReceiverView>, Problem> {
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
-    let before = signals::get(&mut tx, id).await?;
+    let before = signals::lock(&mut tx, id, body.connection.flatten()).await?;
     let draft = Draft {
         name: body.name.unwrap_or(before.name),
         connection: body.connection.unwrap_or(before.connection_id),

@@ -12,9 +12,10 @@ ALTER TABLE scim_connections ADD COLUMN usual_role {int} NOT NULL DEFAULT 3;
 ALTER TABLE scim_connections ADD COLUMN root_conflict {text} NOT NULL DEFAULT 'local';
 ALTER TABLE scim_connections ADD COLUMN gives_admin {bool} NOT NULL DEFAULT FALSE;
 
--- What the document of a user says, of those whose connection heeds it. Without a project it is a root role.
+-- What the document of a user says, of those whose connection heeds it. Without a project it is a root role. It stays
+-- while the removal of the user waits for an admin.
 CREATE TABLE scim_said (
-    user_id   {int} NOT NULL REFERENCES scim_users (user_id) ON DELETE CASCADE,
+    user_id   {int} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     role_id   {int} NOT NULL REFERENCES roles (id),
     project   {text} REFERENCES projects (id) ON DELETE CASCADE,
     attribute {text} NOT NULL
@@ -23,8 +24,22 @@ CREATE UNIQUE INDEX scim_said_once ON scim_said (user_id, role_id, COALESCE(proj
 CREATE INDEX scim_said_by_role ON scim_said (role_id, user_id);
 CREATE INDEX scim_said_by_project ON scim_said (project);
 
+-- What rules find a group by: `n:` and its folded name, `i:` and its external id. They stay while the removal of the group
+-- waits for an admin.
+CREATE TABLE scim_group_keys (
+    group_id      {int} NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+    connection_id {int} NOT NULL REFERENCES scim_connections (id) ON DELETE CASCADE,
+    group_key     {text} NOT NULL,
+    PRIMARY KEY (group_id, group_key)
+){strict};
+CREATE INDEX scim_group_keys_of_connection ON scim_group_keys (connection_id, group_key);
+INSERT INTO scim_group_keys (group_id, connection_id, group_key)
+SELECT group_id, connection_id, 'n:' || display_name_ci FROM scim_groups;
+INSERT INTO scim_group_keys (group_id, connection_id, group_key)
+SELECT group_id, connection_id, 'i:' || external_id FROM scim_groups WHERE external_id IS NOT NULL;
+
 -- What being in a group gives. `wanted` is the name or external id of the group, as typed; `group_key` is what it is found
--- by: `n:` and the folded name, or `i:` and the external id. The group need not be there.
+-- by. The group need not be there.
 CREATE TABLE scim_rules (
     id            {id},
     connection_id {int} NOT NULL REFERENCES scim_connections (id) ON DELETE CASCADE,

@@ -170,12 +170,14 @@ struct Known {
 }
 
 impl Proof {
-    /// Which client it is said to come from, before anything is checked.
+    /// Which client it is said to come from, before anything is checked; none if that is no text.
     fn claimed(&self) -> Option<String> {
-        match self {
+        let claimed = match self {
             Self::Secret { id, .. } | Self::Assertion { id: Some(id), .. } => Some(id.clone()),
             Self::Assertion { jwt, .. } => assertion::claimed(jwt),
-        }
+        };
+        // No client is called what no database can store.
+        claimed.filter(|id| !id.contains('\0'))
     }
 }
 
@@ -196,7 +198,12 @@ pub async fn access_token(
     now: Time,
 ) -> Result<Result<String, &'static str>> {
     const UNKNOWN: &str = "There is no such client, or it has no such secret.";
-    let Some(named) = proof.claimed() else { return Ok(Err("The assertion is no JSON web token.")) };
+    let Some(named) = proof.claimed() else {
+        return Ok(Err(match proof {
+            Proof::Assertion { id: None, .. } => "The assertion is no JSON web token.",
+            _ => UNKNOWN,
+        }));
+    };
     let known: Option<Known> = db
         .glance(sql!(
             "SELECT connection_id, client_id, secret_digest, keys FROM scim_clients WHERE client_id = $1",

@@ -16,7 +16,9 @@ use serde::Serialize;
 
 pub use self::admission::{Admitted, Rates, Refusal, by_token};
 pub use self::assertion::ALGORITHMS;
-pub use self::choice::{Fate, OnMatch, PatchAnswer, Provider, RootConflict, Source, Strictness, UnknownMembers};
+pub use self::choice::{
+    Fate, OnMatch, PatchAnswer, Provider, RootConflict, Source, Strictness, UnknownMembers,
+};
 pub use self::client::{
     Client, LIFE, Proof, access_token, claimant, client, give_keys, give_secret, remove_client,
 };

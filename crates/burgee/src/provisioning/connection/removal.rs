@@ -7,10 +7,11 @@ use crate::access::admins;
 use crate::error::{Error, Kind, Result};
 use crate::events::{Change, Event, Fact};
 use crate::people::user::{self, Edit};
-use crate::provisioning::guard;
+use crate::provisioning::{Noun, giving, guard, hold, signals};
 use crate::sql;
 
-/// Removes a connection with its tokens. The last admin keeps access whatever was chosen.
+/// Removes a connection with its tokens, and the receivers that are told of it alone. The last admin keeps access
+/// whatever was chosen.
 pub async fn delete(tx: &mut Change, id: i64, fate: Fate) -> Result<()> {
     let connection = lock(tx, id).await?;
     if id == DEFAULT {
@@ -19,8 +20,15 @@ pub async fn delete(tx: &mut Change, id: i64, fate: Fate) -> Result<()> {
             "The default connection stays: Unleash's endpoints act on it. Switch it off instead.",
         ));
     }
-    let people: Vec<(i64,)> =
+    // The connection is locked first, and so it is wherever a receiver begins to be told of one.
+    for receiver in signals::list(tx).await?.into_iter().filter(|it| it.connection_id == Some(id)) {
+        signals::delete(tx, receiver.id).await?;
+    }
+    let mut people: Vec<(i64,)> =
         tx.all(sql!("SELECT user_id FROM scim_users WHERE connection_id = $1 ORDER BY id{lock}", id)).await?;
+    // Whom it has removed belong to it, as long as that waits.
+    let leaving = hold::leaving(tx, id).await?;
+    people.extend(&leaving);
     if fate == Fate::Deactivate {
         let people: Vec<i64> = people.iter().map(|(person,)| *person).collect();
         let admins = admins::among(tx, &people).await?;
@@ -30,9 +38,14 @@ pub async fn delete(tx: &mut Change, id: i64, fate: Fate) -> Result<()> {
                 guard::retain(tx, person, "delete connection").await?;
                 continue;
             }
+            let from = tx.recorded();
             user::update(tx, person, Edit { active: Some(false), ..Edit::default() }).await?;
+            if leaving.contains(&(person,)) {
+                signals::gone(tx, from, Noun::User, person).await?;
+            }
         }
     }
+    giving::forget(tx, id).await?;
     let now = tx.now();
     for statement in [
         sql!(

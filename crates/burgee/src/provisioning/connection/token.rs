@@ -134,10 +134,16 @@ pub async fn replace(tx: &mut Change, connection: i64, secret: &str, source: Sou
     insert(tx, connection, secret, source, None).await.map(drop)
 }
 
-/// The connection that has this token, whether or not it still works.
-pub async fn holder(tx: &mut Read, secret: &str) -> Result<Option<i64>> {
-    let found: Option<(i64,)> =
-        tx.optional(sql!("SELECT connection_id FROM scim_tokens WHERE digest = $1", digest(secret))).await?;
+/// The connection that has this token, if it still works.
+pub async fn holder(tx: &mut Read, secret: &str, now: Time) -> Result<Option<i64>> {
+    let found: Option<(i64,)> = tx
+        .optional(sql!(
+            "SELECT connection_id FROM scim_tokens
+             WHERE digest = $1 AND (expires_at IS NULL OR expires_at > $2)",
+            digest(secret),
+            now
+        ))
+        .await?;
     Ok(found.map(|(connection,)| connection))
 }
 

@@ -61,7 +61,10 @@ pub async fn groups(tx: &mut Read, connection: i64, after: i64) -> Result<Page<G
                  SELECT m.group_id, COUNT(*) FROM users u
                  LEFT JOIN scim_users s ON s.user_id = u.id AND s.connection_id = $1
                  JOIN group_users m ON m.user_id = u.id
-                 WHERE s.id IS NULL AND u.deleted_at IS NULL AND m.group_id > $2 GROUP BY m.group_id
+                 JOIN scim_groups g ON g.group_id = m.group_id AND g.connection_id = $1
+                 WHERE s.id IS NULL AND u.deleted_at IS NULL AND m.group_id > $2
+                   AND NOT EXISTS (SELECT 1 FROM scim_held h WHERE h.user_id = u.id AND h.connection_id = $1 AND h.kind = 'delete')
+                 GROUP BY m.group_id
              )
              SELECT g.id, g.name, s.document, COALESCE(x.people, 0) AS by_hand
              FROM scim_groups s JOIN groups g ON g.id = s.group_id LEFT JOIN strange x ON x.group_id = g.id
@@ -95,7 +98,8 @@ async fn by_hand(tx: &mut Read, connection: i64, groups: &[Row]) -> Result<BTree
                         ROW_NUMBER() OVER (PARTITION BY m.group_id ORDER BY u.id) AS place
                  FROM users u LEFT JOIN scim_users s ON s.user_id = u.id AND s.connection_id = $1
                  JOIN group_users m ON m.user_id = u.id
-                 WHERE s.id IS NULL AND u.deleted_at IS NULL AND m.group_id IN ({ids:$2})) strange
+                 WHERE s.id IS NULL AND u.deleted_at IS NULL AND m.group_id IN ({ids:$2})
+                   AND NOT EXISTS (SELECT 1 FROM scim_held h WHERE h.user_id = u.id AND h.connection_id = $1 AND h.kind = 'delete')) strange
              WHERE place <= $3 ORDER BY group_id, id",
             connection,
             serde_json::to_string(&ids)?,

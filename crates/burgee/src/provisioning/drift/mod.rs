@@ -33,7 +33,7 @@ pub struct Page<T> {
 }
 
 /// Makes true again what the connection last pushed of some people and groups, given by their ids here: how many
-/// differed. The last admin keeps access. Members of groups who were added by hand stay: the identity provider never
+/// differed. The last admin keeps access, and so does whoever is held. Members of groups who were added by hand stay: the identity provider never
 /// spoke of them.
 pub async fn repair(tx: &mut Change, connection: i64, users: &[i64], groups: &[i64]) -> Result<usize> {
     if users.len() + groups.len() > MOST {
@@ -41,14 +41,14 @@ pub async fn repair(tx: &mut Change, connection: i64, users: &[i64], groups: &[i
     }
     connection::get(tx, connection).await?;
     let (mut people, mut renamed) = (Vec::new(), Vec::new());
-    for found in locked(tx, Noun::Group, connection, groups).await? {
-        if group::repair(tx, &found).await? {
-            renamed.push(found.local_id);
-        }
-    }
     for found in locked(tx, Noun::User, connection, users).await? {
         if user::repair(tx, &found).await? {
             people.push(found.local_id);
+        }
+    }
+    for found in locked(tx, Noun::Group, connection, groups).await? {
+        if group::repair(tx, &found).await? {
+            renamed.push(found.local_id);
         }
     }
     let count = people.len() + renamed.len();

@@ -1,5 +1,6 @@
 //! Accounts that no connection owns: what an identity provider cannot take away.
 
+use crate::access::Actor;
 use crate::clock::Time;
 use crate::db::{Read, last_page};
 use crate::error::Result;
@@ -20,7 +21,7 @@ pub struct Unowned {
     pub root_role: String,
     /// When the account was made.
     pub created_at: Time,
-    /// Who made it, if that was a person.
+    /// Who made it, if that was no identity provider and not the server itself.
     pub created_by: Option<String>,
     /// Which connection has removed it; that waits, or was discarded.
     pub removed_by: Option<String>,
@@ -42,7 +43,8 @@ pub async fn unowned(tx: &mut Read, offset: i64, limit: i64) -> Result<(Vec<Unow
     let found: Vec<Unowned> = tx
         .all(sql!(
             "SELECT u.id, u.name, u.username, u.email, r.name AS root_role, u.created_at,
-                    COALESCE(NULLIF(a.name, ''), a.username, a.email) AS created_by,
+                    CASE WHEN u.created_by = $3 THEN 'an API token'
+                         ELSE COALESCE(NULLIF(a.name, ''), a.username, a.email) END AS created_by,
                     (SELECT MIN(c.name) FROM scim_held h JOIN scim_connections c ON c.id = h.connection_id
                      WHERE h.user_id = u.id AND h.kind = 'delete') AS removed_by,
                     n.last_at AS seen_at
@@ -53,7 +55,8 @@ pub async fn unowned(tx: &mut Read, offset: i64, limit: i64) -> Result<(Vec<Unow
                AND NOT EXISTS (SELECT 1 FROM scim_users s WHERE s.user_id = u.id)
              ORDER BY u.id LIMIT $1 OFFSET $2",
             limit,
-            offset
+            offset,
+            Actor::ADMIN_TOKEN_USER
         ))
         .await?;
     if let Some(total) = last_page(found.len(), offset, limit) {

@@ -68,7 +68,8 @@ pub(super) async fn held(tx: &mut Read, connection: i64) -> Result<Held> {
     let rows: Vec<(i64, Option<String>, i64)> = tx
         .all(sql!(
             with_said!(
-                "SELECT user_id FROM scim_users WHERE connection_id = $1",
+                "SELECT user_id FROM scim_users WHERE connection_id = $1
+                 UNION SELECT user_id FROM scim_held WHERE connection_id = $1 AND kind = 'delete'",
                 " SELECT user_id, NULL AS project, role_id FROM own
                   UNION SELECT m.user_id, NULL, g.root_role_id FROM groups g JOIN reach m ON m.group_id = g.id
                         WHERE g.root_role_id IS NOT NULL

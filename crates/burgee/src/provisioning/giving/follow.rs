@@ -127,9 +127,8 @@ pub async fn ruled(tx: &mut Read, group: i64) -> Result<bool> {
                  UNION SELECT g.parent_id FROM group_groups g JOIN up ON g.child_id = up.id
              )
              SELECT EXISTS (
-                 SELECT 1 FROM up JOIN scim_groups s ON s.group_id = up.id
-                 JOIN scim_rules x ON x.connection_id = s.connection_id
-                                  AND x.group_key IN ('n:' || s.display_name_ci, 'i:' || s.external_id))",
+                 SELECT 1 FROM up JOIN scim_group_keys k ON k.group_id = up.id
+                 JOIN scim_rules x ON x.connection_id = k.connection_id AND x.group_key = k.group_key)",
             group
         ))
         .await?;

@@ -17,7 +17,7 @@ pub(super) use self::follow::{about, follow, inside, moved, ruled};
 pub use self::release::{is_decided, release};
 pub use self::rule::{Group, Listed, Rule, rules};
 pub use self::save::{MOST_RULES, save};
-pub(super) use self::words::heed;
+pub(super) use self::words::{adopt, forget, heed};
 use super::connection::{self, Giving};
 use crate::access::role::{self, Role};
 use crate::db::Read;

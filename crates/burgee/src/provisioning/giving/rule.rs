@@ -101,9 +101,9 @@ pub async fn rules(tx: &mut Read, connection: i64) -> Result<Vec<Listed>> {
             "SELECT x.id, x.wanted, x.group_key, g.id AS group_id, g.name AS group_name,
                     (SELECT COUNT(*) FROM group_users m WHERE m.group_id = g.id) AS members
              FROM scim_rules x
-             LEFT JOIN scim_groups s ON s.connection_id = x.connection_id
-                                    AND x.group_key IN ('n:' || s.display_name_ci, 'i:' || s.external_id)
-             LEFT JOIN groups g ON g.id = s.group_id
+             LEFT JOIN groups g ON g.id = (
+                 SELECT MAX(k.group_id) FROM scim_group_keys k
+                 WHERE k.connection_id = x.connection_id AND k.group_key = x.group_key)
              WHERE x.connection_id = $1 ORDER BY x.group_key",
             connection
         ))

@@ -33,6 +33,9 @@ pub async fn save(tx: &mut Change, id: i64, version: Option<i64>, next: &Mapping
     }
     let there = rules(tx, id).await?;
     check(tx, &there, next).await?;
+    if before.giving.usual_role != next.giving.usual_role {
+        role::lock(tx, next.giving.usual_role).await?;
+    }
     let recorded = tx.recorded();
     set_rules(tx, id, there, next).await?;
     let ruled = tx.recorded() > recorded;
@@ -65,12 +68,21 @@ async fn heed_anew(tx: &mut Change, before: &Connection, after: &Connection) -> 
     if said(&before.giving) == said(&after.giving) {
         return Ok(());
     }
+    // Whoever is being changed now comes before, or heeds what is set up now.
+    let _: Vec<(i64,)> = tx
+        .all(sql!("SELECT id FROM scim_users WHERE connection_id = $1 ORDER BY id{lock}", after.id))
+        .await?;
+    if !after.giving.heeds_roles {
+        return words::forget(tx, after.id).await;
+    }
+    // Whoever is held keeps what they have.
     tx.execute(sql!(
-        "DELETE FROM scim_said WHERE user_id IN (SELECT user_id FROM scim_users WHERE connection_id = $1)",
+        "DELETE FROM scim_said WHERE user_id IN (SELECT user_id FROM scim_users WHERE connection_id = $1)
+           AND user_id NOT IN (SELECT user_id FROM scim_held WHERE kind = 'deactivate' AND user_id IS NOT NULL)",
         after.id
     ))
     .await?;
-    if after.giving.heeds_roles { words::heed_all(tx, after).await } else { Ok(()) }
+    words::heed_all(tx, after).await
 }
 
 async fn set_rules(tx: &mut Change, connection: i64, there: Vec<Listed>, next: &Mapping) -> Result<()> {

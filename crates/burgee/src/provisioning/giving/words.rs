@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use burgee_scim::{Error as Scim, Mode, Object, fold};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Grant, follow};
 use crate::access::admins::ADMIN_ROLE;
@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::events::{Change, Remark};
 use crate::projects;
 use crate::provisioning::connection::Connection;
+use crate::provisioning::hold;
 use crate::sql;
 
 /// The attributes that count.
@@ -27,32 +28,65 @@ const CHUNK: i64 = 500;
 const LONGEST_TOLD: usize = 64;
 
 /// Lets the words of a user's document count, in place of those that did before, and records what that gives and takes.
-/// What is not known, or may not be given, is left out and told; a strict connection refuses what is not known.
-pub async fn heed(tx: &mut Change, on: &Connection, user: i64, document: &Object) -> Result<()> {
-    if !on.giving.heeds_roles {
-        return Ok(());
+/// What is not known, or may not be given, is left out and told; a strict connection refuses what is not known and was not
+/// in the document `last` pushed. Whoever is in [hold](super::super::hold) keeps what they have.
+pub async fn heed(
+    tx: &mut Change,
+    on: &Connection,
+    user: i64,
+    last: Option<&Object>,
+    document: &Object,
+) -> Result<()> {
+    if replace(tx, on, user, last, document).await? {
+        follow(tx, on.id, &BTreeSet::from([user]), "change roles").await?;
     }
+    Ok(())
+}
+
+/// Lets the words of somebody's first document count who had an account before, and what rules say of them; what another
+/// connection said of them does so no more.
+pub async fn adopt(tx: &mut Change, on: &Connection, user: i64, document: &Object) -> Result<()> {
+    tx.execute(sql!("DELETE FROM scim_said WHERE user_id = $1", user)).await?;
+    replace(tx, on, user, None, document).await?;
+    follow(tx, on.id, &BTreeSet::from([user]), "adopt").await
+}
+
+/// Replaces the words of a user; true if they differ.
+async fn replace(
+    tx: &mut Change,
+    on: &Connection,
+    user: i64,
+    last: Option<&Object>,
+    document: &Object,
+) -> Result<bool> {
+    // As it is set up now: since the call came in, an admin may have changed it.
+    let giving: Option<(bool, bool)> = tx
+        .optional(sql!("SELECT heeds_roles, gives_admin FROM scim_connections WHERE id = $1", on.id))
+        .await?;
+    let Some((true, admin)) = giving else { return Ok(false) };
     let before: Vec<(i64, Option<String>, String)> =
         tx.all(sql!("SELECT role_id, project, attribute FROM scim_said WHERE user_id = $1", user)).await?;
     let said = values(document);
-    if before.is_empty() && said.is_empty() {
-        return Ok(());
+    if before.is_empty() && said.is_empty() || hold::keeps_account(tx, user).await? {
+        return Ok(false);
     }
     let before: BTreeMap<Grant, String> =
         before.into_iter().map(|(role, project, attribute)| (Grant { project, role }, attribute)).collect();
     let known = Known::of(tx, &said).await?;
-    let after = counting(tx, on.mode(), on.giving.gives_admin, &known, said)?;
+    let last = last.map(values).unwrap_or_default();
+    let after = counting(tx, on.mode(), admin, &known, said, &last)?;
     if before == after {
-        return Ok(());
+        return Ok(false);
     }
     tx.execute(sql!("DELETE FROM scim_said WHERE user_id = $1", user)).await?;
-    keep(tx, user, &after).await?;
-    follow(tx, on.id, &BTreeSet::from([user]), "change roles").await
+    keep(tx, &[(user, after)]).await?;
+    Ok(true)
 }
 
 /// Lets the words of all documents of a connection count, where none did before. Recorded is the fact as a whole, by whoever
 /// asks for it.
 pub(super) async fn heed_all(tx: &mut Change, on: &Connection) -> Result<()> {
+    let known = Known::all(tx).await?;
     let mut after = 0;
     loop {
         let rows: Vec<(i64, i64, String)> = tx
@@ -68,31 +102,50 @@ pub(super) async fn heed_all(tx: &mut Change, on: &Connection) -> Result<()> {
             .await?;
         let Some((last, ..)) = rows.last() else { return Ok(()) };
         after = *last;
+        let mut people = Vec::new();
         for (_, user, document) in rows {
             let said = values(&serde_json::from_str(&document)?);
-            let known = Known::of(tx, &said).await?;
             // What is stored already was accepted once: nothing of it is refused now.
-            let words = counting(tx, Mode::Tolerant, on.giving.gives_admin, &known, said)?;
-            keep(tx, user, &words).await?;
+            people.push((user, counting(tx, Mode::Tolerant, on.giving.gives_admin, &known, said, &[])?));
         }
+        keep(tx, &people).await?;
     }
 }
 
-async fn keep(tx: &mut Change, user: i64, words: &BTreeMap<Grant, String>) -> Result<()> {
-    for (Grant { project, role }, attribute) in words {
-        tx.execute(sql!(
-            "INSERT INTO scim_said (user_id, role_id, project, attribute) VALUES ($1, $2, $3, $4)",
-            user,
-            *role,
-            project.clone(),
-            attribute
-        ))
-        .await?;
-    }
-    Ok(())
+/// Forgets the words of everybody whom a connection manages, or has removed while that waits for an admin.
+pub async fn forget(tx: &mut Change, connection: i64) -> Result<()> {
+    tx.execute(sql!(
+        "DELETE FROM scim_said WHERE user_id IN (
+             SELECT user_id FROM scim_users WHERE connection_id = $1
+             UNION SELECT user_id FROM scim_held WHERE connection_id = $1 AND kind = 'delete')",
+        connection
+    ))
+    .await
+    .map(drop)
+}
+
+/// Stores words of people. A word that is there already stays.
+async fn keep(tx: &mut Change, people: &[(i64, BTreeMap<Grant, String>)]) -> Result<()> {
+    let rows: Vec<Value> = people
+        .iter()
+        .flat_map(|(user, words)| words.iter().map(move |(grant, attribute)| (user, grant, attribute)))
+        .map(|(user, Grant { project, role }, attribute)| {
+            json!({ "user": user, "role": role, "project": project, "attribute": attribute })
+        })
+        .collect();
+    tx.execute(sql!(
+        "INSERT INTO scim_said (user_id, role_id, project, attribute)
+         SELECT CAST(item ->> 'user' AS BIGINT), CAST(item ->> 'role' AS BIGINT), CAST(item ->> 'project' AS TEXT),
+                CAST(item ->> 'attribute' AS TEXT)
+         FROM ({rows:$1}) r WHERE TRUE ON CONFLICT DO NOTHING",
+        serde_json::to_string(&rows)?
+    ))
+    .await
+    .map(drop)
 }
 
 /// One value of one attribute: the texts that may name a role, the best first.
+#[derive(PartialEq, Eq)]
 struct Said {
     attribute: &'static str,
     texts: Vec<String>,
@@ -151,16 +204,26 @@ struct Known {
 }
 
 impl Known {
-    /// Projects are looked up only where a value may name one.
+    async fn all(tx: &mut Read) -> Result<Self> {
+        Ok(Self { roles: role::list(tx).await?, projects: projects::summary::living(tx).await? })
+    }
+
+    /// Only projects that are named by their ids are looked up, unless that leaves a value unclear.
     async fn of(tx: &mut Read, said: &[Said]) -> Result<Self> {
-        let roles = if said.is_empty() { Vec::new() } else { role::list(tx).await? };
-        let may = |text: &String| text.contains(':') || fold(text).contains(" in ");
-        let projects = if said.iter().flat_map(|it| &it.texts).any(may) {
-            projects::summary::living(tx).await?
-        } else {
-            Vec::new()
+        if said.is_empty() {
+            return Ok(Self { roles: Vec::new(), projects: Vec::new() });
+        }
+        let ids = said.iter().filter_map(|it| Some(it.texts[0].rsplit_once(':')?.0.trim().to_owned()));
+        let ids: Vec<String> = ids.collect();
+        let projects =
+            if ids.is_empty() { Vec::new() } else { projects::summary::living_among(tx, &ids).await? };
+        let known = Self { roles: role::list(tx).await?, projects };
+        let may = |text: &String| text.contains(':') || text.to_ascii_lowercase().contains(" in ");
+        let clear = |it: &Said| {
+            let text = &it.texts[0];
+            known.role(text, true).is_some() || known.by_id(text).is_some() || !it.texts.iter().any(may)
         };
-        Ok(Self { roles, projects })
+        if said.iter().all(clear) { Ok(known) } else { Self::all(tx).await }
     }
 
     /// The role that a text names by id or name, of root roles or of those in projects.
@@ -191,16 +254,22 @@ impl Known {
         if let Some(role) = self.role(text, true) {
             return Some(Grant { project: None, role });
         }
-        let place = |project: &str, role: &str| {
-            let (project, role) = (self.project(project.trim())?, self.role(role.trim(), false)?);
-            Some(Grant { project: Some(project), role })
-        };
-        let by_id = text.rsplit_once(':').and_then(|(project, role)| place(project, role));
-        by_id.or_else(|| {
+        self.by_id(text).or_else(|| {
             // Roles and projects may have the word in their names, too.
             let lower = text.to_ascii_lowercase();
-            lower.match_indices(" in ").find_map(|(at, word)| place(&text[at + word.len()..], &text[..at]))
+            let mut splits = lower.match_indices(" in ");
+            splits.find_map(|(at, word)| self.place(&text[at + word.len()..], &text[..at]))
         })
+    }
+
+    /// What a text of the form `project:role` names.
+    fn by_id(&self, text: &str) -> Option<Grant> {
+        text.rsplit_once(':').and_then(|(project, role)| self.place(project, role))
+    }
+
+    fn place(&self, project: &str, role: &str) -> Option<Grant> {
+        let (project, role) = (self.project(project.trim())?, self.role(role.trim(), false)?);
+        Some(Grant { project: Some(project), role })
     }
 }
 
@@ -211,9 +280,13 @@ fn counting(
     admin: bool,
     known: &Known,
     said: Vec<Said>,
+    last: &[Said],
 ) -> Result<BTreeMap<Grant, String>> {
     let mut words = BTreeMap::new();
-    for Said { attribute, texts } in said {
+    for it in said {
+        // What was accepted once is not refused for what became of the role since.
+        let strict = mode == Mode::Strict && !last.contains(&it);
+        let Said { attribute, texts } = it;
         let named: String = texts[0].chars().take(LONGEST_TOLD).collect();
         let kind = if attribute == "roles" { "a role" } else { "an entitlement" };
         match texts.iter().find_map(|text| known.grant(text)) {
@@ -223,7 +296,7 @@ fn counting(
             Some(grant) => {
                 words.entry(grant).or_insert_with(|| attribute.to_owned());
             }
-            None if mode == Mode::Strict => {
+            None if strict => {
                 let message = format!("{attribute}: there is no role or entitlement “{named}” here");
                 return Err(Scim::invalid_value(message).into());
             }

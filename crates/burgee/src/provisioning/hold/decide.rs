@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::events::{Change, Event, Fact};
 use crate::people;
 use crate::people::user::{self, Edit};
-use crate::provisioning::{connection, guard};
+use crate::provisioning::{Noun, connection, giving, guard, signals};
 use crate::sql;
 
 /// How many are decided upon at once, at most.
@@ -35,27 +35,47 @@ struct Item {
     group_id: Option<i64>,
 }
 
+impl Item {
+    /// Who loses their access by it.
+    fn ends_access(&self) -> Option<i64> {
+        self.user_id.filter(|_| matches!(self.kind, Kind::Deactivate | Kind::Delete))
+    }
+}
+
 /// Does what the identity provider asked for: all that is in this `state`, [`MOST`] at once, or what is chosen of it by
-/// number. The last admin keeps access. Numbers that mean nothing (any more) are passed over.
+/// number. The last admin keeps access, and what is taken of roles is recorded. Numbers that mean nothing (any more) are
+/// passed over.
 pub async fn apply(tx: &mut Change, connection: i64, state: State, chosen: Option<&[i64]>) -> Result<Done> {
     connection::get(tx, connection).await?;
     let items = take(tx, connection, state, chosen).await?;
     let ids: Vec<i64> = items.iter().map(|item| item.id).collect();
+    let ending: Vec<i64> = items.iter().filter_map(Item::ends_access).collect();
+    let admins = admins::among(tx, &ending).await?;
+    tx.see_off(ending.iter().copied());
     let mut leaving: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
+    // Who had something by rules about the groups that they leave.
+    let mut ruled: BTreeSet<i64> = BTreeSet::new();
     for item in &items {
         match (item.kind, item.user_id, item.group_id) {
             (Kind::Leave, Some(user), Some(group)) => {
                 leaving.entry(group).or_default().insert(user);
             }
-            (Kind::DeleteGroup, _, Some(group)) => remove_group(tx, group).await?,
-            (Kind::Deactivate | Kind::Delete, Some(user), _) => end_access(tx, item.kind, user).await?,
+            (Kind::DeleteGroup, _, Some(group)) => ruled.extend(remove_group(tx, group).await?),
+            (Kind::Deactivate | Kind::Delete, Some(user), _) => {
+                end_access(tx, item.kind, user, admins.contains(&user)).await?;
+            }
             _ => {}
         }
     }
     for (group, users) in &leaving {
-        leave(tx, *group, users).await?;
+        ruled.extend(leave(tx, *group, users).await?);
     }
     tx.execute(sql!("DELETE FROM scim_held WHERE id IN ({ids:$1})", serde_json::to_string(&ids)?)).await?;
+    // Of whoever is deleted, that alone is recorded.
+    for item in items.iter().filter(|item| item.kind == Kind::Delete) {
+        ruled.retain(|user| Some(*user) != item.user_id);
+    }
+    giving::follow(tx, connection, &ruled, "apply what was held").await?;
     finish(tx, connection, Fact::ScimHeldApplied, &items).await
 }
 
@@ -97,7 +117,9 @@ async fn take(tx: &mut Change, connection: i64, state: State, chosen: Option<&[i
             "SELECT id FROM scim_groups WHERE group_id IN (
                  SELECT group_id FROM scim_held WHERE id IN ({ids:$1}) AND group_id IS NOT NULL
                  UNION SELECT m.group_id FROM scim_held h JOIN group_users m ON m.user_id = h.user_id
-                 WHERE h.id IN ({ids:$1}) AND h.kind = 'delete')
+                 WHERE h.id IN ({ids:$1}) AND h.kind = 'delete'
+                 UNION SELECT g.parent_id FROM scim_held h JOIN group_groups g ON g.child_id = h.group_id
+                 WHERE h.id IN ({ids:$1}) AND h.kind = 'delete-group')
              ORDER BY id{lock}",
             &ids
         ))
@@ -111,28 +133,42 @@ async fn take(tx: &mut Change, connection: i64, state: State, chosen: Option<&[i
     .await
 }
 
-async fn end_access(tx: &mut Change, kind: Kind, id: i64) -> Result<()> {
+async fn end_access(tx: &mut Change, kind: Kind, id: i64, is_admin: bool) -> Result<()> {
     let Some(account) = user::find(tx, id).await? else { return Ok(()) };
-    if account.active && admins::is_last(tx, id).await? {
-        return guard::retain(tx, id, kind.name()).await;
+    let from = tx.recorded();
+    if account.active && is_admin && admins::is_last(tx, id).await? {
+        guard::retain(tx, id, kind.name()).await?;
+        if kind == Kind::Delete {
+            signals::gone(tx, from, Noun::User, id).await?;
+            tx.execute(sql!("DELETE FROM scim_said WHERE user_id = $1", id)).await?;
+        }
+        return Ok(());
     }
     if kind == Kind::Delete {
         user::delete(tx, id).await?;
+        signals::gone(tx, from, Noun::User, id).await?;
     } else {
         user::update(tx, id, Edit { active: Some(false), ..Edit::default() }).await?;
     }
     Ok(())
 }
 
-async fn remove_group(tx: &mut Change, group: i64) -> Result<()> {
+/// Tells who was in it, if rules gave them something for that.
+async fn remove_group(tx: &mut Change, group: i64) -> Result<BTreeSet<i64>> {
     let everybody = BTreeSet::from([group]);
     let at_stake = guard::at_stake(tx, group, &BTreeSet::new(), &everybody).await?;
+    let ruled = giving::ruled(tx, group).await?;
+    let members = if ruled { giving::inside(tx, &everybody).await? } else { BTreeSet::new() };
+    let from = tx.recorded();
     people::group::delete(tx, group).await?;
-    guard::keep_one_of(tx, &at_stake, "delete group").await
+    signals::gone(tx, from, Noun::Group, group).await?;
+    guard::keep_one_of(tx, &at_stake, "delete group").await?;
+    Ok(members)
 }
 
-async fn leave(tx: &mut Change, id: i64, users: &BTreeSet<i64>) -> Result<()> {
-    let Some(group) = people::group::find(tx, id).await? else { return Ok(()) };
+/// Tells who left, if rules gave them something for being there.
+async fn leave(tx: &mut Change, id: i64, users: &BTreeSet<i64>) -> Result<BTreeSet<i64>> {
+    let Some(group) = people::group::find(tx, id).await? else { return Ok(BTreeSet::new()) };
     let gone: Vec<(i64,)> = tx
         .all(sql!(
             "DELETE FROM group_users WHERE group_id = $1 AND user_id IN ({ids:$2}) AND unwanted = TRUE
@@ -143,12 +179,13 @@ async fn leave(tx: &mut Change, id: i64, users: &BTreeSet<i64>) -> Result<()> {
         .await?;
     let gone: BTreeSet<i64> = gone.into_iter().map(|(user,)| user).collect();
     if gone.is_empty() {
-        return Ok(());
+        return Ok(gone);
     }
     let fact = json!({ "groupId": id, "groupName": group.name, "userIds": gone });
     tx.record(Event::deleted(Fact::GroupUserRemoved, &fact));
     let at_stake = guard::at_stake(tx, id, &gone, &BTreeSet::new()).await?;
-    guard::keep_one_of(tx, &at_stake, "remove from group").await
+    guard::keep_one_of(tx, &at_stake, "remove from group").await?;
+    Ok(if giving::ruled(tx, id).await? { gone } else { BTreeSet::new() })
 }
 
 /// Records what was decided, and ends the hold if nothing waits any more.

@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 pub use self::decide::{Done, MOST, apply, discard};
 pub use self::item::{Held, Kind, State, held};
 pub(super) use self::put_off::{
-    had_removed, keep_account, keep_group, keep_members, keeps_account, keeps_members, take_back_account,
-    take_back_group, take_back_members, withdrawn,
+    had_removed, keep_account, keep_group, keep_members, keeps_account, keeps_members, leaving,
+    take_back_account, take_back_group, take_back_members, withdrawn,
 };
 use self::tally::Tally;
 use super::connection;

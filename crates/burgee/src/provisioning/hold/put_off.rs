@@ -26,6 +26,17 @@ pub(in crate::provisioning) async fn keeps_account(tx: &mut Read, user: i64) -> 
     Ok(found.is_some())
 }
 
+/// Those whose deletion by a connection waits, locked.
+pub(in crate::provisioning) async fn leaving(tx: &mut Change, connection: i64) -> Result<Vec<(i64,)>> {
+    tx.all(sql!(
+        "SELECT user_id FROM scim_held WHERE connection_id = $1 AND kind = $2 AND discarded_at IS NULL
+         ORDER BY id{lock}",
+        connection,
+        Kind::Delete.name()
+    ))
+    .await
+}
+
 /// True if the account keeps its access for now: what would end it waits for an admin.
 pub(in crate::provisioning) async fn keep_account(
     tx: &mut Change,
@@ -52,12 +63,14 @@ pub(in crate::provisioning) async fn keep_account(
 /// Whoever is to be deleted need not be deactivated before: that a deactivation waits becomes that a deletion does. One
 /// that was discarded is asked anew.
 async fn becomes_deletion(tx: &mut Change, user: i64) -> Result<bool> {
+    let now = tx.now();
     let waits = tx
         .execute(sql!(
-            "UPDATE scim_held SET kind = $2 WHERE user_id = $1 AND kind = $3 AND discarded_at IS NULL",
+            "UPDATE scim_held SET kind = $2, since = $4 WHERE user_id = $1 AND kind = $3 AND discarded_at IS NULL",
             user,
             Kind::Delete.name(),
-            Kind::Deactivate.name()
+            Kind::Deactivate.name(),
+            now
         ))
         .await?;
     tx.execute(sql!("DELETE FROM scim_held WHERE user_id = $1 AND kind = $2", user, Kind::Deactivate.name()))
@@ -232,12 +245,20 @@ pub(in crate::provisioning) async fn take_back_members(
     Ok(back)
 }
 
-/// True if the group stays for now: its removal waits for an admin.
+/// True if the group stays for now: its removal waits for an admin. Until then rules go on finding it.
 pub(in crate::provisioning) async fn keep_group(
     tx: &mut Change,
     connection: i64,
     group: &Provisioned,
 ) -> Result<bool> {
+    // The groups around it will change, too. Taken in one order, and before what others count.
+    let _: Vec<(i64,)> = tx
+        .all(sql!(
+            "SELECT id FROM scim_groups WHERE group_id IN (SELECT parent_id FROM group_groups WHERE child_id = $1)
+             ORDER BY id{lock}",
+            group.local_id
+        ))
+        .await?;
     let (now, since) = (tx.now(), guard(tx, connection).await?.since(tx.now()));
     let (losing,): (i64,) = tx
         .one(sql!(

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::deed::Deed;
+use super::deed::{Act, Deed};
 use super::redact::{LARGEST, LONGEST};
 use crate::clock::Time;
 use crate::entropy::Entropy;
@@ -16,7 +16,7 @@ use crate::entropy::Entropy;
 const MOST: usize = 10_000;
 /// How many bytes wait at most: of bodies, and of what calls did.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
-/// How many calls of nobody known are noted in a minute.
+/// How many calls of nobody known, or of whoever only says who they are, are noted in a minute.
 const STRANGERS: u32 = 20;
 /// How long a minute is.
 const MINUTE: i64 = 60_000;
@@ -65,6 +65,12 @@ pub struct Call {
 }
 
 impl Call {
+    /// True if nobody has shown that it is theirs: whoever asks for a token in vain has only said so.
+    fn is_of_a_stranger(&self) -> bool {
+        let refused = self.status >= 400 && self.deeds.iter().any(|deed| deed.act == Act::Token);
+        self.connection.is_none() || refused
+    }
+
     /// How much room it takes until it is written, in bytes: about.
     fn size(&self) -> usize {
         let deeds: usize = self.deeds.iter().map(Deed::size).sum();
@@ -143,7 +149,7 @@ impl Journal {
     pub fn note(&self, entropy: &Entropy, now: Time, call: Call) -> Option<String> {
         let bytes = call.size();
         let mut waiting = self.waiting();
-        if call.connection.is_none() {
+        if call.is_of_a_stranger() {
             let minute = now.millis().div_euclid(MINUTE);
             if waiting.strangers.0 != minute {
                 waiting.strangers = (minute, 0);

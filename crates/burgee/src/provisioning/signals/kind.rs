@@ -20,10 +20,8 @@ pub enum Kind {
     /// A resource was made; the names of its attributes.
     #[serde(rename = "prov:create:notice")]
     CreateNotice,
-    /// A resource was changed in parts; the whole of it (§2.4.2).
-    #[serde(rename = "prov:patch:full")]
-    PatchFull,
-    /// A resource was changed in parts; the names of the attributes.
+    /// A resource was changed in parts; the names of the attributes (§2.4.2). The longer form would carry the request,
+    /// which is not kept.
     #[serde(rename = "prov:patch:notice")]
     PatchNotice,
     /// A resource was replaced; the whole of it (§2.4.3).
@@ -48,13 +46,12 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 11] = [
         Self::FeedAdd,
         Self::FeedRemove,
         Self::CreateNotice,
         Self::CreateFull,
         Self::PatchNotice,
-        Self::PatchFull,
         Self::PutNotice,
         Self::PutFull,
         Self::Delete,
@@ -70,7 +67,6 @@ impl Kind {
             Self::FeedRemove => "feed:remove",
             Self::CreateFull => "prov:create:full",
             Self::CreateNotice => "prov:create:notice",
-            Self::PatchFull => "prov:patch:full",
             Self::PatchNotice => "prov:patch:notice",
             Self::PutFull => "prov:put:full",
             Self::PutNotice => "prov:put:notice",
@@ -96,7 +92,6 @@ impl Kind {
     pub(super) const fn notice(self) -> Option<Self> {
         match self {
             Self::CreateFull => Some(Self::CreateNotice),
-            Self::PatchFull => Some(Self::PatchNotice),
             Self::PutFull => Some(Self::PutNotice),
             _ => None,
         }
@@ -115,6 +110,7 @@ mod tests {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
         }
         assert_eq!(Kind::named("urn:ietf:params:scim:event:sig:pwdReset"), None);
+        assert_eq!(Kind::named("prov:patch:full"), None);
         assert_eq!(Kind::Answer.urn(), "urn:ietf:params:scim:event:misc:asyncresp");
     }
 }

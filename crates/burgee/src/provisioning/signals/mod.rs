@@ -17,11 +17,12 @@ mod statement;
 
 pub use self::answer::{Answer, answered, forget};
 pub use self::kind::Kind;
-pub use self::note::{Note, Verb, note};
+pub use self::note::{Note, Verb, adopted, gone, note};
 pub use self::outbox::{Fetched, fetch};
 pub use self::push::Push;
 pub use self::receiver::{
-    Delivery, Draft, Header, Receiver, by_token, create, delete, enable, get, list, new_token, taken, update,
+    Delivery, Draft, Header, Receiver, by_token, create, delete, enable, get, list, lock, new_token, taken,
+    update,
 };
 pub use self::signing::{published, rotate};
 pub use self::state::{Refusal, State, acknowledge, state, states};

@@ -6,8 +6,10 @@ use burgee_scim::Object;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::error::Result;
 use crate::events::{Change, Event, Fact};
 use crate::provisioning::resource::{Noun, Provisioned};
+use crate::sql;
 
 /// How an identity provider changed a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,16 +65,16 @@ pub struct Note<'a> {
     pub before: Option<&'a Object>,
     /// The resource now.
     pub after: &'a Provisioned,
-    /// What the request is called, if its client does not wait for the answer.
-    pub txn: Option<&'a str>,
 }
 
-/// Notes it at the last fact that was recorded, if one was since there were `from` of them.
+/// Notes it at one of the facts that were recorded since there were `from` of them: at the one that begins or ends
+/// access, so that both are told at once, or else at the last. Without facts, nothing is noted.
 pub fn note(tx: &mut Change, from: usize, it: &Note<'_>) {
     let facts = &tx.events()[from..];
     if facts.is_empty() {
         return;
     }
+    let at = from + facts.iter().rposition(flips).unwrap_or(facts.len() - 1);
     let adopted = facts.iter().any(|event| matches!(event.fact, Fact::UserAdopted | Fact::GroupAdopted));
     let mut attributes = changed(it.before, &it.after.document);
     if it.noun == Noun::Group && facts.iter().any(is_about_members) {
@@ -86,10 +88,53 @@ pub fn note(tx: &mut Change, from: usize, it: &Note<'_>) {
         version: Some(it.after.version),
         attributes: attributes.into_iter().collect(),
         adopted,
-        txn: it.txn.map(str::to_owned),
-        answer: false,
+        ..Signal::default()
+    };
+    tx.signal_at(at, json!(signal));
+}
+
+/// Notes at the last fact that somebody, or a group, who was here already is managed by the connection from now on,
+/// under this id.
+pub fn adopted(tx: &mut Change, connection: i64, noun: Noun, id: &str) {
+    let signal = Signal {
+        connection: Some(connection),
+        noun: Some(noun.name().to_owned()),
+        id: Some(id.to_owned()),
+        adopted: true,
+        ..Signal::default()
     };
     tx.signal(json!(signal));
+}
+
+/// Notes whom it is about that somebody loses access, or that something is removed, since there were `from` facts, if the
+/// account or group of this number was gone for the identity provider before: by the newest id that stood for it.
+pub async fn gone(tx: &mut Change, from: usize, noun: Noun, local_id: i64) -> Result<()> {
+    let ends = |event: &Event| {
+        flips(event) || matches!(event.fact, Fact::UserDeleted | Fact::GroupDeleted | Fact::AdminRetained)
+    };
+    let Some(at) = tx.events()[from..].iter().rposition(ends).map(|at| from + at) else { return Ok(()) };
+    let found: Option<(i64, String)> = tx
+        .optional(sql!(
+            "SELECT connection_id, scim_id FROM scim_tombstones WHERE local_id = $1 AND resource_type = $2
+             ORDER BY deleted_at DESC, scim_id DESC LIMIT 1",
+            local_id,
+            noun.name()
+        ))
+        .await?;
+    if let Some((connection, id)) = found {
+        let noun = Some(noun.name().to_owned());
+        let signal = Signal { connection: Some(connection), noun, id: Some(id), ..Signal::default() };
+        tx.signal_at(at, json!(signal));
+    }
+    Ok(())
+}
+
+/// True if it begins or ends somebody's access.
+fn flips(event: &Event) -> bool {
+    let active = |state: &Option<Value>| state.as_ref().and_then(|state| state["active"].as_bool());
+    event.fact == Fact::UserUpdated
+        && event.pre_data.is_some()
+        && active(&event.pre_data) != active(&event.data)
 }
 
 fn is_about_members(event: &Event) -> bool {

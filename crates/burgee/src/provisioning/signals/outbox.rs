@@ -45,8 +45,11 @@ pub(super) async fn waiting(
     issuer: &str,
     limit: usize,
 ) -> Result<Waiting> {
-    let (position,): (i64,) =
-        tx.one(sql!("SELECT position FROM scim_receiver_states WHERE receiver_id = $1", receiver.id)).await?;
+    let position: Option<(i64,)> = tx
+        .optional(sql!("SELECT position FROM scim_receiver_states WHERE receiver_id = $1", receiver.id))
+        .await?;
+    // Whoever is gone by now is told nothing.
+    let Some((position,)) = position else { return Ok(Waiting::default()) };
     let mut found = Waiting { passed: position, ..Waiting::default() };
     let (mut after, mut seen) = (position, 0);
     loop {

@@ -1,8 +1,11 @@
 //! Pushing events (RFC 8935): one after the other for each receiver, to several receivers at once.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
-use futures_util::{StreamExt, stream};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::outbox::{Due, waiting};
@@ -16,6 +19,8 @@ use crate::error::Result;
 use crate::outbound::{Outbound, Reply};
 use crate::sql;
 
+/// How often is looked for receivers for whom something waits.
+const LOOK: Duration = Duration::from_secs(1);
 /// How many receivers are told at once.
 const AT_ONCE: usize = 8;
 /// How many events are made at once.
@@ -28,9 +33,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 /// How many times a pause doubles.
 const DOUBLES: u32 = 12;
-/// What a receiver says who cannot take any event as it is set up (RFC 8935 §2.4). Anything else is about the one event.
-const SETUP: [&str; 5] =
-    ["invalid_key", "invalid_issuer", "invalid_audience", "authentication_failed", "access_denied"];
+/// What a receiver says of one event that it cannot take (RFC 8935 §2.4). Anything else is about all of them.
+const ABOUT_ONE: &str = "invalid_request";
 
 /// Everything that it takes.
 pub struct Push<'a> {
@@ -56,8 +60,37 @@ enum Outcome {
 }
 
 impl Push<'_> {
-    /// Tells every receiver what waits for it, unless another server does.
-    pub async fn run(&self) -> Result<()> {
+    /// Tells every receiver what waits for it, unless another server does, until the server stops. Whoever is slow holds
+    /// up nobody else.
+    pub async fn run(&self) {
+        let mut under_way = HashSet::new();
+        let mut running = FuturesUnordered::new();
+        let mut looks = interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = self.stopping.cancelled() => break,
+                Some(id) = running.next() => {
+                    under_way.remove(&id);
+                }
+                _ = looks.tick() => match self.due().await {
+                    Ok(due) => {
+                        for id in due {
+                            if running.len() < AT_ONCE && under_way.insert(id) {
+                                running.push(self.to(id));
+                            }
+                        }
+                    }
+                    Err(error) => tracing::warn!(%error, "it is not known for whom events wait"),
+                },
+            }
+        }
+        // What is being sent is sent.
+        while running.next().await.is_some() {}
+    }
+
+    /// The receivers for whom something may wait, and whom no server tells now.
+    async fn due(&self) -> Result<Vec<i64>> {
         let mut tx = self.db.read().await?;
         let due: Vec<(i64,)> = tx
             .all(sql!(
@@ -69,56 +102,53 @@ impl Push<'_> {
             ))
             .await?;
         tx.end().await?;
-        stream::iter(due)
-            .for_each_concurrent(AT_ONCE, |(id,)| async move {
-                if let Err(error) = self.to(id).await {
-                    tracing::warn!(%error, receiver = id, "events could not be pushed");
-                }
-            })
-            .await;
-        Ok(())
+        Ok(due.into_iter().map(|(id,)| id).collect())
     }
 
-    async fn to(&self, id: i64) -> Result<()> {
+    /// Tells one receiver what waits for it, for a while. Returns which one.
+    async fn to(&self, id: i64) -> i64 {
         let holder = self.entropy.hex::<16>();
-        if !state::lease(self.db, id, &holder, self.clock.now()).await? {
-            return Ok(());
-        }
         let outcome = self.deliver(id, &holder).await;
-        state::release(self.db, id, &holder).await?;
-        outcome
+        let released = state::release(self.db, id, &holder).await;
+        if let Err(error) = outcome.and(released) {
+            tracing::warn!(%error, receiver = id, "events could not be pushed");
+        }
+        id
     }
 
     async fn deliver(&self, id: i64, holder: &str) -> Result<()> {
-        let mut tx = self.db.read().await?;
-        let receiver = receiver::get(&mut tx, id).await?;
-        let header = receiver::header(&mut tx, id).await?;
-        tx.end().await?;
-        if receiver.delivery != Delivery::Push || !receiver.enabled {
-            return Ok(());
-        }
-        let signer = Signer::ready(self.db, self.entropy, self.clock.now()).await?;
         let until = self.clock.now().plus(TURN);
-        loop {
+        let over = || self.stopping.is_cancelled() || self.clock.now() >= until;
+        while !over() && state::lease(self.db, id, holder, self.clock.now()).await? {
+            // Whatever was changed meanwhile holds from now on.
             let mut tx = self.db.read().await?;
+            let Some(receiver) = receiver::find(&mut tx, id).await? else { return Ok(()) };
+            if receiver.delivery != Delivery::Push || !receiver.enabled {
+                return Ok(());
+            }
+            let header = receiver::header(&mut tx, id).await?;
             let found = waiting(&mut tx, &receiver, self.issuer, BATCH).await?;
             let mut failures = state::state(&mut tx, id).await?.failures;
             tx.end().await?;
             state::pass(self.db, id, found.passed).await?;
-            for due in &found.due {
-                if self.stopping.is_cancelled() || self.clock.now() >= until {
-                    return Ok(());
+            if !found.due.is_empty() {
+                let signer = Signer::ready(self.db, self.entropy, self.clock.now()).await?;
+                for due in &found.due {
+                    if over() {
+                        return Ok(());
+                    }
+                    let outcome = self.send(&receiver, header.as_deref(), &signer.sign(&due.claims)?).await;
+                    if !self.settle(id, holder, due, outcome, failures).await? {
+                        return Ok(());
+                    }
+                    failures = 0;
                 }
-                let outcome = self.send(&receiver, header.as_deref(), &signer.sign(&due.claims)?).await;
-                if !self.settle(id, holder, due, outcome, failures).await? {
-                    return Ok(());
-                }
-                failures = 0;
             }
             if !found.more {
                 return Ok(());
             }
         }
+        Ok(())
     }
 
     /// Notes what came of a delivery; false if there is no next one now.
@@ -171,7 +201,7 @@ fn judged(reply: &Reply) -> Outcome {
         _ => what.to_owned(),
     };
     match reply.status {
-        400 if !what.is_empty() && !SETUP.contains(&what) => Outcome::Refused(why),
+        400 if what == ABOUT_ONE => Outcome::Refused(why),
         status if what.is_empty() => Outcome::Failed(format!("the answer was {status}")),
         status => Outcome::Failed(format!("the answer was {status}, {why}")),
     }
@@ -206,6 +236,8 @@ mod tests {
         assert_eq!(of(202, ""), "taken");
         assert_eq!(of(400, r#"{"err":"invalid_request","description":"no"}"#), "refused invalid_request: no");
         assert_eq!(of(400, r#"{"err":"invalid_key"}"#), "failed the answer was 400, invalid_key");
+        assert_eq!(of(400, r#"{"err":"jwtHdr"}"#), "failed the answer was 400, jwtHdr");
+        assert_eq!(of(403, r#"{"err":"invalid_request"}"#), "failed the answer was 403, invalid_request");
         assert_eq!(of(400, "<html>"), "failed the answer was 400");
         assert_eq!(of(302, ""), "failed the answer was 302");
         assert_eq!(of(503, ""), "failed the answer was 503");

@@ -1,6 +1,7 @@
 //! Receivers: who is told, of which connections, what, and how.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::kind::Kind;
 use crate::clock::Time;
@@ -89,6 +90,18 @@ impl Receiver {
         self.kinds.0.contains(&kind)
     }
 
+    /// Where events are pushed to, as people and the record see it: values in a query may be secrets.
+    pub fn shown(&self) -> Option<String> {
+        self.endpoint.as_deref().map(outbound::masked)
+    }
+
+    /// As it is recorded.
+    fn state(&self) -> Result<Value> {
+        let mut state = serde_json::to_value(self)?;
+        state["endpoint"] = self.shown().into();
+        Ok(state)
+    }
+
     /// True if it is told of this connection.
     pub(super) fn hears_of(&self, connection: i64) -> bool {
         self.connection_id.is_none_or(|own| own == connection)
@@ -155,7 +168,7 @@ impl Draft {
                 }
             }
             (Delivery::Push, None) => {
-                wrong.push("The endpoint is missing: where are events pushed to?".to_owned())
+                wrong.push("The endpoint is missing: where are events pushed to?".to_owned());
             }
             (Delivery::Poll, Some(_)) => {
                 wrong.push("The endpoint has no use where the receiver fetches events.".to_owned());
@@ -196,8 +209,12 @@ pub async fn list(tx: &mut Read) -> Result<Vec<Receiver>> {
 
 /// One receiver.
 pub async fn get(tx: &mut Read, id: i64) -> Result<Receiver> {
-    let sql = sql!(concat!("SELECT ", columns!(), " FROM scim_receivers r WHERE r.id = $1"), id);
-    tx.optional(sql).await?.ok_or_else(|| Error::not_found("There is no such receiver."))
+    find(tx, id).await?.ok_or_else(|| Error::not_found("There is no such receiver."))
+}
+
+/// One receiver, if it is still there.
+pub(super) async fn find(tx: &mut Read, id: i64) -> Result<Option<Receiver>> {
+    tx.optional(sql!(concat!("SELECT ", columns!(), " FROM scim_receivers r WHERE r.id = $1"), id)).await
 }
 
 /// The receiver that fetches events with this token, if it is told anything.
@@ -228,7 +245,7 @@ pub async fn create(tx: &mut Change, entropy: &Entropy, draft: &Draft) -> Result
     draft.check()?;
     ensure_free(tx, &draft.name, None).await?;
     if let Some(id) = draft.connection {
-        connection::lock(tx, id).await?;
+        connected(tx, id).await?;
     }
     let (count,): (i64,) = tx.one(sql!("SELECT COUNT(*) FROM scim_receivers")).await?;
     if count >= MOST {
@@ -261,15 +278,16 @@ pub async fn create(tx: &mut Change, entropy: &Entropy, draft: &Draft) -> Result
     ))
     .await?;
     let made = get(tx, id).await?;
-    tx.record(Event::created(Fact::ScimReceiverCreated, &made));
+    tx.record(Event::created(Fact::ScimReceiverCreated, &made.state()?));
     Ok((made, token))
 }
 
 /// Changes a receiver, if it is still in the `version` that was looked at. A header is not sent to a place that it was
-/// not given for.
+/// not given for. An endpoint as it is [shown](Receiver::shown) is the one that there is.
 pub async fn update(tx: &mut Change, id: i64, version: Option<i64>, draft: &Draft) -> Result<Receiver> {
     draft.check()?;
-    let before = lock(tx, id).await?;
+    let present = get(tx, id).await?.connection_id;
+    let before = lock(tx, id, draft.connection.filter(|_| draft.connection != present)).await?;
     if version.is_some_and(|version| version != before.version) {
         return Err(Error::rejected(
             Why::Conflict,
@@ -279,15 +297,16 @@ pub async fn update(tx: &mut Change, id: i64, version: Option<i64>, draft: &Draf
     if draft.delivery != before.delivery {
         return Err(Error::bad_data("How events get there cannot be changed: make another receiver."));
     }
-    if before.has_header && draft.header == Header::Same && draft.endpoint != before.endpoint {
+    let endpoint = if draft.endpoint == before.shown() { &before.endpoint } else { &draft.endpoint };
+    if before.has_header && draft.header == Header::Same && *endpoint != before.endpoint {
         return Err(Error::bad_data(
             "The endpoint is another one: give the Authorization header again, or say that none is sent.",
         ));
     }
-    ensure_free(tx, &draft.name, Some(id)).await?;
-    if let Some(id) = draft.connection {
-        connection::lock(tx, id).await?;
+    if *endpoint != before.endpoint && endpoint.as_deref().is_some_and(|it| it.contains("***")) {
+        return Err(Error::bad_data("The endpoint is another one: give the values in its query again."));
     }
+    ensure_free(tx, &draft.name, Some(id)).await?;
     if let Header::New(_) | Header::None = &draft.header {
         let header = if let Header::New(value) = &draft.header { Some(value.as_str()) } else { None };
         tx.execute(sql!("UPDATE scim_receivers SET header = $2 WHERE id = $1", id, header)).await?;
@@ -298,7 +317,7 @@ pub async fn update(tx: &mut Change, id: i64, version: Option<i64>, draft: &Draf
         id,
         draft.connection,
         draft.name.trim(),
-        draft.endpoint.as_deref(),
+        endpoint.as_deref(),
         draft.audience.trim(),
         draft.kinds()?,
         draft.enabled
@@ -309,7 +328,7 @@ pub async fn update(tx: &mut Change, id: i64, version: Option<i64>, draft: &Draf
 
 /// Begins to tell a receiver, or ends that. What happens meanwhile waits for it.
 pub async fn enable(tx: &mut Change, id: i64, enabled: bool) -> Result<Receiver> {
-    let before = lock(tx, id).await?;
+    let before = lock(tx, id, None).await?;
     if before.enabled == enabled {
         return Ok(before);
     }
@@ -324,7 +343,7 @@ pub async fn enable(tx: &mut Change, id: i64, enabled: bool) -> Result<Receiver>
 
 /// Gives a receiver that fetches events another token, which is returned once. The one before stops working.
 pub async fn new_token(tx: &mut Change, entropy: &Entropy, id: i64) -> Result<(Receiver, String)> {
-    let before = lock(tx, id).await?;
+    let before = lock(tx, id, None).await?;
     if before.delivery == Delivery::Push {
         return Err(Error::bad_data("This receiver fetches nothing: events are pushed to it."));
     }
@@ -341,9 +360,9 @@ pub async fn new_token(tx: &mut Change, entropy: &Entropy, id: i64) -> Result<(R
 
 /// Removes a receiver. Whatever waits for it is not told any more.
 pub async fn delete(tx: &mut Change, id: i64) -> Result<()> {
-    let before = lock(tx, id).await?;
+    let before = lock(tx, id, None).await?;
     tx.execute(sql!("DELETE FROM scim_receivers WHERE id = $1", id)).await?;
-    tx.record(Event::deleted(Fact::ScimReceiverDeleted, &before));
+    tx.record(Event::deleted(Fact::ScimReceiverDeleted, &before.state()?));
     Ok(())
 }
 
@@ -355,14 +374,27 @@ async fn changed(tx: &mut Change, before: &Receiver) -> Result<Receiver> {
     ))
     .await?;
     let after = get(tx, before.id).await?;
-    tx.record(Event::updated(Fact::ScimReceiverUpdated, before, &after));
+    tx.record(Event::updated(Fact::ScimReceiverUpdated, &before.state()?, &after.state()?));
     Ok(after)
 }
 
-async fn lock(tx: &mut Change, id: i64) -> Result<Receiver> {
+/// Keeps everybody else from changing a receiver, and the connection that it will be told of from now on, until the
+/// transaction ends. Whoever removes a connection holds it, and waits for its receivers: so it comes first here, too.
+pub async fn lock(tx: &mut Change, id: i64, connection: Option<i64>) -> Result<Receiver> {
+    if let Some(connection) = connection {
+        connected(tx, connection).await?;
+    }
     let _: Option<(i64,)> =
         tx.optional(sql!("SELECT id FROM scim_receivers WHERE id = $1{lock}", id)).await?;
     get(tx, id).await
+}
+
+/// Locks a connection that somebody is to be told of.
+async fn connected(tx: &mut Change, id: i64) -> Result<()> {
+    connection::lock(tx, id).await.map(drop).map_err(|error| match error.kind() {
+        Some(Why::NotFound) => Error::bad_data("There is no such connection."),
+        _ => error,
+    })
 }
 
 async fn ensure_free(tx: &mut Read, name: &str, except: Option<i64>) -> Result<()> {

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::{keep, sql};
 
 /// For how long a server has a receiver for itself, unless it delivers something. Longer than one delivery takes.
-pub(super) const LEASE: Duration = Duration::from_secs(60);
+pub(super) const LEASE: Duration = Duration::from_mins(1);
 /// The longest text that is kept of an error, in characters.
 const LONGEST: usize = 300;
 
@@ -60,12 +60,14 @@ pub async fn state(tx: &mut Read, receiver: i64) -> Result<State> {
     tx.one(select!("WHERE s.receiver_id = $1", receiver)).await
 }
 
-/// Takes a receiver for this server, which calls itself `holder` this time. False: another one has it.
+/// Takes a receiver for this server, which calls itself `holder` this time, or goes on having it. False: another one has
+/// it.
 pub(super) async fn lease(db: &Db, receiver: i64, holder: &str, now: Time) -> Result<bool> {
     let mut tx = db.bookkeep().await?;
     let taken = tx
         .execute(keep!(
-            "UPDATE scim_receiver_states SET holder = $2, leased_until = $3 WHERE receiver_id = $1 AND leased_until <= $4",
+            "UPDATE scim_receiver_states SET holder = $2, leased_until = $3 WHERE receiver_id = $1
+               AND (leased_until <= $4 OR holder = $2)",
             receiver,
             holder,
             now.plus(LEASE),
@@ -187,6 +189,8 @@ pub struct Refusal {
     pub jti: String,
     /// In the receiver's words.
     pub why: String,
+    /// True if it takes no events as it is set up: this one waits, and what is wrong is shown.
+    pub of_all: bool,
 }
 
 #[derive(Serialize)]
@@ -194,8 +198,8 @@ struct Item {
     id: i64,
 }
 
-/// Notes what a receiver has taken, by the names of the tokens, and what it refuses. Neither is told again. What was
-/// never told it is left out.
+/// Notes what a receiver has taken, by the names of the tokens, and what it refuses. Neither is told again, unless it is
+/// not about the one event. What was never told it is left out.
 pub async fn acknowledge(
     db: &Db,
     receiver: &Receiver,
@@ -205,11 +209,22 @@ pub async fn acknowledge(
 ) -> Result<()> {
     let known = |jti: &str| event_of(jti, receiver.id).map(|id| Item { id });
     let taken: Vec<Item> = taken.iter().filter_map(|jti| known(jti)).collect();
+    let (trouble, refused): (Vec<&Refusal>, Vec<&Refusal>) =
+        refused.iter().filter(|it| known(&it.jti).is_some()).partition(|it| it.of_all);
     let errors: Vec<Item> = refused.iter().filter_map(|it| known(&it.jti)).collect();
-    if taken.is_empty() && errors.is_empty() {
+    if taken.is_empty() && errors.is_empty() && trouble.is_empty() {
         return Ok(());
     }
     let mut tx = db.bookkeep().await?;
+    if let Some(it) = trouble.first() {
+        tx.execute(keep!(
+            "UPDATE scim_receiver_states SET error = $2, error_at = $3 WHERE receiver_id = $1",
+            receiver.id,
+            short(&it.why),
+            now
+        ))
+        .await?;
+    }
     for (items, is_refused) in [(&taken, false), (&errors, true)] {
         if items.is_empty() {
             continue;
@@ -230,10 +245,7 @@ pub async fn acknowledge(
             continue;
         }
         if is_refused {
-            let why = refused
-                .iter()
-                .find(|it| known(&it.jti).is_some())
-                .map(|it| format!("{}: {}", it.jti, it.why));
+            let why = refused.first().map(|it| format!("{}: {}", it.jti, it.why));
             tx.execute(keep!(
                 "UPDATE scim_receiver_states SET refused = refused + $2, error = $3, error_at = $4 WHERE receiver_id = $1",
                 receiver.id,

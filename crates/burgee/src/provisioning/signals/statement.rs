@@ -1,5 +1,7 @@
 //! What a fact of the record tells a receiver: about whom, and which events.
 
+use anyhow::anyhow;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::kind::Kind;
@@ -7,7 +9,7 @@ use super::note::{Signal, Verb};
 use super::receiver::Receiver;
 use crate::clock::Time;
 use crate::db::Read;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::events::Fact;
 use crate::provisioning::connection;
 use crate::provisioning::members;
@@ -29,6 +31,25 @@ pub(super) struct Row {
     pub(super) group_id: Option<String>,
 }
 
+impl Row {
+    /// Reads what was written with the fact.
+    fn read<T: DeserializeOwned>(&self, text: &str) -> Result<T> {
+        serde_json::from_str(text).map_err(|error| {
+            Error::internal(anyhow!("fact {} of the record cannot be read: {error}", self.id))
+        })
+    }
+
+    /// The states after and before, where they say whom it is about, or what turn it is.
+    fn states(&self) -> Result<(Value, Value)> {
+        let telling = [Fact::UserDeleted, Fact::GroupDeleted, Fact::AdminRetained, Fact::UserUpdated];
+        if !Fact::named(&self.r#type).is_some_and(|fact| telling.contains(&fact)) {
+            return Ok((Value::Null, Value::Null));
+        }
+        let state = |text: &Option<String>| text.as_deref().map_or(Ok(Value::Null), |text| self.read(text));
+        Ok((state(&self.data)?, state(&self.pre_data)?))
+    }
+}
+
 /// What is told.
 pub(super) struct Statement {
     /// What request it came of (RFC 9967 §2.2): the group of facts in the record, unless the client has another name
@@ -42,6 +63,7 @@ pub(super) struct Statement {
 
 /// A provisioned resource, or one that was.
 #[derive(sqlx::FromRow)]
+#[expect(clippy::struct_field_names, reason = "they are columns")]
 struct Subject {
     connection_id: i64,
     scim_id: String,
@@ -63,14 +85,14 @@ pub(super) async fn statement(
     to: &Receiver,
     issuer: &str,
 ) -> Result<Option<Statement>> {
-    let signal: Signal = serde_json::from_str(&row.signal)?;
-    if signal.answer {
-        return answer(tx, signal, to).await;
+    let signal: Signal = row.read(&row.signal)?;
+    if signal.connection.is_some_and(|connection| !to.hears_of(connection)) {
+        return Ok(None);
     }
-    let json = |text: &Option<String>| -> Value {
-        text.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
-    };
-    let (data, pre_data) = (json(&row.data), json(&row.pre_data));
+    if signal.answer {
+        return answer(tx, row, signal, to).await;
+    }
+    let (data, pre_data) = row.states()?;
     let turn = turn(&row.r#type, &data, &pre_data);
     let noun = match signal.noun.as_deref() {
         Some(name) => Noun::named(name),
@@ -95,16 +117,17 @@ pub(super) async fn statement(
     }
     if let Some(verb) = signal.verb {
         let full = match verb {
-            Verb::Create => Kind::CreateFull,
-            Verb::Put => Kind::PutFull,
-            Verb::Patch => Kind::PatchFull,
+            Verb::Create => Some(Kind::CreateFull),
+            Verb::Put => Some(Kind::PutFull),
+            Verb::Patch => None,
         };
-        if to.takes(full) {
+        let notice = full.map_or(Some(Kind::PatchNotice), Kind::notice);
+        if let Some(full) = full.filter(|full| to.takes(*full)) {
             // What is gone by now is told by its removal.
             if let Some((version, data)) = whole(tx, noun, &subject, issuer).await? {
                 tell(full, json!({ "version": tag(version), "data": data }));
             }
-        } else if let Some(notice) = full.notice() {
+        } else if let Some(notice) = notice {
             let version = signal.version.unwrap_or_default();
             tell(notice, json!({ "version": tag(version), "attributes": signal.attributes }));
         }
@@ -218,9 +241,8 @@ async fn whole(tx: &mut Read, noun: Noun, subject: &Subject, issuer: &str) -> Re
 }
 
 /// What came of a request whose client did not wait.
-async fn answer(tx: &mut Read, signal: Signal, to: &Receiver) -> Result<Option<Statement>> {
-    let concerned = signal.connection.is_some_and(|connection| to.hears_of(connection));
-    if !concerned || !to.takes(Kind::Answer) {
+async fn answer(tx: &mut Read, row: &Row, signal: Signal, to: &Receiver) -> Result<Option<Statement>> {
+    if signal.connection.is_none() || !to.takes(Kind::Answer) {
         return Ok(None);
     }
     let Some(txn) = signal.txn else { return Ok(None) };
@@ -228,7 +250,7 @@ async fn answer(tx: &mut Read, signal: Signal, to: &Receiver) -> Result<Option<S
         tx.optional(sql!("SELECT subject, answer FROM scim_answers WHERE txn = $1", &txn)).await?;
     let Some((uri, answer)) = found else { return Ok(None) };
     let mut events = Map::new();
-    events.insert(Kind::Answer.urn(), serde_json::from_str(&answer)?);
+    events.insert(Kind::Answer.urn(), row.read(&answer)?);
     Ok(Some(Statement { txn: Some(txn), subject: json!({ "format": "scim", "uri": uri }), events }))
 }
 

@@ -145,7 +145,10 @@ fn by_provider(given: &[Given]) -> Markup {
     html! {
         section aria-labelledby="given" {
             h2 #given { "By the identity provider" }
-            p.muted { "These come and go with what the identity provider sends, and are changed there, or in the rules of its connection." }
+            p.muted {
+                "These come and go with what the identity provider sends, and are changed there, or in the rules of its connection."
+                @if i64::try_from(given.len()) == Ok(reach::MOST_GIVEN) { " The first " (reach::MOST_GIVEN) " by name are listed." }
+            }
             (table::scroll("By the identity provider", &html! {
                 table.rows {
                     thead { tr { th scope="col" { "Member" } th scope="col" { "Role here" } th scope="col" { "Comes" } } }

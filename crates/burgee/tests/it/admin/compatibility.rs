@@ -91,17 +91,19 @@ fn page(rows: &BTreeMap<(String, String), (String, String)>) -> String {
 const SCIM: &str = r"
 ## SCIM
 
-What RFC 7643, RFC 7644 and RFC 9865 ask of a server is served ([what, exactly](scim/generic.md#what-is-supported)). What they leave
+What RFC 7643, RFC 7644 and RFC 9865 ask of a server is served, and so are the events of RFC 9967 ([events](scim/events.md)) ([what, exactly](scim/generic.md#what-is-supported)). What they leave
 open, and drafts around them, is left out where it stands here:
 
 | | |
 |---|---|
 | `/Me` | 404: a token belongs to a connection, and a connection is nobody |
-| Events and asynchronous requests (RFC 9967) | not yet: `Prefer: respond-async` is ignored, as RFC 7240 allows, and no `securityEvents` are advertised |
+| Asynchronous requests (RFC 9967) | the work is done before the 202, so that nothing that was accepted is lost; `Prefer: wait` changes nothing. Where no receiver takes the answer, `respond-async` is ignored, as RFC 7240 allows |
+| `securityEvents` | only with the token of a connection of which somebody is told something: clients that know RFC 7643 alone refuse attributes that it does not have |
+| Managing event streams (OpenID SSF) | receivers are made by admins, on a screen or by the API of burgee |
 | `previousCursor` at the root | optional in RFC 9865; several lists that are read as one are read forwards only |
 | `/GroupMembers`, `/Agents` | individual drafts; groups of any size stream instead, and take changes of single members |
 | `Role` and `Entitlement` in `/ResourceTypes` | for connections to Okta only, under Okta's URNs: other clients expect to be able to make what is listed there. `/Roles` and `/Entitlements` are served to all |
-| `roles` and `entitlements` of a user | kept, given back, searched; they give nobody anything: what people may do comes from admins and from groups |
+| `roles` and `entitlements` of a user | kept, given back, searched. They give roles where the connection is [set up to heed them](scim/roles.md), and nothing otherwise |
 | 428 for a write without `If-Match` | optional in RFC 6585; the interoperability profile forbids clients to send entity tags |
 | `canonicalValues` | advertised, and not enforced: RFC 7643 §7 has them as suggestions |
 | `invalidVers` | never: there is one version, and paths of others are 404 |

@@ -203,7 +203,7 @@ both! {
             ("identity", ""),
             ("*;q=x, deflate", ""),
         ] {
-            let request = reqwest::Client::new().get(format!("{}{FEATURES}", server.base));
+            let request = crate::support::http().build().unwrap().get(format!("{}{FEATURES}", server.base));
             let request = request.header("authorization", &secret).header("accept-encoding", accepted);
             let answer = request.send().await.unwrap();
             let told = answer.headers().get("content-encoding").map_or("", |value| value.to_str().unwrap());

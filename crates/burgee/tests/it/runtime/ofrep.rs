@@ -193,7 +193,7 @@ both! {
         assert!(!url.contains(&secret) && !url.contains(&burgee::entropy::digest(&secret)));
         let path = url.strip_prefix("http://burgee.test").unwrap().to_owned();
         let listen = async |last: Option<&str>| {
-            let mut request = reqwest::Client::new().get(format!("{}{path}", server.base)).header("origin", "https://a.example").header("accept-encoding", "gzip");
+            let mut request = crate::support::http().build().unwrap().get(format!("{}{path}", server.base)).header("origin", "https://a.example").header("accept-encoding", "gzip");
             if let Some(last) = last {
                 request = request.header("last-event-id", last);
             }
@@ -244,7 +244,7 @@ async fn listeners_are_counted_with_all_streams() {
     let server = TestServer::sqlite_with(&["--streaming-max-connections", "1"]).await;
     let secret = token(&server, "client", &["*"]).await;
     let listen = || {
-        let request = reqwest::Client::new().get(format!("{}/ofrep/v1/events", server.base));
+        let request = crate::support::http().build().unwrap().get(format!("{}/ofrep/v1/events", server.base));
         request.header("authorization", &secret).send()
     };
     let _one = Stream::of(listen().await.unwrap());

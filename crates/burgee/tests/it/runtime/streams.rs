@@ -34,7 +34,9 @@ impl Stream {
     }
 
     async fn ask(base: &str, secret: &str, last: Option<&str>) -> reqwest::Response {
-        let mut request = reqwest::Client::new()
+        let mut request = crate::support::http()
+            .build()
+            .unwrap()
             .get(format!("{base}/api/client/streaming"))
             .header("authorization", secret)
             .header("unleash-client-spec", "5.2.0")

@@ -134,6 +134,7 @@ fn start(folder: &Path, port: u16) -> Child {
 
 #[tokio::test]
 async fn a_server_that_is_killed_again_and_again_loses_nothing() {
+    crate::support::cryptography();
     let folder = tempfile::tempdir().unwrap();
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let base = format!("http://127.0.0.1:{port}/scim");

@@ -240,10 +240,9 @@ both! {
                     let expected = match (by_hand, policy) {
                         (None, _) if spoken.is_empty() => set(["Viewer"]),
                         (None, _) => spoken,
-                        (Some(_), "local") => hand,
-                        (Some(_), "idp") if spoken.is_empty() => hand,
-                        (Some(_), "idp") => spoken,
-                        _ => hand.union(&spoken).cloned().collect(),
+                        (Some(_), "idp") if !spoken.is_empty() => spoken,
+                        (Some(_), "max") => hand.union(&spoken).cloned().collect(),
+                        _ => hand,
                     };
                     assert_eq!(roots(*id).await, expected, "{what}");
                     // The preview said so.
@@ -312,6 +311,41 @@ both! {
         idp.put(&eve_path, json!({ "userName": "eve", "roles": ["Viewer"], "active": true })).await.expect(200);
         assert_eq!(ways(&server, eve).await, set(["Admin by hand", "Viewer by attribute"]));
         assert_eq!(server.events("admin-retention-enforced").await.len(), 2);
+    }
+
+    async fn whoever_is_taken_over_keeps_administration_and_known_words(server) {
+        let strict = Setup { mode: Strictness::Strict, ..Setup::named("Strict", "strict", Provider::Generic) };
+        let (it, idp) = connect(&server, &strict).await;
+
+        // The only admin is in a group that a rule is about, which makes them less with the moment they are taken over.
+        let admin = server.sign_in("admin", PASSWORD).await;
+        let number = server.number("admin").await;
+        let staff = json!({ "name": "Staff", "users": [{ "user": { "id": number } }] });
+        server.admin().post("/api/admin/groups", staff).await.expect(201);
+        server.push_group("Staff", &[]).await;
+        say(&server, 1, json!({ "rootConflict": "idp", "rules": [gives("Staff", 3)] })).await.expect(200);
+        assert_eq!(ways(&server, number).await, set(["Admin by hand"]));
+        server.push_user(json!({ "userName": "admin" })).await;
+        assert!(administers(&admin).await);
+        assert_eq!(ways(&server, number).await, set(["Admin by hand", "Viewer by rule"]));
+        assert_eq!(server.events("admin-retention-enforced").await.len(), 1);
+        assert_eq!(server.events("scim-roles-given").await[0]["data"]["id"].as_i64(), Some(number));
+
+        // A strict connection refuses what is new and unknown, not what became unknown since.
+        say(&server, it.id, json!({ "heedsRoles": true })).await.expect(200);
+        let pilot = json!({ "name": "Pilot", "description": "", "type": "root-custom", "permissions": [{ "name": "CREATE_SEGMENT" }] });
+        let pilot = server.admin().post("/api/admin/roles", pilot).await.expect(200).json()["roles"]["id"].as_i64().unwrap();
+        let mut body = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "pat", "active": true, "roles": [{ "value": "Pilot" }] });
+        let (pat, path) = push(&server, &idp, body.clone()).await;
+        let refused = server.admin().delete(&format!("/api/admin/roles/{pilot}")).await.expect(400).text;
+        assert!(refused.contains("the connection Strict gives it"), "{refused}");
+        let renamed = json!({ "name": "Navigator", "description": "", "permissions": [{ "name": "CREATE_SEGMENT" }] });
+        server.admin().put(&format!("/api/admin/roles/{pilot}"), renamed).await.done();
+        body["active"] = json!(false);
+        idp.put(&path, body.clone()).await.expect(200);
+        assert_eq!(ways(&server, pat).await, set(["Viewer by newcomer"]));
+        body["roles"] = json!([{ "value": "Sorcerer" }]);
+        idp.put(&path, body).await.expect(400);
     }
 
     async fn only_administrators_say_what_groups_give(server) {

@@ -40,7 +40,7 @@ const NOTICES: [&str; 9] = [
     "prov:deactivate",
     "misc:asyncresp",
 ];
-const WHOLE: [&str; 4] = ["prov:create:full", "prov:patch:full", "prov:put:full", "prov:delete"];
+const WHOLE: [&str; 3] = ["prov:create:full", "prov:put:full", "prov:delete"];
 
 /// Somebody to whom events are pushed, on this machine.
 #[derive(Clone, Default)]
@@ -259,18 +259,20 @@ both! {
         assert_eq!(data["meta"]["location"], format!("http://burgee.test/scim/c/acme/Users/{old}"));
 
         // One event that is refused does not hold up the next.
-        siem.trouble(&[(400, r#"{"err":"invalid_request","description":"cannot read it"}"#)]);
+        // What it says of itself is tried again.
+        siem.trouble(&[(400, r#"{"err":"invalid_state"}"#), (400, r#"{"err":"invalid_request","description":"cannot read it"}"#)]);
         patch(&acme, &format!("/scim/Users/{old}"), json!([{ "op": "replace", "path": "title", "value": "Cook" }])).await.expect(200);
         patch(&acme, &format!("/scim/Users/{old}"), json!([{ "op": "replace", "path": "title", "value": "Mate" }])).await.expect(200);
         siem.taken(9).await;
         let seen = standing(&server, id).await;
         assert_eq!(seen["refused"], 1);
         assert!(seen["error"].as_str().unwrap().ends_with("invalid_request: cannot read it"), "{seen}");
+        assert_eq!(siem.0.lock().unwrap().tries, 13);
 
         // Another key: what was signed before can still be checked.
         let kid = server.admin().post("/api/admin/provisioning/signing-key", json!({})).await.expect(201).json()["kid"].clone();
         let again = waiting(&server, &mirror).await;
-        assert_eq!(again.len(), 5);
+        assert_eq!(again.len(), 3);
         let keys = server.anonymous().get("/.well-known/jwks.json").await.json();
         assert_eq!((keys["keys"].as_array().unwrap().len(), &keys["keys"][0]["kid"]), (2, &kid));
         read(&server, &tokens[0]).await;
@@ -319,6 +321,11 @@ both! {
         let seen = standing(&server, id).await;
         assert_eq!((&seen["delivered"], &seen["refused"], &seen["waiting"]), (&json!(2), &json!(1), &json!(2)), "one is of the rival");
         assert!(seen["error"].as_str().unwrap().contains("invalid_request not me"));
+        // What is wrong with all of them ends none.
+        poll(&mine, json!({ "setErrs": { &names[3]: { "err": "invalid_audience", "description": "who?" } } })).await;
+        assert_eq!(waiting(&server, &mine).await.len(), 1);
+        let seen = standing(&server, id).await;
+        assert_eq!((&seen["refused"], &seen["error"]), (&json!(1), &json!("invalid_audience who?")));
         poll(&mine, json!({ "ack": [names[3]] })).await;
         assert_eq!(standing(&server, id).await["waiting"], 0);
         assert!(server.rows("SELECT event_id FROM scim_receiver_acks").await.is_empty());
@@ -346,7 +353,15 @@ both! {
         let next = server.admin().post(&format!("{one}/token"), json!({})).await.expect(201).json();
         mine.post("/scim/events/poll", json!({})).await.expect(401);
         let mine = server.anonymous().with("authorization", &format!("Bearer {}", next["token"].as_str().unwrap()));
-        server.admin().put(&one, json!({ "enabled": false })).await.expect(200);
+        // Whoever waits hears of it.
+        let taken: Vec<&String> = sets.keys().collect();
+        poll(&mine, json!({ "ack": taken })).await;
+        let off = async {
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            server.admin().put(&one, json!({ "enabled": false })).await.expect(200);
+        };
+        let (refused, ()) = tokio::join!(mine.post("/scim/events/poll", json!({})), off);
+        refused.expect(401);
         mine.post("/scim/events/poll", json!({})).await.expect(401);
         server.admin().put(&one, json!({ "enabled": true, "events": ["prov:delete"] })).await.expect(200);
         assert_eq!(waiting(&server, &mine).await.len(), 0);
@@ -369,9 +384,17 @@ both! {
             assert!([400, 409].contains(&answer.status) && answer.text.contains(about), "{change}: {}", answer.text);
         }
         let mut body = push;
-        body["endpoint"] = "https://x.test/".into();
+        body["endpoint"] = "https://x.test/?key=s3cret".into();
         body["authorization"] = SECRET.into();
-        let made = receiver(&server, body).await["id"].clone();
+        let made = receiver(&server, body).await;
+        // The values of a query are shown to nobody, and stay where they are sent back like that.
+        assert_eq!(made["endpoint"], "https://x.test/?key=***");
+        let made = made["id"].clone();
+        server.admin().put(&format!("{RECEIVERS}/{made}"), json!({ "endpoint": "https://x.test/?key=***" })).await.expect(200);
+        assert_eq!(server.rows("SELECT endpoint FROM scim_receivers WHERE name = 'p'").await, [[Some("https://x.test/?key=s3cret".to_owned())]]);
+        let elsewhere = server.admin().put(&format!("{RECEIVERS}/{made}"), json!({ "endpoint": "https://y.test/?key=***", "authorization": null })).await.expect(400);
+        assert!(elsewhere.text.contains("values in its query again"), "{}", elsewhere.text);
+        assert!(!server.admin().get("/api/admin/search/events?limit=1000").await.expect(200).text.contains("s3cret"));
         let moved = server.admin().put(&format!("{RECEIVERS}/{made}"), json!({ "endpoint": "https://elsewhere.test/" })).await.expect(400);
         assert!(moved.text.contains("give the Authorization header again"));
         server.admin().put(&format!("{RECEIVERS}/{made}"), json!({ "endpoint": "https://elsewhere.test/", "authorization": null })).await.expect(200);
@@ -382,6 +405,51 @@ both! {
         mine.post("/scim/events/poll", json!({})).await.expect(401);
     }
 
+    async fn what_was_held_is_told_when_it_is_applied(server) {
+        let (it, acme) = connect(&server, &acme()).await;
+        let mut ids = Vec::new();
+        for n in 0..10 {
+            ids.push(user(&acme, &format!("p{n}")).await);
+        }
+        let everybody: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let crew = id_of(&acme.post("/scim/Groups", json!({ "displayName": "Crew", "members": refs(&everybody) })).await.expect(201).json());
+        server.rows("UPDATE users SET created_at = created_at - 7200000").await;
+        server.rows("UPDATE group_users SET joined_at = joined_at - 7200000").await;
+        let hold = format!("/api/admin/provisioning/connections/{}/hold", it.id);
+        server.admin().put(&hold, json!({ "share": 20, "least": 2, "minutes": 60 })).await.expect(200);
+        let (_, mine) = fetcher(&server, "mine", Some(it.id), &NOTICES).await;
+        for id in &ids[..3] {
+            acme.delete(&format!("/scim/Users/{id}")).await.expect(204);
+        }
+        acme.delete(&format!("/scim/Groups/{crew}")).await.expect(204);
+        // Two went, the third and the group wait.
+        let removed = |told: Vec<Value>| -> Vec<String> {
+            let removals = told.iter().filter(|it| kinds(it).contains(&"prov:delete"));
+            removals.map(|it| it["sub_id"]["uri"].as_str().unwrap().to_owned()).collect()
+        };
+        let path = |id: &str| format!("/Users/{id}");
+        assert_eq!(removed(waiting(&server, &mine).await), [path(&ids[0]), path(&ids[1])]);
+        let done = server.admin().post(&format!("{hold}/apply"), json!({})).await.expect(200).json();
+        assert_eq!((&done["count"], &done["left"]), (&json!(2), &json!(0)));
+        let mut told = removed(waiting(&server, &mine).await);
+        told.sort();
+        let mut expected = [path(&ids[0]), path(&ids[1]), path(&ids[2]), format!("/Groups/{crew}")];
+        expected.sort();
+        assert_eq!(told, expected);
+
+        // Who is told of a connection alone goes with it, and the event log says so.
+        let (_, all) = fetcher(&server, "all", None, &["prov:deactivate"]).await;
+        let page = server.sign_in("admin", crate::support::server::PASSWORD).await.get(&format!("/provisioning/{}/delete", it.id)).await.expect(200).text;
+        assert!(page.contains("does not hear of this: mine"), "{page}");
+        let grant = burgee::access::Granted::<burgee::access::Administer>::system("test", burgee::access::Root);
+        let mut tx = server.app.db.change(&grant, server.app.clock.now()).await.unwrap();
+        burgee::provisioning::connection::delete(&mut tx, it.id, burgee::provisioning::connection::Fate::Deactivate).await.unwrap();
+        tx.commit().await.unwrap();
+        mine.post("/scim/events/poll", json!({})).await.expect(401);
+        assert_eq!(server.events("scim-receiver-deleted").await.len(), 1);
+        assert_eq!(waiting(&server, &all).await.len(), 7);
+    }
+
     async fn who_does_not_wait_gets_the_answer_as_an_event(server) {
         let (it, acme) = connect(&server, &acme()).await;
         let later = acme.with("prefer", "return=minimal, Respond-Async; wait=10");
@@ -390,7 +458,7 @@ both! {
         let first = later.post("/scim/Users", json!({ "userName": "first" })).await.expect(201);
         assert_eq!((first.header("set-txn"), first.header("preference-applied")), ("", ""));
         assert!(config().await.get("securityEvents").is_none());
-        fetcher(&server, "names", None, &["prov:delete"]).await;
+        let (_, removals) = fetcher(&server, "names", None, &["prov:delete"]).await;
         later.post("/scim/Users", json!({ "userName": "second" })).await.expect(201);
         assert_eq!(config().await["securityEvents"], json!({ "asyncRequest": "none", "eventUris": [urn("prov:delete")] }));
 
@@ -436,6 +504,9 @@ both! {
         assert_eq!((&last["txn"], &last["sub_id"]["uri"]), (&json!(txn), &json!(ann)));
         assert_eq!(last["events"][urn("misc:asyncresp")], json!({ "method": "DELETE", "status": "204" }));
         assert_eq!(server.events("scim-call-answered").await.len(), 3);
+        // Whatever comes of it is known by the same name.
+        let told = waiting(&server, &removals).await;
+        assert_eq!(told.iter().map(|it| (&it["txn"], &it["sub_id"]["uri"])).collect::<Vec<_>>(), [(&json!(txn), &json!(ann))]);
     }
 
     async fn whoever_has_no_token_learns_how_to_get_one(server) {
@@ -466,6 +537,9 @@ both! {
         };
         let given = ask(secret).await.expect(200).json()["access_token"].as_str().unwrap().to_owned();
         ask("wrong-secret").await.expect(401);
+        // What no client can be called is no client.
+        let zero = "grant_type=client_credentials&client_id=%00&client_secret=x".to_owned();
+        anybody.send(reqwest::Method::POST, "/oauth/token", Some(zero), "application/x-www-form-urlencoded").await.expect(401);
         server.app.journal.write(&server.app.db, &server.app.journal_rules()).await.unwrap();
         let path = format!("/api/admin/provisioning/calls?connection={}&limit=100", it.id);
         let calls = server.admin().get(&path).await.expect(200).json()["calls"].as_array().unwrap().clone();
@@ -490,6 +564,11 @@ both! {
         let fields = [("name", "siem"), ("delivery", "push"), ("endpoint", "http://siem.test/"), ("audience", "siem"), ("kinds", "prov:delete"), ("enabled", "true")];
         let refused = form(new, &fields).await.expect(422).text;
         assert!(refused.contains("must begin with https") && refused.contains("http://siem.test/"));
+        // Whoever means one connection does not get all of them.
+        for number in ["one", "77"] {
+            let poll = [("name", "a"), ("delivery", "poll"), ("audience", "a"), ("kinds", "prov:delete"), ("connection", number)];
+            assert!(form(new, &poll).await.expect(422).text.contains("There is no such connection"));
+        }
         let mut fields = fields.to_vec();
         fields[2].1 = "http://127.0.0.1:9/";
         fields.push(("header", SECRET));
@@ -499,6 +578,8 @@ both! {
         form("/provisioning/receivers/1", &[("version", "1"), ("name", "SIEM"), ("delivery", "push"), ("endpoint", "http://127.0.0.1:9/"), ("audience", "siem"), ("kinds", "prov:delete"), ("kinds", "prov:activate")]).await.expect(303);
         let stale = form("/provisioning/receivers/1", &[("version", "1"), ("name", "x"), ("delivery", "push"), ("endpoint", "http://127.0.0.1:9/"), ("audience", "siem"), ("kinds", "prov:delete")]).await;
         assert!(stale.text.contains("Somebody else has changed"), "{}", stale.text);
+        let unread = form("/provisioning/receivers/1", &[("version", "x"), ("name", "x"), ("delivery", "push"), ("endpoint", "http://127.0.0.1:9/"), ("audience", "siem"), ("kinds", "prov:delete")]).await;
+        assert!(unread.expect(422).text.contains("The version is no number"));
         let fetched = form(new, &[("name", "mirror"), ("delivery", "poll"), ("audience", "m"), ("kinds", "prov:delete"), ("enabled", "true")]).await.expect(200).text;
         assert!(fetched.contains("bge_"));
         form("/provisioning/receivers/1/switch", &[("enabled", "true")]).await.expect(303);

@@ -25,7 +25,6 @@ struct Program {
 
 impl Program {
     async fn start(database: &str) -> Self {
-        crate::support::cryptography();
         let database = database.to_owned();
         tokio::task::spawn_blocking(move || {
             let mut command = Command::new(env!("CARGO_BIN_EXE_burgee"));
@@ -189,7 +188,7 @@ async fn survives_kills(database: &str) {
     let mut program = Program::start(database).await;
     for round in 0..kills {
         postgres::still_needed();
-        let writer = Writer { http: reqwest::Client::new(), base: program.base.clone() };
+        let writer = Writer { http: crate::support::http().build().unwrap(), base: program.base.clone() };
         let work = known.iter_mut().enumerate().map(|(number, known)| writer.write(round, number, known));
         let pause = u64::from_str_radix(&Entropy::System.hex::<1>(), 16).unwrap();
         let end = async {
@@ -198,7 +197,7 @@ async fn survives_kills(database: &str) {
         };
         tokio::join!(join_all(work), end);
         program = Program::start(database).await;
-        let writer = Writer { http: reqwest::Client::new(), base: program.base.clone() };
+        let writer = Writer { http: crate::support::http().build().unwrap(), base: program.base.clone() };
         for known in &mut known {
             writer.verify(known).await;
         }

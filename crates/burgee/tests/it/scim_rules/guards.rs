@@ -154,12 +154,15 @@ both! {
         assert_eq!((waiting(&server).await, count(&server, ACTIVE).await), (pairs(&[("deactivate", "Renamed")]), 23));
         assert_eq!(server.events("scim-held-withdrawn").await.len(), 2);
 
-        // Discarded: access stays whatever else is said, until it is applied after all.
+        // Discarded: access stays whatever else is said, also by an admin who re-applies, until it is applied after all.
+        server.admin().post(&format!("{ONE}/hold/discard"), json!({ "discarded": true })).await.expect(400);
         assert_eq!(decide(&server, "discard", json!({})).await, (1, 0));
         assert!(server.admin().get(&format!("{ONE}/hold")).await.json()["heldSince"].is_null());
         assert_eq!(server.events("scim-hold-ended").await.len(), 1);
         let titled = json!({ "userName": "p09", "displayName": "Renamed", "title": "Dr", "active": false });
         scim.put(&at(9), titled).await.expect(200);
+        let repair = json!({ "users": [server.number("p09").await] });
+        assert_eq!(server.admin().post(&format!("{ONE}/drift/repair"), repair).await.expect(200).json()["count"], 0);
         assert_eq!(count(&server, ACTIVE).await, 23);
         let drift = server.admin().get(&format!("{ONE}/drift")).await.expect(200).json();
         assert_eq!((&drift["discarded"][0]["userName"], &drift["people"]), (&json!("Renamed"), &json!([])));
@@ -255,8 +258,15 @@ both! {
         let usual = admin.get(&format!("{ONE}/hold")).await.expect(200).json();
         assert_eq!(usual["limits"], json!({ "share": 20, "least": 10, "minutes": 60 }));
 
-        // Tests that identity providers make of themselves, whatever the limits.
-        limit(&server, 1, 1).await;
+        // Tests that identity providers make of themselves, whatever the limits, which the page sets, too.
+        let page = server.sign_in("admin", PASSWORD).await.with("accept", "text/html");
+        let was = "was_share=20&was_least=10&was_minutes=60";
+        let refused = form(&page, "/provisioning/1/hold", &format!("{was}&share=101&least=1&minutes=60")).await.expect(422).text;
+        assert!(refused.contains("id=\"share-problem\""), "{refused}");
+        form(&page, "/provisioning/1/hold", &format!("{was}&share=1&least=1&minutes=60")).await.expect(303);
+        let set = admin.get(&format!("{ONE}/hold")).await.expect(200).json();
+        assert_eq!(set["limits"], json!({ "share": 1, "least": 1, "minutes": 60 }));
+        assert!(page.get("/provisioning/1/hold").await.expect(200).text.contains("Nothing waits"));
         let ids = push(&scim, 1..=10).await;
         let refs: Vec<&str> = ids.iter().map(String::as_str).collect();
         let probes = push(&scim, 90..=93).await;
@@ -288,6 +298,10 @@ both! {
         leave(5).await;
         assert_eq!(waiting(&server).await, pairs(&[("deactivate", "P 3"), ("deactivate", "P 5")]));
 
+        form(&page, "/provisioning/1/hold/discard", "").await.expect(303);
+        assert_eq!(waiting(&server).await.len(), 2, "nothing was chosen");
+        form(&page, "/provisioning/1/hold/end", "").await.expect(303);
+
         // Without a guard, nothing waits that did not wait before.
         limit(&server, 0, 1).await;
         for number in 6..=9 {
@@ -309,6 +323,59 @@ both! {
         assert_eq!(server.events("admin-retention-enforced").await.len(), 1);
         assert_eq!(count(&server, ACTIVE).await, 0);
         assert_eq!(count(&server, "SELECT COUNT(*) FROM users WHERE username = 'admin' AND active = TRUE").await, 1);
+    }
+
+    async fn what_the_identity_provider_gave_stays_while_its_removal_waits(server) {
+        limit(&server, 20, 1).await;
+        let (scim, admin) = (server.scim(), server.admin());
+        let rules = json!([{ "displayName": "Ops", "rootRole": 1 }]);
+        let change = json!({ "givesAdmin": true, "heedsRoles": true, "rules": rules });
+        admin.put(&format!("{ONE}/roles"), change).await.expect(200);
+        let ids = push(&scim, 1..=3).await;
+        let ops = server.push_group("Ops", &ids.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let editor = json!({ "userName": "peter", "displayName": "Peter", "active": true, "roles": ["Editor"] });
+        let peter = server.push_user(editor.clone()).await;
+        let rose = server.push_user(json!({ "userName": "prose", "displayName": "Rose", "roles": ["Editor"] })).await;
+        age(&server).await;
+        // Nobody who administers has a password.
+        server.rows("UPDATE users SET active = FALSE WHERE username = 'admin'").await;
+        let admins = async || {
+            let count = server.admin().get("/api/admin/user-admin/admin-count").await.expect(200).json();
+            (count["password"].as_i64().unwrap(), count["noPassword"].as_i64().unwrap())
+        };
+        let roots = async |name: &str| -> Vec<String> {
+            let path = format!("/api/admin/user-admin/{}/access", server.number(name).await);
+            let found = server.admin().get(&path).await.expect(200).json();
+            found["ways"].as_array().unwrap().iter().map(|way| way["role"]["name"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(admins().await, (0, 3));
+
+        // A group, somebody in it, and people of whom an attribute says something: all wait, and lose nothing.
+        scim.delete(&format!("/scim/Groups/{ops}")).await.expect(204);
+        scim.delete(&format!("/scim/Users/{}", ids[1])).await.expect(204);
+        scim.delete(&format!("/scim/Users/{rose}")).await.expect(204);
+        let mut gone = editor;
+        (gone["active"], gone["roles"]) = (json!(false), json!([]));
+        scim.put(&format!("/scim/Users/{peter}"), gone).await.expect(200);
+        let held = pairs(&[("deactivate", "Peter"), ("delete", "P 2"), ("delete", "Rose"), ("delete-group", "Ops")]);
+        assert_eq!(waiting(&server).await, held);
+        assert_eq!(admins().await, (0, 3));
+        for name in ["p01", "p02", "p03"] {
+            assert_eq!(roots(name).await, ["Admin"], "{name}");
+        }
+        assert_eq!((roots("peter").await, roots("prose").await), (vec!["Editor".to_owned()], vec!["Editor".to_owned()]));
+        assert_eq!(server.events("scim-roles-taken").await, Vec::<Value>::new());
+        assert_eq!(server.events("admin-retention-enforced").await.len(), 0);
+
+        // Who is made again has what their document says; the rest goes when it is applied, and one admin stays.
+        server.push_user(json!({ "userName": "prose", "displayName": "Rose" })).await;
+        assert_eq!(roots("prose").await, ["Viewer"]);
+        assert_eq!(decide(&server, "apply", json!({})).await, (3, 0));
+        assert_eq!(admins().await, (0, 1));
+        assert_eq!(server.events("admin-retention-enforced").await.len(), 1);
+        let taken = server.events("scim-roles-taken").await;
+        let first = [server.number("p01").await, server.number("p03").await];
+        assert_eq!(taken[0]["preData"]["userIds"], json!(first), "{taken:?}");
     }
 
     async fn drift_is_told_and_mended(server) {
@@ -340,6 +407,13 @@ both! {
         for words in ["pushed “P 1”, now “By hand”", "1 member of whom it never spoke", "Re-apply to all on this page"] {
             assert!(text.contains(words), "{words} in {text}");
         }
+
+        // Nobody else's name is taken, and the error says whose it is.
+        let third = server.number("p03").await;
+        server.rows(&format!("UPDATE users SET username = 'other', username_ci = 'other' WHERE id = {third}")).await;
+        server.person("p03", "Viewer").await;
+        let refused = admin.post(&format!("{path}/repair"), json!({ "users": [third] })).await.expect(409).text;
+        assert!(refused.contains("P 3 cannot have the user name “p03” again"), "{refused}");
 
         // Re-applied, and recorded; whoever was added by hand stays.
         form(&page, "/provisioning/1/drift", &format!("all=true&shown-user={first}&shown-user={second}")).await.expect(303);

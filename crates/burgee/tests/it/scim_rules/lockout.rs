@@ -203,7 +203,7 @@ both! {
         switch(false).await.expect(200);
         // The only admin is provisioned.
         let refused = switch(true).await.expect(409).json();
-        assert!(refused["message"].as_str().unwrap().contains("nobody could administer"), "{refused}");
+        assert!(refused["message"].as_str().unwrap().contains("Nobody could administer"), "{refused}");
         assert_eq!(admin.get("/api/admin/scim-settings").await.expect(200).json()["enabled"], false);
         server.scim().get(&format!("/scim/Users/{id}")).await.expect(401);
         // A person with a password who is not provisioned is a way back in.

@@ -42,8 +42,11 @@ impl Edge {
     }
 
     async fn get(&self, path: &str, secret: &str) -> Option<(u16, Value)> {
-        let request =
-            reqwest::Client::new().get(format!("{}{path}", self.base)).header("authorization", secret);
+        let request = crate::support::http()
+            .build()
+            .unwrap()
+            .get(format!("{}{path}", self.base))
+            .header("authorization", secret);
         let request = request.header("unleash-client-spec", "5.2.0");
         let answer = request.send().await.ok()?;
         Some((answer.status().as_u16(), answer.json().await.unwrap_or_default()))

@@ -48,13 +48,7 @@ impl Answer {
 
 impl Client {
     pub fn new(base: &str) -> Self {
-        super::cryptography();
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            // Servers of tests speak plain HTTP: reading the machine's certificates each time would only cost.
-            .tls_certs_only([])
-            .build()
-            .unwrap();
+        let http = super::http().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { http, base: base.to_owned(), headers: HeaderMap::new() }
     }
 

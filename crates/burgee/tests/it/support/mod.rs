@@ -16,6 +16,12 @@ pub fn cryptography() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
+/// A client. Servers of tests speak plain HTTP: reading the machine's certificates each time would only cost.
+pub fn http() -> reqwest::ClientBuilder {
+    cryptography();
+    reqwest::Client::builder().tls_certs_only([])
+}
+
 /// Where `./test` put an outside program; `None`, with the reason, if it is not installed.
 #[expect(clippy::print_stderr, reason = "whoever runs the tests must see what did not run")]
 pub fn outside_tools(what: &str) -> Option<std::path::PathBuf> {

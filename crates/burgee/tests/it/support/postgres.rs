@@ -19,27 +19,43 @@ const NOBODY: u32 = 65534;
 /// Seconds without a test after which the cluster goes.
 const QUIET: u32 = 300;
 
-/// A database with nothing but the schema, dropped with the value.
+/// A database of a test, dropped with the value.
 pub struct Scratch {
     name: String,
     folder: PathBuf,
 }
 
 impl Scratch {
-    /// Makes a database on the shared cluster.
+    /// Makes a database with the schema on the shared cluster.
     pub async fn create() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let folder = tokio::task::spawn_blocking(cluster).await.unwrap();
-        let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
-        let mut operator = PgConnection::connect(&url(&folder, "postgres")).await.unwrap();
+        let (folder, mut operator) = operator().await;
         let schema = schema(&folder, &mut operator).await;
-        run(&mut operator, format!("CREATE DATABASE {name} TEMPLATE {schema}")).await;
+        Self::copy(folder, &mut operator, &schema).await
+    }
+
+    /// Makes a database with nothing in it.
+    pub async fn empty() -> Self {
+        let (folder, mut operator) = operator().await;
+        Self::copy(folder, &mut operator, "template1").await
+    }
+
+    async fn copy(folder: PathBuf, operator: &mut PgConnection, template: &str) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
+        run(operator, format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
         Self { name, folder }
     }
 
     pub fn url(&self) -> String {
         url(&self.folder, &self.name)
     }
+}
+
+/// The cluster, and a connection to rule it with.
+async fn operator() -> (PathBuf, PgConnection) {
+    let folder = tokio::task::spawn_blocking(cluster).await.unwrap();
+    let operator = PgConnection::connect(&url(&folder, "postgres")).await.unwrap();
+    (folder, operator)
 }
 
 /// The database that others are copied from, with the schema of this build; whoever comes first makes it.

@@ -103,6 +103,12 @@ impl TestServer {
 
     async fn start(config: Config, database: Database) -> Self {
         super::cryptography();
+        // What the server says of a defect is shown with the test that found it.
+        let _ = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::ERROR)
+            .with_test_writer()
+            .with_ansi(false)
+            .try_init();
         let opened = App::open(config, Clock::System, Entropy::System).await.unwrap();
         let Opened { app, listener, address, .. } = opened;
         let serving = app.clone();

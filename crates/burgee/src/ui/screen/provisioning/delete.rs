@@ -11,6 +11,7 @@ use super::{below, name};
 use crate::access::{Administer, Granted};
 use crate::error::Error;
 use crate::provisioning::connection::{self, Fate};
+use crate::provisioning::signals;
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
 use crate::ui::guard::{Form, Number, Viewer};
@@ -54,6 +55,12 @@ async fn draw(
     let mut tx = ui.db.read().await?;
     let viewer = Viewer::of(grant, &mut tx).await?;
     let it = connection::overview(&mut tx, id).await?;
+    let told: Vec<String> = signals::list(&mut tx)
+        .await?
+        .into_iter()
+        .filter(|receiver| receiver.connection_id == Some(id))
+        .map(|receiver| receiver.name)
+        .collect();
     let slug = &it.connection.setup.slug;
     let hint = format!("Type “{slug}”.");
     let options = [
@@ -73,6 +80,9 @@ async fn draw(
         ul.list {
             li { "Its tokens stop working at once: the identity provider is refused." }
             li { "Its " (What::Groups.counted(it.groups)) " stay with their roles and members, managed by hand." }
+            @if !told.is_empty() {
+                li { "Whoever is told of its events alone is removed, too, and does not hear of this: " (told.join(", ")) "." }
+            }
             li { "What it did stays in the event log. Another connection that pushes the same people can take them over." }
         }
         form.stack method="post" action=(frame.at(&format!("/provisioning/{id}/delete"))) {

@@ -67,7 +67,7 @@ async fn show(
         @if !discarded.is_empty() { (kept(&frame, id, &discarded)) }
         (more("discarded", next_discarded))
         @if !people.found.is_empty() || !groups.found.is_empty() {
-            form.stack method="post" action=(frame.at(&path)) {
+            form.choosing method="post" action=(frame.at(&path)) data-draft {
                 @if !people.found.is_empty() { (persons(&frame, &people.found)) }
                 @if !groups.found.is_empty() { (listed(&frame, &groups.found)) }
                 div.row {
@@ -107,7 +107,7 @@ fn kept(frame: &Frame, id: i64, found: &[Held]) -> Markup {
     html! {
         section aria-labelledby="discarded" {
             h2 #discarded { "Discarded removals" }
-            form.stack method="get" action=(frame.at(&format!("/provisioning/{id}/hold/apply"))) {
+            form.choosing method="get" action=(frame.at(&format!("/provisioning/{id}/hold/apply"))) data-draft {
                 input type="hidden" name="discarded" value="true";
                 (table::scroll("Discarded removals", &list))
                 div.row { button.button #apply { "Apply chosen…" } }

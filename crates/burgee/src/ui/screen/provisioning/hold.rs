@@ -234,7 +234,7 @@ fn queue(frame: &Frame, path: &str, found: &[Held], waiting: i64) -> Markup {
         }
     };
     html! {
-        form.stack method="post" action=(frame.at(&format!("{path}/discard"))) {
+        form.choosing method="post" action=(frame.at(&format!("{path}/discard"))) data-draft {
             (table::scroll("Removals that wait", &list))
             div.row {
                 button.button #apply formmethod="get" formaction=(frame.at(&format!("{path}/apply"))) { "Apply chosen…" }

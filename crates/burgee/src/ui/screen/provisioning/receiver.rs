@@ -62,7 +62,7 @@ struct Sent {
     audience: String,
     kinds: Vec<String>,
     enabled: bool,
-    version: Option<i64>,
+    version: Option<String>,
 }
 
 impl From<Vec<(String, String)>> for Sent {
@@ -79,7 +79,7 @@ impl From<Vec<(String, String)>> for Sent {
                 "audience" => sent.audience = value,
                 "kinds" => sent.kinds.push(value),
                 "enabled" => sent.enabled = true,
-                "version" => sent.version = value.parse().ok(),
+                "version" => sent.version = Some(value),
                 _ => {}
             }
         }
@@ -93,21 +93,37 @@ impl Sent {
             name: it.name.clone(),
             connection: it.connection_id.map(|id| id.to_string()).unwrap_or_default(),
             delivery: it.delivery.name().to_owned(),
-            endpoint: it.endpoint.clone().unwrap_or_default(),
+            endpoint: it.shown().unwrap_or_default(),
             audience: it.audience.clone(),
             kinds: it.kinds.0.iter().map(|kind| kind.name().to_owned()).collect(),
             enabled: it.enabled,
-            version: Some(it.version),
+            version: Some(it.version.to_string()),
             ..Self::default()
         }
     }
 
-    fn draft(&self) -> Draft {
+    /// The version that was looked at.
+    fn version(&self) -> Result<Option<i64>, Error> {
+        let read = |text: &String| {
+            let number = text.parse::<i64>();
+            number.map_err(|_| Error::bad_data("The version is no number: open the page again."))
+        };
+        self.version.as_ref().map(read).transpose()
+    }
+
+    fn draft(&self) -> Result<Draft, Error> {
         let poll = self.delivery == Delivery::Poll.name();
         let text = |text: &str| Some(text.trim()).filter(|text| !text.is_empty() && !poll).map(str::to_owned);
-        Draft {
+        // Whoever means one connection must not get all of them.
+        let connection = match self.connection.as_str() {
+            "" => None,
+            number => {
+                Some(number.parse::<i64>().map_err(|_| Error::bad_data("There is no such connection."))?)
+            }
+        };
+        Ok(Draft {
             name: self.name.clone(),
-            connection: self.connection.parse().ok(),
+            connection,
             delivery: if poll { Delivery::Poll } else { Delivery::Push },
             endpoint: text(&self.endpoint),
             header: match text(&self.header) {
@@ -118,12 +134,12 @@ impl Sent {
             audience: self.audience.clone(),
             kinds: self.kinds.iter().filter_map(|name| Kind::named(name)).collect(),
             enabled: self.enabled,
-        }
+        })
     }
 }
 
 /// A kind of event, and what it means.
-fn kinds() -> [(&'static str, &'static str, &'static str); 12] {
+fn kinds() -> [(&'static str, &'static str, &'static str); 11] {
     Kind::ALL.map(|kind| {
         let (label, meaning) = match kind {
             Kind::FeedAdd => {
@@ -133,9 +149,6 @@ fn kinds() -> [(&'static str, &'static str, &'static str); 12] {
             Kind::CreateNotice => ("Made: notice", "The names of the attributes."),
             Kind::CreateFull => ("Made: whole resource", "All attributes with their values: personal data."),
             Kind::PatchNotice => ("Changed in parts: notice", "The names of the attributes that changed."),
-            Kind::PatchFull => {
-                ("Changed in parts: whole resource", "All attributes with their values: personal data.")
-            }
             Kind::PutNotice => ("Replaced: notice", "The names of the attributes that changed."),
             Kind::PutFull => ("Replaced: whole resource", "All attributes with their values: personal data."),
             Kind::Delete => ("Removed", ""),
@@ -193,7 +206,7 @@ async fn draw(
         (form::problems(problems))
         @if let Some((it, state)) = there { (standing(frame, it, state)) }
         form.stack method="post" action=(frame.at(&path)) data-draft {
-            @if let Some(version) = sent.version { input type="hidden" name="version" value=(version); }
+            @if let Some(version) = &sent.version { input type="hidden" name="version" value=(version); }
             (Field { name: "name", label: "Name", ..Field::default() }.text("text", &sent.name, "off"))
             (Field { name: "connection", label: "Told of", ..Field::default() }.choice(&connections, &sent.connection))
             @match there {
@@ -209,7 +222,7 @@ async fn draw(
             @if there.is_none() || !polls { (of_push(there.map(|(it, _)| it), sent)) }
             (Field { name: "audience", label: "Audience", hint: Some("What the receiver calls itself: aud in the tokens."), ..Field::default() }.text("text", &sent.audience, "off"))
             (Field { name: "kinds", label: "Events", ..Field::default() }.checks(&kinds(), &sent.kinds))
-            (form::check("enabled", "Tell it", "While it is told nothing, events wait for it.", sent.enabled))
+            (form::check("enabled", "On", "While it is off, events wait for it.", sent.enabled))
             div.row { button.button.primary #save { @if there.is_some() { "Save" } @else { "Create receiver" } } (button::link(&frame.at(HERE), "Cancel")) }
         }
         @if let Some((it, _)) = there {
@@ -222,7 +235,7 @@ async fn draw(
             }
             section aria-labelledby="end" {
                 h2 #end { "No events any more" }
-                (button::link(&frame.at(&format!("{HERE}/{}/delete", it.id)), "Remove…"))
+                p { (button::link(&frame.at(&format!("{HERE}/{}/delete", it.id)), "Remove…")) }
             }
         }
     };
@@ -240,7 +253,7 @@ fn of_push(there: Option<&Receiver>, sent: &Sent) -> Markup {
         "Sent with every event, such as “Bearer …”. It has to be stored as it is."
     };
     html! {
-        (Field { name: "endpoint", label: "Endpoint", hint: Some("Where events are posted to: https, or http on this machine. Only for pushed events."), optional: there.is_none(), ..Field::default() }.text("url", &sent.endpoint, "off"))
+        (Field { name: "endpoint", label: "Endpoint", hint: Some("Where events are posted to: https, or http on this machine. Values in its query are not shown again."), optional: there.is_none(), ..Field::default() }.text("url", &sent.endpoint, "off"))
         (Field { name: "header", label: "Authorization header", hint: Some(hint), optional: true, ..Field::default() }.text("password", &sent.header, "off"))
         @if has { (form::check("no_header", "Send none any more", "", sent.no_header)) }
     }
@@ -283,7 +296,7 @@ async fn make(
     let sent = Sent::from(pairs);
     let made = async {
         let mut tx = ui.db.change(&grant, frame.now).await?;
-        let made = signals::create(&mut tx, &ui.entropy, &sent.draft()).await?;
+        let made = signals::create(&mut tx, &ui.entropy, &sent.draft()?).await?;
         tx.commit().await?;
         Ok::<_, Error>(made)
     };
@@ -307,7 +320,7 @@ async fn save(
     let sent = Sent::from(pairs);
     let saved = async {
         let mut tx = ui.db.change(&grant, frame.now).await?;
-        let it = signals::update(&mut tx, id, sent.version, &sent.draft()).await?;
+        let it = signals::update(&mut tx, id, sent.version()?, &sent.draft()?).await?;
         tx.commit().await?;
         Ok::<_, Error>(it)
     };

@@ -58,7 +58,7 @@ async fn list(
                                 }
                                 td { (it.root_role) }
                                 td {
-                                    @if let Some(connection) = &it.removed_by { (tag::toned(&format!("removed by {connection}"), "warning")) " " }
+                                    @if let Some(connection) = &it.removed_by { (tag::toned("removed by its identity provider", "warning")) " " @if connection != "default" { "(" (connection) ") " } }
                                     @match &it.created_by { Some(who) => { "made by " (who) }, None => "made by the server" }
                                     " " span.muted { (time::ago(it.created_at, frame.now)) }
                                 }

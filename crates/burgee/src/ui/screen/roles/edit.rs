@@ -205,13 +205,13 @@ async fn draw_delete(
     let it = roles::get(tx, id).await?;
     let held = roles::holders(tx).await?.into_iter().find(|held| held.role == id).unwrap_or_default();
     let back = frame.at(&path(id));
-    let used = held.users + held.groups > 0;
+    let used = held.users + held.groups + held.given + held.connections > 0;
     let body = html! {
         @if !it.is_own() {
             (notice(Tone::Problem, "This role comes with the server", &html! { p { "It cannot be deleted. Give people another role instead." } }))
             div.row { (button::link(&back, "Back to the role")) }
         } @else if used {
-            (notice(Tone::Problem, "This role is in use", &html! { p { (role::who(held)) " Give them another role first." } }))
+            (notice(Tone::Problem, "This role is in use", &html! { p { (role::who(held)) " Change that first." } }))
             div.row { (button::link(&back, "See who has it")) }
         } @else {
             p { strong { (it.name) } " is gone for good. Nobody has it now, so that nobody loses anything." }

@@ -108,11 +108,30 @@ pub(super) fn who(held: Holders) -> String {
     let parts: Vec<String> =
         [some(held.users, "user"), some(held.groups, "group")].into_iter().flatten().collect();
     let places = some(held.projects, "project").map(|text| format!(", in {text}")).unwrap_or_default();
-    match (parts.is_empty(), held.users + held.groups) {
-        (true, _) => "Nobody has it.".to_owned(),
-        (false, 1) => format!("{} has it{places}.", parts.join(" and ")),
-        (false, _) => format!("{} have it{places}.", parts.join(" and ")),
-    }
+    let given = by_provider(held);
+    let by_hand = match (parts.is_empty(), held.users + held.groups) {
+        (true, _) => given.is_none().then(|| "Nobody has it.".to_owned()),
+        (false, 1) => Some(format!("{} has it{places}.", parts.join(" and "))),
+        (false, _) => Some(format!("{} have it{places}.", parts.join(" and "))),
+    };
+    [by_hand, given].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// What identity providers have to do with a role, in words.
+fn by_provider(held: Holders) -> Option<String> {
+    let people = (held.given > 0).then(|| {
+        format!("{} by what the identity provider sends.", has(&count::of(held.given, "user"), held.given))
+    });
+    let connections = (held.connections > 0).then(|| {
+        let verb = if held.connections == 1 { "gives" } else { "give" };
+        format!("{} {verb} it by a rule, or to newcomers.", count::of(held.connections, "connection"))
+    });
+    let said: Vec<String> = [people, connections].into_iter().flatten().collect();
+    (!said.is_empty()).then(|| said.join(" "))
+}
+
+fn has(who: &str, number: i64) -> String {
+    format!("{who} {} it", if number == 1 { "has" } else { "have" })
 }
 
 /// Who has it, with ways to them.
@@ -123,11 +142,17 @@ async fn holders(
     role: &Role,
     held: Holders,
 ) -> Result<Markup, Fault> {
+    let given = by_provider(held);
     if !role.is_root() {
         let places = members::usage(tx, role.id).await?;
-        return Ok(
-            html! { @if places.is_empty() { p.calm { "Nobody has it yet. Give it to somebody on the page of a project’s members." } } @else { (in_projects(frame, viewer, &places)) } },
-        );
+        return Ok(html! {
+            @if !places.is_empty() {
+                (in_projects(frame, viewer, &places))
+            } @else if given.is_none() {
+                p.calm { "Nobody has it yet. Give it to somebody on the page of a project’s members." }
+            }
+            @if let Some(given) = given { p { (given) } }
+        });
     }
     let filter = Filter { role: Some(role.id), ..Filter::default() };
     let (_, people) = roster::search(tx, &Query { filter, limit: 1, ..Query::default() }).await?;
@@ -136,7 +161,7 @@ async fn holders(
     let (found, total) = groups::page(tx, &filter, 0, NAMED).await?;
     Ok(html! {
         @if held.users + held.groups == 0 {
-            p.calm { "Nobody has it yet. Give it to somebody on their page, or to a group." }
+            @if given.is_none() { p.calm { "Nobody has it yet. Give it to somebody on their page, or to a group." } }
         } @else {
             ul.links {
                 @if people > 0 {
@@ -160,6 +185,7 @@ async fn holders(
                 @if total > NAMED { li { span.muted { "and " (total - NAMED) " more groups" } } }
             }
         }
+        @if let Some(given) = given { p { (given) } }
     })
 }
 

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::super::removal::below;
+use super::super::below;
 use super::{done, path};
 use crate::access::{Administer, Granted};
 use crate::error::Result as Outcome;

@@ -6,7 +6,7 @@ use axum::response::Response;
 use maud::html;
 use serde::Deserialize;
 
-use super::super::removal::below;
+use super::super::below;
 use super::path;
 use super::preview::Step;
 use crate::access::role::{self, Role};
