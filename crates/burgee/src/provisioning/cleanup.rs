@@ -4,19 +4,26 @@ use crate::audience;
 use crate::error::Result;
 use crate::events::{Change, Event, Fact};
 use crate::people::{group, user};
-use crate::provisioning::hold;
+use crate::provisioning::{Noun, hold, signals};
 use crate::{owners, sql};
 
 /// Removes all users of a connection, and those whose removal waits, each recorded, and then the fact as a whole; how many
 /// there were. With nobody to remove, nothing is recorded.
 pub async fn users(tx: &mut Change, connection: i64) -> Result<usize> {
+    // Whoever decides about what waits takes groups first, too.
+    super::group::lock_all(tx, connection).await?;
     let mut ids: Vec<(i64,)> = tx
         .all(sql!("SELECT user_id FROM scim_users WHERE connection_id = $1 ORDER BY id", connection))
         .await?;
-    ids.extend(hold::leaving(tx, connection).await?);
+    let leaving = hold::leaving(tx, connection).await?;
+    ids.extend(&leaving);
     tx.see_off(ids.iter().map(|(id,)| *id));
     for (id,) in &ids {
+        let from = tx.recorded();
         user::delete(tx, *id).await?;
+        if leaving.contains(&(*id,)) {
+            signals::gone(tx, from, Noun::User, *id).await?;
+        }
     }
     if !ids.is_empty() {
         tx.record(Event::bare(Fact::ScimUsersDeleted));

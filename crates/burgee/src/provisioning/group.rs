@@ -165,6 +165,14 @@ async fn set_keys(tx: &mut Change, connection: i64, group: i64, document: &Objec
     .map(drop)
 }
 
+/// Locks all groups of a connection, in the order in which everybody does.
+pub(super) async fn lock_all(tx: &mut Change, connection: i64) -> Result<()> {
+    let _: Vec<(i64,)> = tx
+        .all(sql!("SELECT id FROM scim_groups WHERE connection_id = $1 ORDER BY id{lock}", connection))
+        .await?;
+    Ok(())
+}
+
 /// Somebody came into a group beside its identity provider: whoever holds an old copy must notice.
 pub async fn stir(tx: &mut Change, group: i64) -> Result<()> {
     let now = tx.now();

@@ -3,8 +3,6 @@
 //! The document is what the identity provider wants; the account behind it is what holds. They differ where the last
 //! admin stays active, where a removal is [held](super::hold), and where people changed something ([`super::drift`]).
 
-use std::collections::BTreeSet;
-
 use burgee_scim::{Object, USER, fold, leaves};
 use serde_json::{Value, json};
 
@@ -96,9 +94,7 @@ pub async fn take_over(
     write(tx, connection, account, scim_id, document, since).await?;
     adoption(tx, connection, account, scim_id);
     signals::adopted(tx, connection, Noun::User, scim_id);
-    // What another connection said of them counts no more.
-    tx.execute(sql!("DELETE FROM scim_said WHERE user_id = $1", account)).await?;
-    giving::follow(tx, connection, &BTreeSet::from([account]), "adopt").await
+    Ok(())
 }
 
 /// Writes the resource and what filters search; tells its place in the connection's order.

@@ -26,8 +26,6 @@ const MOST: usize = 100;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How often is looked for one meanwhile.
 const LOOK: Duration = Duration::from_millis(500);
-/// What a receiver says who cannot take any event as it is set up (RFC 8935 §2.4).
-const OF_ALL: [&str; 3] = ["invalid_key", "invalid_issuer", "invalid_audience"];
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/scim/events/poll", post(poll)).route("/.well-known/jwks.json", get(keys))
@@ -127,7 +125,7 @@ async fn poll(State(app): State<App>, request: Request<Body>) -> Result<Response
         .into_iter()
         .map(|(jti, it)| Refusal {
             jti,
-            of_all: OF_ALL.contains(&it.err.as_str()),
+            of_all: it.err != signals::ABOUT_ONE,
             why: format!("{} {}", it.err, it.description).trim().to_owned(),
         })
         .collect();

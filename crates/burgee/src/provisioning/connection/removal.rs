@@ -7,7 +7,7 @@ use crate::access::admins;
 use crate::error::{Error, Kind, Result};
 use crate::events::{Change, Event, Fact};
 use crate::people::user::{self, Edit};
-use crate::provisioning::{Noun, giving, guard, hold, signals};
+use crate::provisioning::{Noun, giving, group, guard, hold, signals};
 use crate::sql;
 
 /// Removes a connection with its tokens, and the receivers that are told of it alone. The last admin keeps access
@@ -21,9 +21,12 @@ pub async fn delete(tx: &mut Change, id: i64, fate: Fate) -> Result<()> {
         ));
     }
     // The connection is locked first, and so it is wherever a receiver begins to be told of one.
-    for receiver in signals::list(tx).await?.into_iter().filter(|it| it.connection_id == Some(id)) {
-        signals::delete(tx, receiver.id).await?;
+    let receivers: Vec<(i64,)> =
+        tx.all(sql!("SELECT id FROM scim_receivers WHERE connection_id = $1 ORDER BY id{lock}", id)).await?;
+    for (receiver,) in receivers {
+        signals::delete(tx, receiver).await?;
     }
+    group::lock_all(tx, id).await?;
     let mut people: Vec<(i64,)> =
         tx.all(sql!("SELECT user_id FROM scim_users WHERE connection_id = $1 ORDER BY id{lock}", id)).await?;
     // Whom it has removed belong to it, as long as that waits.

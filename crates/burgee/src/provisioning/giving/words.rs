@@ -92,6 +92,7 @@ pub(super) async fn heed_all(tx: &mut Change, on: &Connection) -> Result<()> {
         let rows: Vec<(i64, i64, String)> = tx
             .all(sql!(
                 "SELECT s.id, s.user_id, s.document FROM scim_users s WHERE s.connection_id = $1 AND s.id > $2
+                   AND NOT EXISTS (SELECT 1 FROM scim_held h WHERE h.user_id = s.user_id AND h.kind = 'deactivate')
                    AND EXISTS (SELECT 1 FROM scim_leaves l WHERE l.owner = s.id AND l.attribute IN (
                        'roles.value', 'roles.display', 'entitlements.value', 'entitlements.display'))
                  ORDER BY s.id LIMIT $3",

@@ -55,15 +55,18 @@ pub async fn apply(tx: &mut Change, connection: i64, state: State, chosen: Optio
     let mut leaving: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
     // Who had something by rules about the groups that they leave.
     let mut ruled: BTreeSet<i64> = BTreeSet::new();
+    // Before the groups that may make them admins: the last one of them is known while they are.
+    for item in &items {
+        if let Some(user) = item.ends_access() {
+            end_access(tx, item.kind, user, admins.contains(&user)).await?;
+        }
+    }
     for item in &items {
         match (item.kind, item.user_id, item.group_id) {
             (Kind::Leave, Some(user), Some(group)) => {
                 leaving.entry(group).or_default().insert(user);
             }
             (Kind::DeleteGroup, _, Some(group)) => ruled.extend(remove_group(tx, group).await?),
-            (Kind::Deactivate | Kind::Delete, Some(user), _) => {
-                end_access(tx, item.kind, user, admins.contains(&user)).await?;
-            }
             _ => {}
         }
     }

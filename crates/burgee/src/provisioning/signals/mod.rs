@@ -19,7 +19,7 @@ pub use self::answer::{Answer, answered, forget};
 pub use self::kind::Kind;
 pub use self::note::{Note, Verb, adopted, gone, note};
 pub use self::outbox::{Fetched, fetch};
-pub use self::push::Push;
+pub use self::push::{ABOUT_ONE, Push};
 pub use self::receiver::{
     Delivery, Draft, Header, Receiver, by_token, create, delete, enable, get, list, lock, new_token, taken,
     update,

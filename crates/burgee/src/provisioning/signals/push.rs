@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::time::{MissedTickBehavior, interval};
+use futures_util::{FutureExt, StreamExt};
 use tokio_util::sync::CancellationToken;
 
 use super::outbox::{Due, waiting};
@@ -31,10 +30,12 @@ const TURN: Duration = Duration::from_secs(20);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+/// How long a receiver waits for which something failed here.
+const FAULT_PAUSE: Duration = Duration::from_mins(1);
 /// How many times a pause doubles.
 const DOUBLES: u32 = 12;
 /// What a receiver says of one event that it cannot take (RFC 8935 §2.4). Anything else is about all of them.
-const ABOUT_ONE: &str = "invalid_request";
+pub const ABOUT_ONE: &str = "invalid_request";
 
 /// Everything that it takes.
 pub struct Push<'a> {
@@ -52,6 +53,14 @@ pub struct Push<'a> {
     pub stopping: &'a CancellationToken,
 }
 
+/// What is done at the same time.
+enum Step {
+    /// A receiver was told for a while.
+    Told(i64),
+    /// For whom something waits.
+    Looked(Vec<i64>),
+}
+
 /// What came of a delivery.
 enum Outcome {
     Taken,
@@ -61,32 +70,41 @@ enum Outcome {
 
 impl Push<'_> {
     /// Tells every receiver what waits for it, unless another server does, until the server stops. Whoever is slow holds
-    /// up nobody else.
+    /// up nobody else, as long as there are not more of them than are told at once.
     pub async fn run(&self) {
         let mut under_way = HashSet::new();
+        // Looking goes on beside telling: neither waits for the other.
         let mut running = FuturesUnordered::new();
-        let mut looks = interval(LOOK);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = self.stopping.cancelled() => break,
-                Some(id) = running.next() => {
+        running.push(self.look().boxed());
+        while let Some(step) = running.next().await {
+            let due = match step {
+                Step::Told(id) => {
                     under_way.remove(&id);
+                    continue;
                 }
-                _ = looks.tick() => match self.due().await {
-                    Ok(due) => {
-                        for id in due {
-                            if running.len() < AT_ONCE && under_way.insert(id) {
-                                running.push(self.to(id));
-                            }
-                        }
-                    }
-                    Err(error) => tracing::warn!(%error, "it is not known for whom events wait"),
-                },
+                Step::Looked(due) => due,
+            };
+            for id in due {
+                if under_way.len() < AT_ONCE && under_way.insert(id) {
+                    running.push(self.to(id).boxed());
+                }
+            }
+            if !self.stopping.is_cancelled() {
+                running.push(self.look().boxed());
             }
         }
-        // What is being sent is sent.
-        while running.next().await.is_some() {}
+    }
+
+    /// Looks, after a while, for whom something waits; for nobody, if the server stops.
+    async fn look(&self) -> Step {
+        tokio::select! {
+            () = self.stopping.cancelled() => return Step::Looked(Vec::new()),
+            () = tokio::time::sleep(LOOK) => {}
+        }
+        Step::Looked(self.due().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "it is not known for whom events wait");
+            Vec::new()
+        }))
     }
 
     /// The receivers for whom something may wait, and whom no server tells now.
@@ -97,7 +115,7 @@ impl Push<'_> {
                 "SELECT r.id FROM scim_receivers r JOIN scim_receiver_states s ON s.receiver_id = r.id
                  WHERE r.enabled = TRUE AND r.delivery = 'push' AND s.next_at <= $1 AND s.leased_until <= $1
                    AND EXISTS (SELECT 1 FROM events e WHERE e.signal IS NOT NULL AND e.id > s.position)
-                 ORDER BY s.next_at, r.id",
+                 ORDER BY COALESCE(s.delivered_at, 0), s.next_at, r.id",
                 self.clock.now()
             ))
             .await?;
@@ -105,15 +123,20 @@ impl Push<'_> {
         Ok(due.into_iter().map(|(id,)| id).collect())
     }
 
-    /// Tells one receiver what waits for it, for a while. Returns which one.
-    async fn to(&self, id: i64) -> i64 {
+    /// Tells one receiver what waits for it, for a while.
+    async fn to(&self, id: i64) -> Step {
         let holder = self.entropy.hex::<16>();
-        let outcome = self.deliver(id, &holder).await;
-        let released = state::release(self.db, id, &holder).await;
-        if let Err(error) = outcome.and(released) {
-            tracing::warn!(%error, receiver = id, "events could not be pushed");
+        if let Err(error) = self.deliver(id, &holder).await {
+            tracing::error!(%error, receiver = id, "events could not be pushed");
+            let now = self.clock.now();
+            let why = "The server could not read what waits; its log says why.";
+            // Where the database is away, this is no use either.
+            let _ = state::failed(self.db, id, &holder, why, now.plus(FAULT_PAUSE), now).await;
         }
-        id
+        if let Err(error) = state::release(self.db, id, &holder).await {
+            tracing::warn!(%error, receiver = id, "a receiver could not be released");
+        }
+        Step::Told(id)
     }
 
     async fn deliver(&self, id: i64, holder: &str) -> Result<()> {
