@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use super::said::with_said;
+use super::said::{ruled, with_said};
 use crate::db::Read;
 use crate::error::Result;
 use crate::sql;
@@ -30,17 +30,14 @@ pub enum Hands {
 macro_rules! with_holders {
     ($rest:literal) => {
         with_said!(
-            "admin_group (id) AS (
-                 SELECT id FROM groups WHERE root_role_id = 1
-                 UNION
-                 SELECT g.child_id FROM group_groups g JOIN admin_group a ON g.parent_id = a.id
-             ), ruled (id) AS (
-                 SELECT k.group_id FROM scim_rule_roles o JOIN scim_rules x ON x.id = o.rule_id
-                 JOIN scim_group_keys k ON k.connection_id = x.connection_id AND k.group_key = x.group_key
-                 WHERE o.role_id = 1
-                 UNION
-                 SELECT g.child_id FROM group_groups g JOIN ruled a ON g.parent_id = a.id
-             ), ",
+            concat!(
+                "admin_group (id) AS (
+                     SELECT id FROM groups WHERE root_role_id = 1
+                     UNION
+                     SELECT g.child_id FROM group_groups g JOIN admin_group a ON g.parent_id = a.id
+                 ), ",
+                ruled!("o.role_id = 1")
+            ),
             "SELECT id FROM users WHERE root_role_id = 1 AND deleted_at IS NULL
              UNION SELECT user_id FROM scim_said WHERE role_id = 1
              UNION SELECT m.user_id FROM ruled a JOIN group_users m ON m.group_id = a.id",

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::resolve::{Hold, hold};
 use super::role::{self, Role};
-use super::said::with_said;
+use super::said::{ruled, with_said};
 use crate::db::Read;
 use crate::error::Result;
 use crate::sql;
@@ -259,13 +259,7 @@ pub async fn given_in(tx: &mut Read, project: &str) -> Result<Vec<Given>> {
     let rows: Vec<Row> = tx
         .all(sql!(
             with_said!(
-                "ruled (id) AS (
-                     SELECT k.group_id FROM scim_rule_roles o JOIN scim_rules x ON x.id = o.rule_id
-                     JOIN scim_group_keys k ON k.connection_id = x.connection_id AND k.group_key = x.group_key
-                     WHERE o.project = $1
-                     UNION
-                     SELECT g.child_id FROM group_groups g JOIN ruled a ON g.parent_id = a.id
-                 ), ",
+                ruled!("o.project = $1"),
                 "SELECT user_id FROM scim_said WHERE project = $1
                  UNION SELECT m.user_id FROM ruled a JOIN group_users m ON m.group_id = a.id",
                 " SELECT w.user_id, COALESCE(NULLIF(u.name, ''), u.username, u.email, '') AS name, o.name AS role,

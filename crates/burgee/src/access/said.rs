@@ -23,7 +23,7 @@ macro_rules! with_said {
     ($who:literal, $rest:expr) => {
         $crate::access::said::with_said!("", $who, $rest)
     };
-    ($before:literal, $who:literal, $rest:expr) => {
+    ($before:expr, $who:literal, $rest:expr) => {
         concat!(
             "WITH RECURSIVE ",
             $before,
@@ -72,3 +72,21 @@ macro_rules! with_said {
     };
 }
 pub(crate) use with_said;
+
+/// For [`with_said!`], a table before the others: `ruled (id)` has the groups to which a rule gives a role that is `$which`,
+/// and those inside these groups. `o` is what the rule gives.
+macro_rules! ruled {
+    ($which:literal) => {
+        concat!(
+            "ruled (id) AS (
+                 SELECT k.group_id FROM scim_rule_roles o JOIN scim_rules x ON x.id = o.rule_id
+                 JOIN scim_group_keys k ON k.connection_id = x.connection_id AND k.group_key = x.group_key
+                 WHERE ",
+            $which,
+            " UNION
+                 SELECT g.child_id FROM group_groups g JOIN ruled a ON g.parent_id = a.id
+             ), "
+        )
+    };
+}
+pub(crate) use ruled;

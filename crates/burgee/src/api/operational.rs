@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::guard::Open;
 use super::{Problem, Routes, UNLEASH_VERSION};
 use crate::app::App;
+use crate::error::Error;
 use crate::instance::identity;
 use crate::instance::settings::{self, Frontend, Maintenance};
 use crate::provisioning::{hold, silence};
@@ -55,13 +56,13 @@ async fn prometheus(_: Open, State(app): State<App>) -> Result<Response, Problem
     let open = app.streams.open();
     let missing = app.journal.missing();
     let now = app.clock.now();
-    // Of a database that does not answer, nothing is told.
-    let silent = async { silence::silent(&mut app.db.read().await?, now).await };
-    let silent = silent.await.map_or(0, |silent| silent.len());
-    let held = async { hold::standing(&mut app.db.read().await?).await };
-    let held = held.await.unwrap_or_default();
+    let told = async {
+        let mut tx = app.db.read().await?;
+        let silent = silence::silent(&mut tx, now).await?;
+        Ok::<_, Error>((silent, hold::standing(&mut tx).await?))
+    };
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let state = [
+    let mut state = vec![
         (
             "burgee_published_fresh",
             "1 if what clients get follows the database, 0 if it is what was last known",
@@ -75,21 +76,6 @@ async fn prometheus(_: Open, State(app): State<App>) -> Result<Response, Problem
             i64::try_from(app.usage.lost()).unwrap_or(i64::MAX),
         ),
         (
-            "burgee_scim_silent_connections",
-            "Connections whose identity provider has not called for three of its cycles",
-            i64::try_from(silent).unwrap_or(i64::MAX),
-        ),
-        (
-            "burgee_scim_held_connections",
-            "Connections whose removals wait for an admin",
-            i64::try_from(held.len()).unwrap_or(i64::MAX),
-        ),
-        (
-            "burgee_scim_held_changes",
-            "Removals by identity providers that wait for an admin",
-            held.iter().map(|it| it.waiting).sum(),
-        ),
-        (
             "burgee_scim_calls_lost",
             "Calls of identity providers that the journal had no room for",
             number(missing.lost),
@@ -100,6 +86,26 @@ async fn prometheus(_: Open, State(app): State<App>) -> Result<Response, Problem
             number(missing.passed_over),
         ),
     ];
+    // Of a database that does not answer, nothing is told: 0 would say that nothing waits.
+    if let Ok((silent, held)) = told.await {
+        state.extend([
+            (
+                "burgee_scim_silent_connections",
+                "Connections whose identity provider has not called for three of its cycles",
+                i64::try_from(silent.len()).unwrap_or(i64::MAX),
+            ),
+            (
+                "burgee_scim_held_connections",
+                "Connections whose removals wait for an admin",
+                i64::try_from(held.len()).unwrap_or(i64::MAX),
+            ),
+            (
+                "burgee_scim_held_changes",
+                "Removals by identity providers that wait for an admin",
+                held.iter().map(|it| it.waiting).sum(),
+            ),
+        ]);
+    }
     let text = app.metrics.text(&app.db, &state).await?;
     Ok(figures(text))
 }

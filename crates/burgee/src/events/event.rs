@@ -70,13 +70,21 @@ impl Event {
     /// What is kept for receivers of SCIM events; none if they hear nothing of it. Facts that end a provisioned person's
     /// access, or begin it again, say enough by themselves, whoever brought them about.
     pub(super) fn signal(&self) -> Option<Value> {
+        self.signal.clone().or_else(|| self.ends().then(|| Value::Object(serde_json::Map::new())))
+    }
+
+    /// True if it begins or ends somebody's access.
+    pub fn flips(&self) -> bool {
         let active = |state: &Option<Value>| state.as_ref().and_then(|state| state["active"].as_bool());
-        let tells = match self.fact {
-            Fact::UserDeleted | Fact::GroupDeleted | Fact::AdminRetained => true,
-            Fact::UserUpdated => self.pre_data.is_some() && active(&self.pre_data) != active(&self.data),
-            _ => false,
-        };
-        self.signal.clone().or_else(|| tells.then(|| Value::Object(serde_json::Map::new())))
+        self.fact == Fact::UserUpdated
+            && self.pre_data.is_some()
+            && active(&self.pre_data) != active(&self.data)
+    }
+
+    /// True if it ends an account, a group, what the identity provider has to do with one, or somebody's access, or
+    /// begins that again.
+    pub fn ends(&self) -> bool {
+        self.flips() || matches!(self.fact, Fact::UserDeleted | Fact::GroupDeleted | Fact::AdminRetained)
     }
 
     /// Says in which project and environment.

@@ -74,10 +74,12 @@ pub async fn figures(tx: &mut Read) -> Result<Figures> {
                     EXISTS (SELECT 1 FROM users u WHERE u.root_role_id = r.id AND u.deleted_at IS NULL)
                     OR EXISTS (SELECT 1 FROM groups g WHERE g.root_role_id = r.id)
                     OR EXISTS (SELECT 1 FROM scim_said s WHERE s.role_id = r.id)
-                    OR EXISTS (SELECT 1 FROM scim_rule_roles o WHERE o.role_id = r.id))) AS custom_root_roles_in_use,
+                    OR EXISTS (SELECT 1 FROM scim_rule_roles o WHERE o.role_id = r.id)
+                    OR EXISTS (SELECT 1 FROM scim_connections c WHERE c.usual_role = r.id))) AS custom_root_roles_in_use,
                 (SELECT COUNT(*) FROM users u WHERE u.deleted_at IS NULL AND u.active = TRUE AND u.is_system = FALSE
                     AND u.is_service = FALSE AND u.root_role_id = 3
                     AND NOT EXISTS (SELECT 1 FROM user_roles r WHERE r.user_id = u.id)
+                    AND NOT EXISTS (SELECT 1 FROM scim_said s WHERE s.user_id = u.id)
                     AND NOT EXISTS (SELECT 1 FROM group_users m WHERE m.user_id = u.id)) AS read_only_users,
                 EXISTS (SELECT 1 FROM scim_connections WHERE enabled = TRUE) AS provisioning"
     ))

@@ -6,26 +6,18 @@ use burgee_scim::{Object, fold};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::fate::Fate;
 use super::outcome::Outcome;
 use super::source::{Source, Team};
-use super::{Taken, Trace, trace};
-use crate::access::role;
+use super::{Taken, root_roles};
 use crate::clock::Time;
 use crate::db::Read;
 use crate::error::{Error, Result};
 use crate::events::{Change, Fact};
 use crate::people::group::{self, Draft};
 use crate::people::membership;
-use crate::provisioning;
+use crate::provisioning::{self, Noun};
 use crate::sql;
-
-/// What becomes of a group.
-enum Fate {
-    Here(i64),
-    Conflict(String),
-    Gone,
-    New,
-}
 
 /// Takes over the groups that are not here, with their members, and brings newcomers into those that are; tells which is
 /// which.
@@ -36,12 +28,7 @@ pub(super) async fn take(
     people: &HashMap<i64, Taken>,
     outcome: &mut Outcome,
 ) -> Result<HashMap<i64, Taken>> {
-    let roles: HashMap<String, i64> = role::list(tx)
-        .await?
-        .into_iter()
-        .filter(role::Role::is_root)
-        .map(|role| (fold(&role.name), role.id))
-        .collect();
+    let roles = root_roles(tx).await?;
     let removed = removed(tx).await?;
     let mut taken = HashMap::new();
     for team in &source.groups {
@@ -137,26 +124,10 @@ async fn removed(tx: &mut Read) -> Result<HashSet<Time>> {
 }
 
 async fn fate(tx: &mut Read, connection: i64, team: &Team, removed: &HashSet<Time>) -> Result<Fate> {
-    if let Some(scim_id) = &team.scim_id {
-        let found: Option<(i64, i64)> = tx
-            .optional(sql!("SELECT group_id, connection_id FROM scim_groups WHERE scim_id = $1", scim_id))
-            .await?;
-        match found {
-            Some((id, of)) if of == connection => return Ok(Fate::Here(id)),
-            Some(_) => {
-                return Ok(Fate::Conflict("another connection has the identity provider's id".to_owned()));
-            }
-            None => match trace(tx, scim_id).await? {
-                Some(Trace::Removed) => return Ok(Fate::Gone),
-                Some(Trace::Left(id)) => {
-                    let with = format!(
-                        "the identity provider's id stood for group {id}, which is managed by hand now"
-                    );
-                    return Ok(Fate::Conflict(with));
-                }
-                None => {}
-            },
-        }
+    if let Some(scim_id) = &team.scim_id
+        && let Some(fate) = Fate::by_id(tx, connection, Noun::Group, scim_id).await?
+    {
+        return Ok(fate);
     }
     let named: Option<(i64, Time)> = tx
         .optional(sql!("SELECT id, created_at FROM groups WHERE name_ci = $1", fold(team.name.trim())))

@@ -3,23 +3,26 @@
 //!
 //! What is here already stays as it is. What collides with something else is a conflict, and then nothing is taken over.
 
+mod fate;
 mod groups;
 mod outcome;
 mod people;
 mod places;
 mod source;
 
+use std::collections::HashMap;
 use std::time::Duration;
+
+use burgee_scim::fold;
 
 pub use self::outcome::{Count, Outcome};
 pub use self::source::{Source, read};
-use crate::access::{Administer, Granted};
+use crate::access::{Administer, Granted, role};
 use crate::db::Read;
 use crate::entropy::Entropy;
 use crate::error::Result;
 use crate::events::Change;
 use crate::provisioning::connection::{self, NewToken};
-use crate::sql;
 
 /// How long another token of the connection goes on working beside the one that is taken over.
 pub const OVERLAP: Duration = Duration::from_hours(24);
@@ -77,25 +80,8 @@ struct Taken {
     new: bool,
 }
 
-/// What an identity provider's id that is in use no more stood for here.
-enum Trace {
-    /// An account or group that was removed.
-    Removed,
-    /// One that is still here and managed by hand, by its number.
-    Left(i64),
-}
-
-/// What an identity provider's id stood for here; none if it is new.
-async fn trace(tx: &mut Read, scim_id: &str) -> Result<Option<Trace>> {
-    let found: Option<(i64, bool)> = tx
-        .optional(sql!(
-            "SELECT t.local_id,
-                    (t.resource_type = 'User'
-                     AND EXISTS (SELECT 1 FROM users u WHERE u.id = t.local_id AND u.deleted_at IS NULL))
-                    OR (t.resource_type = 'Group' AND EXISTS (SELECT 1 FROM groups g WHERE g.id = t.local_id)) AS lives
-             FROM scim_tombstones t WHERE t.scim_id = $1",
-            scim_id
-        ))
-        .await?;
-    Ok(found.map(|(id, lives)| if lives { Trace::Left(id) } else { Trace::Removed }))
+/// The root roles, by folded name.
+async fn root_roles(tx: &mut Read) -> Result<HashMap<String, i64>> {
+    let roles = role::list(tx).await?.into_iter().filter(role::Role::is_root);
+    Ok(roles.map(|role| (fold(&role.name), role.id)).collect())
 }

@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 use burgee_scim::{Object, fold};
 use serde_json::{Value, json};
 
+use super::fate::Fate;
 use super::outcome::Outcome;
 use super::source::Person;
-use super::{Taken, Trace, trace};
+use super::{Taken, root_roles};
 use crate::access::admins::ADMIN_ROLE;
 use crate::access::role;
 use crate::clock::Time;
@@ -16,19 +17,11 @@ use crate::error::{Error, Result};
 use crate::events::Change;
 use crate::people::user::NewUser;
 use crate::people::{password, user};
-use crate::provisioning;
+use crate::provisioning::{self, Noun};
 use crate::sql;
 
 /// How long the text of a bcrypt hash is.
 const BCRYPT: usize = 60;
-
-/// What becomes of somebody.
-enum Fate {
-    Here(i64),
-    Conflict(String),
-    Gone,
-    New,
-}
 
 /// Takes over whoever is not here; tells who is who.
 pub(super) async fn take(
@@ -37,12 +30,7 @@ pub(super) async fn take(
     people: &[Person],
     outcome: &mut Outcome,
 ) -> Result<HashMap<i64, Taken>> {
-    let roles: HashMap<String, i64> = role::list(tx)
-        .await?
-        .into_iter()
-        .filter(role::Role::is_root)
-        .map(|role| (fold(&role.name), role.id))
-        .collect();
+    let roles = root_roles(tx).await?;
     let removed = removed(tx).await?;
     let mut taken = HashMap::new();
     for person in people {
@@ -98,26 +86,10 @@ struct Account {
 }
 
 async fn fate(tx: &mut Read, connection: i64, person: &Person, removed: &HashSet<Time>) -> Result<Fate> {
-    if let Some(scim_id) = &person.scim_id {
-        let found: Option<(i64, i64)> = tx
-            .optional(sql!("SELECT user_id, connection_id FROM scim_users WHERE scim_id = $1", scim_id))
-            .await?;
-        match found {
-            Some((id, of)) if of == connection => return Ok(Fate::Here(id)),
-            Some(_) => {
-                return Ok(Fate::Conflict("another connection has the identity provider's id".to_owned()));
-            }
-            None => match trace(tx, scim_id).await? {
-                Some(Trace::Removed) => return Ok(Fate::Gone),
-                Some(Trace::Left(id)) => {
-                    let with = format!(
-                        "the identity provider's id stood for account {id}, which is managed by hand now"
-                    );
-                    return Ok(Fate::Conflict(with));
-                }
-                None => {}
-            },
-        }
+    if let Some(scim_id) = &person.scim_id
+        && let Some(fate) = Fate::by_id(tx, connection, Noun::User, scim_id).await?
+    {
+        return Ok(fate);
     }
     let username = person.user_name().map(fold);
     let email = person.email.as_deref().map(fold);

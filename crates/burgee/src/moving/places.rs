@@ -8,9 +8,8 @@ use super::Taken;
 use super::outcome::Outcome;
 use super::source::Source;
 use crate::access::{Holdings, role};
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::events::Change;
-use crate::projects::ensure_exists;
 use crate::projects::members::{self, Subject};
 
 /// Who is to get a role in a project, whether they are new here, and what people call them.
@@ -50,19 +49,18 @@ pub(super) async fn take(
         }
     }
     for ((project, name), subjects) in wanted {
-        let absent = match ensure_exists(tx, project).await {
-            Ok(()) => false,
-            Err(error) if error.kind().is_some() => true,
+        let there = match members::places(tx, project).await {
+            Ok(there) => Some(there),
+            Err(error) if error.kind() == Some(Kind::NotFound) => None,
             Err(error) => return Err(error),
         };
-        let role = roles.get(&fold(name));
-        let (Some(role), false) = (role, absent) else {
+        let absent = there.is_none();
+        let (Some(role), Some(there)) = (roles.get(&fold(name)), there) else {
             outcome.places.out += subjects.len();
             let what = if absent { "projects that are not here" } else { "project roles that are not here" };
             outcome.leave(what, if absent { project } else { name });
             continue;
         };
-        let there = members::places(tx, project).await?;
         let mut coming = Vec::new();
         for (subject, new, who) in subjects {
             if there.contains_key(&(subject, *role)) {
@@ -75,8 +73,10 @@ pub(super) async fn take(
                 outcome.leave(why, format!("{who} ({name} in {project})"));
             }
         }
-        members::add(tx, giver, project, &[*role], &coming).await?;
-        outcome.places.new += coming.len();
+        if !coming.is_empty() {
+            members::add(tx, giver, project, &[*role], &coming).await?;
+            outcome.places.new += coming.len();
+        }
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ mod post;
 
 use std::error::Error as Cause;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
@@ -11,14 +12,15 @@ use reqwest::{Certificate, Client, ClientBuilder};
 use rustls::CertificateError;
 use rustls::crypto::ring;
 
+use self::post::Checked;
 pub use self::post::{Outbound, Reply, check, masked};
 use crate::error::{Error, Result};
 
 /// How long it is waited for a connection, TLS included.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// A client that waits `patience` for a whole answer, follows no redirects, and trusts whom the machine trusts, and
-/// `also` these.
+/// A client that waits `patience` for a whole answer, follows no redirects, goes to no address that nothing is sent to, and
+/// trusts whom the machine trusts, and `also` these.
 pub fn client(patience: Duration, also: &[Certificate]) -> Result<Client> {
     trusting(|| settled(patience), also).map(|made| made.client)
 }
@@ -47,6 +49,7 @@ fn settled(patience: Duration) -> ClientBuilder {
     Client::builder()
         .user_agent(concat!("burgee/", env!("CARGO_PKG_VERSION")))
         .redirect(Policy::none())
+        .dns_resolver(Arc::new(Checked))
         .connect_timeout(CONNECT)
         .timeout(patience)
 }

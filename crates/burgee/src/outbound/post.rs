@@ -5,7 +5,7 @@
 //! that is connected to.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::Client;
@@ -124,7 +124,9 @@ impl Outbound {
         if let Some(value) = authorization {
             request = request.header(AUTHORIZATION, value);
         }
-        let mut answer = request.body(body.to_owned()).send().await.map_err(|error| explain(&error))?;
+        let sent = request.body(body.to_owned()).send().await;
+        // Values in the query of an address may be secrets.
+        let mut answer = sent.map_err(|error| explain(&error.without_url()))?;
         let status = answer.status().as_u16();
         let mut body = Vec::new();
         // What is too much to read does not change what the status says.
@@ -142,7 +144,7 @@ impl Outbound {
             return Ok(ready.clone());
         }
         // A proxy would look the host up by itself, and reach what is barred here.
-        let own = || settled(PATIENCE).connect_timeout(CONNECT).no_proxy().dns_resolver(Arc::new(Checked));
+        let own = || settled(PATIENCE).connect_timeout(CONNECT).no_proxy();
         let made = trusting(own, &[])?;
         // Certificates may be there the next time.
         Ok(if made.trusts { self.client.get_or_init(|| made.client).clone() } else { made.client })
@@ -150,7 +152,7 @@ impl Outbound {
 }
 
 /// Finds the addresses of hosts, but for those that nothing is sent to.
-struct Checked;
+pub(super) struct Checked;
 
 impl Resolve for Checked {
     fn resolve(&self, name: Name) -> Resolving {
@@ -210,6 +212,16 @@ mod tests {
         ] {
             assert!(check(bad).is_err(), "{bad}");
         }
+    }
+
+    #[tokio::test]
+    async fn names_that_lead_to_credentials_are_not_resolved() {
+        let resolve = async |name: &str| Checked.resolve(name.parse().unwrap()).await.map(drop);
+        for barred in ["169.254.169.254", "100.100.100.200", "0.0.0.0"] {
+            let refused = resolve(barred).await.unwrap_err().to_string();
+            assert_eq!(refused, "the host is at an address that nothing is sent to", "{barred}");
+        }
+        assert!(resolve("localhost").await.is_ok());
     }
 
     #[test]

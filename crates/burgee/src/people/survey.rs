@@ -49,16 +49,6 @@ pub async fn all(tx: &mut Read) -> Result<Vec<Survey>> {
              ORDER BY u.id"
         ))
         .await?;
-    let mut roots = by_user(
-        tx.all(sql!(with_said!(
-            "SELECT id FROM users WHERE deleted_at IS NULL AND active = TRUE AND is_system = FALSE AND is_service = FALSE",
-            ", root (user_id, role_id) AS (
-                 SELECT user_id, role_id FROM own UNION SELECT user_id, role_id FROM given WHERE project IS NULL
-             )
-             SELECT w.user_id, r.name FROM root w JOIN roles r ON r.id = w.role_id ORDER BY w.user_id, r.id"
-        )))
-        .await?,
-    );
     let mut groups = by_user(
         tx.all(sql!(
             "SELECT m.user_id, g.name FROM group_users m JOIN groups g ON g.id = m.group_id
@@ -66,22 +56,28 @@ pub async fn all(tx: &mut Read) -> Result<Vec<Survey>> {
         ))
         .await?,
     );
-    let mut projects = by_user(
-        tx.all(sql!(
-            with_said!(
-                "SELECT id FROM users WHERE deleted_at IS NULL AND active = TRUE AND is_system = FALSE AND is_service = FALSE",
-                ", held (user_id, project) AS (
-                     SELECT user_id, project FROM user_roles
-                     UNION
-                     SELECT m.user_id, r.project FROM group_roles r JOIN reach m ON m.group_id = r.group_id
-                     UNION
-                     SELECT user_id, project FROM given WHERE project IS NOT NULL
-                 )
-                 SELECT user_id, project FROM held ORDER BY user_id, project"
-            )
-        ))
-        .await?,
-    );
+    let held: Vec<(i64, Option<String>, String)> = tx
+        .all(sql!(with_said!(
+            "SELECT id FROM users WHERE deleted_at IS NULL AND active = TRUE AND is_system = FALSE AND is_service = FALSE",
+            ", held (user_id, project, role_id) AS (
+                 SELECT user_id, CAST(NULL AS TEXT), role_id FROM own
+                 UNION SELECT user_id, project, role_id FROM given
+                 UNION SELECT user_id, project, role_id FROM user_roles
+                 UNION SELECT m.user_id, r.project, r.role_id FROM group_roles r JOIN reach m ON m.group_id = r.group_id
+             )
+             SELECT h.user_id, h.project, r.name FROM held h JOIN roles r ON r.id = h.role_id
+             ORDER BY h.user_id, h.project, r.id"
+        )))
+        .await?;
+    let (mut roots, mut projects) = (HashMap::new(), HashMap::new());
+    for (user, project, role) in held {
+        let of = if project.is_some() { &mut projects } else { &mut roots };
+        let list: &mut Vec<String> = of.entry(user).or_default();
+        let told = project.unwrap_or(role);
+        if list.last() != Some(&told) {
+            list.push(told);
+        }
+    }
     Ok(rows
         .into_iter()
         .map(|row| Survey {

@@ -59,15 +59,19 @@ impl User {
 
     /// The name under which lists show them.
     pub fn called(&self) -> String {
-        let names = [&self.name, &self.username, &self.email];
-        let said = names.into_iter().flatten().find(|name| !name.is_empty());
-        said.cloned().unwrap_or_else(|| format!("user {}", self.id))
+        called(self.id, [&self.name, &self.username, &self.email])
     }
 
     /// What is recorded of a person, or of a service account.
     pub(super) const fn either(&self, person: Fact, service: Fact) -> Fact {
         if self.is_service { service } else { person }
     }
+}
+
+/// The name under which lists show somebody: the first of their name, user name and e-mail address that says something.
+pub fn called(id: i64, names: [&Option<String>; 3]) -> String {
+    let said = names.into_iter().flatten().find(|name| !name.is_empty());
+    said.cloned().unwrap_or_else(|| format!("user {id}"))
 }
 
 /// `sql!` text that selects [`User`]s; a condition follows. More columns may stand in front.

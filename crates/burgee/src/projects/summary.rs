@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::project::{Mode, OWNER};
-use crate::access::said::with_said;
+use crate::access::said::{ruled, with_said};
 use crate::access::{Sight, visible};
 use crate::clock::Time;
 use crate::db::Read;
@@ -174,17 +174,14 @@ pub async fn members(tx: &mut Read, project: Option<&str>) -> Result<HashMap<Str
     let rows: Vec<(String, i64)> = tx
         .all(sql!(
             with_said!(
-                "inside (project, group_id) AS (
-                     SELECT project, group_id FROM group_roles WHERE CAST($1 AS TEXT) IS NULL OR project = $1
-                     UNION
-                     SELECT i.project, g.child_id FROM group_groups g JOIN inside i ON g.parent_id = i.group_id
-                 ), ruled (id) AS (
-                     SELECT k.group_id FROM scim_rule_roles o JOIN scim_rules x ON x.id = o.rule_id
-                     JOIN scim_group_keys k ON k.connection_id = x.connection_id AND k.group_key = x.group_key
-                     WHERE o.project IS NOT NULL AND (CAST($1 AS TEXT) IS NULL OR o.project = $1)
-                     UNION
-                     SELECT g.child_id FROM group_groups g JOIN ruled a ON g.parent_id = a.id
-                 ), ",
+                concat!(
+                    "inside (project, group_id) AS (
+                         SELECT project, group_id FROM group_roles WHERE CAST($1 AS TEXT) IS NULL OR project = $1
+                         UNION
+                         SELECT i.project, g.child_id FROM group_groups g JOIN inside i ON g.parent_id = i.group_id
+                     ), ",
+                    ruled!("o.project IS NOT NULL AND (CAST($1 AS TEXT) IS NULL OR o.project = $1)")
+                ),
                 "SELECT user_id FROM scim_said WHERE project IS NOT NULL AND (CAST($1 AS TEXT) IS NULL OR project = $1)
                  UNION SELECT m.user_id FROM ruled a JOIN group_users m ON m.group_id = a.id",
                 ", member (project, user_id) AS (

@@ -12,16 +12,16 @@ use crate::{owners, sql};
 pub async fn users(tx: &mut Change, connection: i64) -> Result<usize> {
     // Whoever decides about what waits takes groups first, too.
     super::group::lock_all(tx, connection).await?;
-    let mut ids: Vec<(i64,)> = tx
+    let ids: Vec<(i64,)> = tx
         .all(sql!("SELECT user_id FROM scim_users WHERE connection_id = $1 ORDER BY id", connection))
         .await?;
     let leaving = hold::leaving(tx, connection).await?;
-    ids.extend(&leaving);
-    tx.see_off(ids.iter().map(|(id,)| *id));
-    for (id,) in &ids {
+    let ids: Vec<i64> = ids.into_iter().map(|(id,)| id).chain(leaving.iter().copied()).collect();
+    tx.see_off(ids.iter().copied());
+    for id in &ids {
         let from = tx.recorded();
         user::delete(tx, *id).await?;
-        if leaving.contains(&(*id,)) {
+        if leaving.contains(id) {
             signals::gone(tx, from, Noun::User, *id).await?;
         }
     }

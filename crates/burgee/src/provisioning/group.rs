@@ -150,9 +150,9 @@ async fn write(
 
 /// Writes what rules find a group by, in place of what it was before.
 async fn set_keys(tx: &mut Change, connection: i64, group: i64, document: &Object) -> Result<()> {
-    let name = Some(format!("n:{}", fold(text(document, "displayName").unwrap_or_default())));
-    let external = text(document, "externalId").map(|id| format!("i:{id}"));
-    let keys: Vec<String> = [name, external].into_iter().flatten().collect();
+    let name = giving::by_name(text(document, "displayName").unwrap_or_default());
+    let external = text(document, "externalId").map(giving::by_external);
+    let keys: Vec<String> = std::iter::once(name).chain(external).collect();
     tx.execute(sql!("DELETE FROM scim_group_keys WHERE group_id = $1", group)).await?;
     tx.execute(sql!(
         "INSERT INTO scim_group_keys (group_id, connection_id, group_key)
@@ -278,8 +278,7 @@ pub async fn delete(tx: &mut Change, on: &Connection, group: &Provisioned) -> Re
     }
     let everybody = BTreeSet::from([group.local_id]);
     let at_stake = guard::at_stake(tx, group.local_id, &BTreeSet::new(), &everybody).await?;
-    let ruled = giving::ruled(tx, group.local_id).await?;
-    let members = if ruled { giving::inside(tx, &everybody).await? } else { BTreeSet::new() };
+    let members = giving::at_rules(tx, group.local_id).await?;
     people::group::delete(tx, group.local_id).await?;
     guard::keep_one_of(tx, &at_stake, "delete group").await?;
     giving::follow(tx, on.id, &members, "delete group").await

@@ -82,7 +82,9 @@ pub async fn silent(tx: &mut Read, now: Time) -> Result<Vec<Silence>> {
 
 /// Records every silence of three cycles that is not told yet: once, however many servers look.
 pub async fn tell(db: &Db, now: Time) -> Result<()> {
-    for it in found(&mut db.read().await?, now).await? {
+    // Read to the end before anything is written.
+    let silent = found(&mut db.read().await?, now).await?;
+    for it in silent {
         let grant = Granted::<Administer>::system("scim-silence", Root);
         let mut tx = db.change(&grant, now).await?;
         let first = tx

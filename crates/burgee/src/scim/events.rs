@@ -96,7 +96,7 @@ struct SetError {
     description: String,
 }
 
-async fn receiver(app: &App, parts: &Parts) -> Result<Receiver, Refused> {
+async fn sender(app: &App, parts: &Parts) -> Result<Receiver, Refused> {
     let refused = || Refused {
         status: StatusCode::UNAUTHORIZED,
         error: "authentication_failed",
@@ -113,7 +113,7 @@ async fn receiver(app: &App, parts: &Parts) -> Result<Receiver, Refused> {
 
 async fn poll(State(app): State<App>, request: Request<Body>) -> Result<Response, Refused> {
     let (parts, body) = request.into_parts();
-    let sender = receiver(&app, &parts).await?;
+    let mut receiver = sender(&app, &parts).await?;
     let body = Limited::new(body, LARGEST)
         .collect()
         .await
@@ -129,19 +129,17 @@ async fn poll(State(app): State<App>, request: Request<Body>) -> Result<Response
             why: format!("{} {}", it.err, it.description).trim().to_owned(),
         })
         .collect();
-    signals::acknowledge(&app.db, &sender, &asked.ack, &refused, app.clock.now()).await?;
+    signals::acknowledge(&app.db, &receiver, &asked.ack, &refused, app.clock.now()).await?;
     let limit = asked.max_events.map_or(MOST, |most| usize::try_from(most).unwrap_or(MOST).min(MOST));
     // Each who waits costs a look at the database now and then: there is room for some.
-    let room = app.polls.try_acquire();
-    let waits = !asked.return_immediately && limit > 0 && room.is_ok();
+    let may_wait = !asked.return_immediately && limit > 0;
+    let room = may_wait.then(|| app.polls.try_acquire().ok()).flatten();
     let until = tokio::time::Instant::now() + PATIENCE;
     let issuer = app.config.url();
     loop {
-        // Whoever waits may be switched off meanwhile, or get another token.
-        let receiver = receiver(&app, &parts).await?;
         let found = signals::fetch(&app.db, &app.entropy, &receiver, &issuer, limit, app.clock.now()).await?;
         let over = tokio::time::Instant::now() >= until || app.stopping.is_cancelled();
-        if !found.sets.is_empty() || !waits || over {
+        if !found.sets.is_empty() || room.is_none() || over {
             let sets: Map<String, Value> =
                 found.sets.into_iter().map(|(jti, token)| (jti, token.into())).collect();
             let mut answer = json!({ "sets": sets });
@@ -154,5 +152,7 @@ async fn poll(State(app): State<App>, request: Request<Body>) -> Result<Response
             () = app.stopping.cancelled() => {}
             () = tokio::time::sleep(LOOK) => {}
         }
+        // Whoever waits may be switched off meanwhile, or get another token.
+        receiver = sender(&app, &parts).await?;
     }
 }

@@ -1,5 +1,7 @@
 //! What a connection has to say about roles: settings, rules about groups, and what a change of them would do.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
@@ -12,7 +14,7 @@ use crate::api::{Problem, Routes};
 use crate::app::App;
 use crate::db::Read;
 use crate::error::{Error, Result as Outcome};
-use crate::provisioning::connection::{self, RootConflict};
+use crate::provisioning::connection::{self, Connection, RootConflict};
 use crate::provisioning::giving::{self, Effect, Grant, Group, Listed, Mapping, Named, Rule};
 
 const TAG: &str = "Provisioning";
@@ -70,35 +72,37 @@ struct InProject {
     role: i64,
 }
 
-impl From<Listed> for RuleView {
-    fn from(it: Listed) -> Self {
+impl RuleView {
+    fn of(it: &Listed, sizes: &BTreeMap<i64, i64>) -> Self {
         let (display_name, external_id) = match &it.rule.group {
             Group::Name(name) => (Some(name.clone()), None),
             Group::External(id) => (None, Some(id.clone())),
         };
         let in_projects = it.rule.in_projects();
         let in_projects = in_projects.map(|(project, role)| InProject { project: project.to_owned(), role });
+        let group_id = it.group.as_ref().map(|(id, _)| *id);
         Self {
             id: it.id,
             display_name,
             external_id,
             root_role: it.rule.root(),
             project_roles: in_projects.collect(),
-            group_id: it.group.map(|(id, _)| id),
-            members: it.members,
+            members: group_id.and_then(|id| sizes.get(&id)).copied().unwrap_or_default(),
+            group_id,
         }
     }
 }
 
 async fn view(tx: &mut Read, id: i64) -> Outcome<RolesView> {
-    let (Mapping { giving, .. }, version) = giving::mapping(tx, id).await?;
+    let Connection { giving, version, .. } = connection::get(tx, id).await?;
     let rules = giving::rules(tx, id).await?;
+    let sizes = giving::sizes(tx, id).await?;
     Ok(RolesView {
         heeds_roles: giving.heeds_roles,
         usual_role: giving.usual_role,
         root_conflict: giving.root_conflict,
         gives_admin: giving.gives_admin,
-        rules: rules.into_iter().map(RuleView::from).collect(),
+        rules: rules.iter().map(|it| RuleView::of(it, &sizes)).collect(),
         version,
     })
 }

@@ -90,7 +90,7 @@ impl ReceiverView {
             delivery: it.delivery.name().to_owned(),
             has_authorization: it.has_header,
             token_prefix: it.prefix,
-            poll_endpoint: polls.then(|| format!("{}/scim/events/poll", app.config.url())),
+            poll_endpoint: polls.then(|| signals::poll_url(&app.config.url())),
             audience: it.audience,
             events: it.kinds.0.into_iter().map(Kind::urn).collect(),
             enabled: it.enabled,

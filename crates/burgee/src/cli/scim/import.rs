@@ -61,7 +61,7 @@ pub(super) async fn run(wanted: Import) -> Result<ExitCode> {
     if good {
         if asked.token.is_none() {
             text.push_str(
-                "The token of the identity provider is not read from Unleash: give it with --token, or give the \
+                "The token of the identity provider is not read from Unleash: give it as SCIM_TOKEN, or give the \
                  identity provider a new one.\n",
             );
         }

@@ -86,11 +86,8 @@ struct Server {
 
 impl Server {
     fn at(url: &str, ca: Option<&std::path::Path>) -> Result<Self> {
-        let refused = |why: &str| Error::bad_data(format!("--url {url}: {why}"));
-        let parsed = Url::parse(url).map_err(|_| refused("that is no URL"))?;
-        if !matches!(parsed.scheme(), "http" | "https") || !parsed.has_host() {
-            return Err(refused("it must begin with https:// or http:// and name a host"));
-        }
+        let parsed =
+            outbound::check(url).map_err(|why| Error::bad_data(format!("--url {url}: the address {why}")))?;
         let also = match ca {
             Some(path) => certificates(path)?,
             None => Vec::new(),

@@ -27,23 +27,23 @@ pub async fn delete(tx: &mut Change, id: i64, fate: Fate) -> Result<()> {
         signals::delete(tx, receiver).await?;
     }
     group::lock_all(tx, id).await?;
-    let mut people: Vec<(i64,)> =
+    let people: Vec<(i64,)> =
         tx.all(sql!("SELECT user_id FROM scim_users WHERE connection_id = $1 ORDER BY id{lock}", id)).await?;
     // Whom it has removed belong to it, as long as that waits.
     let leaving = hold::leaving(tx, id).await?;
-    people.extend(&leaving);
+    let people: Vec<i64> =
+        people.into_iter().map(|(person,)| person).chain(leaving.iter().copied()).collect();
     if fate == Fate::Deactivate {
-        let people: Vec<i64> = people.iter().map(|(person,)| *person).collect();
         let admins = admins::among(tx, &people).await?;
         tx.see_off(people.iter().copied());
-        for person in people {
+        for &person in &people {
             if admins.contains(&person) && admins::is_last(tx, person).await? {
                 guard::retain(tx, person, "delete connection").await?;
                 continue;
             }
             let from = tx.recorded();
             user::update(tx, person, Edit { active: Some(false), ..Edit::default() }).await?;
-            if leaving.contains(&(person,)) {
+            if leaving.contains(&person) {
                 signals::gone(tx, from, Noun::User, person).await?;
             }
         }

@@ -19,9 +19,9 @@ use crate::events::{Change, Event, Fact};
 use crate::sql;
 
 /// How many people, or groups, are shown on a page.
-pub const SIZE: i64 = 50;
+const SIZE: i64 = 50;
 /// How many people and groups are repaired at once, at most.
-pub const MOST: usize = 500;
+const MOST: usize = 500;
 
 /// A page of a list that is read on from a mark.
 #[derive(Clone, Debug)]

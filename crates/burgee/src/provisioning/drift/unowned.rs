@@ -4,6 +4,7 @@ use crate::access::Actor;
 use crate::clock::Time;
 use crate::db::{Read, last_page};
 use crate::error::Result;
+use crate::people::user;
 use crate::sql;
 
 /// Somebody with access whom no identity provider manages.
@@ -32,9 +33,7 @@ pub struct Unowned {
 impl Unowned {
     /// The name under which lists show them.
     pub fn called(&self) -> String {
-        let names = [&self.name, &self.username, &self.email];
-        let said = names.into_iter().flatten().find(|name| !name.is_empty());
-        said.cloned().unwrap_or_else(|| format!("user {}", self.id))
+        user::called(self.id, [&self.name, &self.username, &self.email])
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use burgee_scim::fold;
 use serde_json::{Value, json};
 
-use super::{Grant, named};
+use super::rule::{by_external, by_name};
+use super::{Grant, Named};
+use crate::access::role::{self, Role};
 use crate::access::said::with_said;
 use crate::db::Read;
 use crate::error::Result;
@@ -38,12 +39,16 @@ pub async fn follow(tx: &mut Change, connection: i64, users: &BTreeSet<i64>, why
             differences.entry((gained, lost)).or_default().push(*user);
         }
     }
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let roles = role::list(tx).await?;
     let mut everywhere = false;
     for ((gained, lost), users) in differences {
         everywhere |= gained.iter().chain(&lost).any(|grant| grant.project.is_none());
         for (fact, grants) in [(Fact::ScimRolesGiven, gained), (Fact::ScimRolesTaken, lost)] {
             if !grants.is_empty() {
-                record(tx, fact, connection, &users, grants).await?;
+                record(tx, fact, connection, &users, grants, &roles);
             }
         }
     }
@@ -54,16 +59,17 @@ pub async fn follow(tx: &mut Change, connection: i64, users: &BTreeSet<i64>, why
     Ok(())
 }
 
-async fn record(
+fn record(
     tx: &mut Change,
     fact: Fact,
     connection: i64,
     users: &[i64],
     grants: BTreeSet<Grant>,
-) -> Result<()> {
-    let roles: Vec<Value> = named(tx, grants)
-        .await?
+    roles: &[Role],
+) {
+    let roles: Vec<Value> = grants
         .into_iter()
+        .map(|grant| Named::of(grant, roles))
         .map(|it| json!({ "id": it.grant.role, "name": it.role, "project": it.grant.project }))
         .collect();
     // The events of one person are found by the number in front.
@@ -81,7 +87,6 @@ async fn record(
     } else {
         Event::deleted(fact, &state)
     });
-    Ok(())
 }
 
 /// What identity providers give to users, a JSON array of ids.
@@ -135,6 +140,11 @@ pub async fn ruled(tx: &mut Read, group: i64) -> Result<bool> {
     Ok(found)
 }
 
+/// Everybody in a group, and in those inside it, if a rule is about it, or about one around it; nobody otherwise.
+pub async fn at_rules(tx: &mut Read, group: i64) -> Result<BTreeSet<i64>> {
+    if ruled(tx, group).await? { inside(tx, &BTreeSet::from([group])).await } else { Ok(BTreeSet::new()) }
+}
+
 /// Everybody in some groups, and in those inside them.
 pub async fn inside(tx: &mut Read, groups: &BTreeSet<i64>) -> Result<BTreeSet<i64>> {
     if groups.is_empty() {
@@ -160,8 +170,8 @@ pub async fn about(
     names: &[&str],
     external_ids: &[Option<&str>],
 ) -> Result<bool> {
-    let names = names.iter().map(|name| format!("n:{}", fold(name)));
-    let ids = external_ids.iter().flatten().map(|id| format!("i:{id}"));
+    let names = names.iter().map(|name| by_name(name));
+    let ids = external_ids.iter().flatten().map(|id| by_external(id));
     let keys: Vec<String> = names.chain(ids).collect();
     let (found,): (bool,) = tx
         .one(sql!(

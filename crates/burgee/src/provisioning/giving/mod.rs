@@ -10,16 +10,15 @@ mod rule;
 mod save;
 mod words;
 
-use std::collections::BTreeSet;
-
 pub use self::effect::{Changed, Effect, preview};
-pub(super) use self::follow::{about, follow, inside, moved, ruled};
+pub(super) use self::follow::{about, at_rules, follow, inside, moved, ruled};
 pub use self::release::{is_decided, release};
-pub use self::rule::{Group, Listed, Rule, rules};
-pub use self::save::{MOST_RULES, save};
+pub use self::rule::{Group, Listed, Rule, rules, sizes};
+pub(super) use self::rule::{by_external, by_name};
+pub use self::save::save;
 pub(super) use self::words::{adopt, forget, heed};
 use super::connection::{self, Giving};
-use crate::access::role::{self, Role};
+use crate::access::role::Role;
 use crate::db::Read;
 use crate::error::Result;
 
@@ -71,10 +70,4 @@ pub async fn mapping(tx: &mut Read, connection: i64) -> Result<(Mapping, i64)> {
     let it = connection::get(tx, connection).await?;
     let rules = rules(tx, connection).await?.into_iter().map(|listed| listed.rule).collect();
     Ok((Mapping { giving: it.giving, rules }, it.version))
-}
-
-/// The grants, by name.
-pub(super) async fn named(tx: &mut Read, grants: BTreeSet<Grant>) -> Result<Vec<Named>> {
-    let roles = role::list(tx).await?;
-    Ok(grants.into_iter().map(|grant| Named::of(grant, &roles)).collect())
 }

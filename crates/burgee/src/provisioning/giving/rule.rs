@@ -27,17 +27,27 @@ impl Group {
         }
     }
 
-    /// What is stored to find the group by: the same for names that differ in case only.
+    /// What is stored to find the group by.
     pub(super) fn key(&self) -> String {
         match self {
-            Self::Name(name) => format!("n:{}", fold(name)),
-            Self::External(id) => format!("i:{id}"),
+            Self::Name(name) => by_name(name),
+            Self::External(id) => by_external(id),
         }
     }
 
     fn read(key: &str, wanted: String) -> Self {
         if key.starts_with("i:") { Self::External(wanted) } else { Self::Name(wanted) }
     }
+}
+
+/// The key of a group that is known by its name: the same for names that differ in case only.
+pub fn by_name(name: &str) -> String {
+    format!("n:{}", fold(name))
+}
+
+/// The key of a group that is known by its `externalId`.
+pub fn by_external(id: &str) -> String {
+    format!("i:{id}")
 }
 
 /// What being in a group gives.
@@ -81,8 +91,6 @@ pub struct Listed {
     pub rule: Rule,
     /// The group, if it was pushed: its number and name here.
     pub group: Option<(i64, String)>,
-    /// How many are in it, not counting groups inside.
-    pub members: i64,
 }
 
 /// The rules of a connection, in the order of what they are about.
@@ -94,12 +102,10 @@ pub async fn rules(tx: &mut Read, connection: i64) -> Result<Vec<Listed>> {
         group_key: String,
         group_id: Option<i64>,
         group_name: Option<String>,
-        members: i64,
     }
     let rows: Vec<Row> = tx
         .all(sql!(
-            "SELECT x.id, x.wanted, x.group_key, g.id AS group_id, g.name AS group_name,
-                    (SELECT COUNT(*) FROM group_users m WHERE m.group_id = g.id) AS members
+            "SELECT x.id, x.wanted, x.group_key, g.id AS group_id, g.name AS group_name
              FROM scim_rules x
              LEFT JOIN groups g ON g.id = (
                  SELECT MAX(k.group_id) FROM scim_group_keys k
@@ -126,7 +132,22 @@ pub async fn rules(tx: &mut Read, connection: i64) -> Result<Vec<Listed>> {
         },
         id: row.id,
         group: row.group_id.zip(row.group_name),
-        members: row.members,
     };
     Ok(rows.into_iter().map(listed).collect())
+}
+
+/// How many are in each group that a rule of the connection is about, not counting groups inside. A group in which nobody
+/// is has no number.
+pub async fn sizes(tx: &mut Read, connection: i64) -> Result<BTreeMap<i64, i64>> {
+    let found: Vec<(i64, i64)> = tx
+        .all(sql!(
+            "SELECT group_id, COUNT(*) FROM group_users WHERE group_id IN (
+                 SELECT k.group_id FROM scim_rules x
+                 JOIN scim_group_keys k ON k.connection_id = x.connection_id AND k.group_key = x.group_key
+                 WHERE x.connection_id = $1)
+             GROUP BY group_id",
+            connection
+        ))
+        .await?;
+    Ok(found.into_iter().collect())
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::{Value, json};
+
 use super::rule::{Listed, rules};
 use super::{Grant, Group, Mapping, Rule, words};
 use crate::access::admins::ADMIN_ROLE;
@@ -15,7 +17,7 @@ use crate::provisioning::guard;
 use crate::sql;
 
 /// How many rules a connection may have.
-pub const MOST_RULES: usize = 500;
+const MOST_RULES: usize = 500;
 /// How many roles one rule may give.
 const MOST_GRANTS: usize = 100;
 /// The longest name or external id of a group, in characters.
@@ -128,16 +130,17 @@ async fn set_rules(tx: &mut Change, connection: i64, there: Vec<Listed>, next: &
 }
 
 async fn give(tx: &mut Change, rule: i64, grants: &BTreeSet<Grant>) -> Result<()> {
-    for Grant { project, role } in grants {
-        tx.execute(sql!(
-            "INSERT INTO scim_rule_roles (rule_id, role_id, project) VALUES ($1, $2, $3)",
-            rule,
-            *role,
-            project.clone()
-        ))
-        .await?;
-    }
-    Ok(())
+    let rows: Vec<Value> =
+        grants.iter().map(|Grant { project, role }| json!({ "role": role, "project": project })).collect();
+    tx.execute(sql!(
+        "INSERT INTO scim_rule_roles (rule_id, role_id, project)
+         SELECT CAST($1 AS BIGINT), CAST(item ->> 'role' AS BIGINT), CAST(item ->> 'project' AS TEXT)
+         FROM ({rows:$2}) r",
+        rule,
+        serde_json::to_string(&rows)?
+    ))
+    .await
+    .map(drop)
 }
 
 /// Refuses what cannot be: one sentence for each thing that is wrong. A rule that was there already may be about a project

@@ -26,6 +26,8 @@ const ATTRIBUTES: [&str; 2] = ["roles", "entitlements"];
 const CHUNK: i64 = 500;
 /// The longest text that is told of a value, in characters.
 const LONGEST_TOLD: usize = 64;
+/// The longest text that may name a role, in bytes.
+const LONGEST: usize = 4096;
 
 /// Lets the words of a user's document count, in place of those that did before, and records what that gives and takes.
 /// What is not known, or may not be given, is left out and told; a strict connection refuses what is not known and was not
@@ -197,6 +199,11 @@ fn texts(element: &Value) -> Vec<String> {
     found
 }
 
+/// True if a text is short enough to name a role.
+const fn may_name(text: &str) -> bool {
+    text.len() <= LONGEST
+}
+
 /// What values may name.
 struct Known {
     roles: Vec<Role>,
@@ -214,15 +221,19 @@ impl Known {
         if said.is_empty() {
             return Ok(Self { roles: Vec::new(), projects: Vec::new() });
         }
-        let ids = said.iter().filter_map(|it| Some(it.texts[0].rsplit_once(':')?.0.trim().to_owned()));
-        let ids: Vec<String> = ids.collect();
+        let first = said.iter().map(|it| &it.texts[0]).filter(|text| may_name(text));
+        let ids: Vec<String> =
+            first.filter_map(|text| Some(text.rsplit_once(':')?.0.trim().to_owned())).collect();
         let projects =
             if ids.is_empty() { Vec::new() } else { projects::summary::living_among(tx, &ids).await? };
         let known = Self { roles: role::list(tx).await?, projects };
-        let may = |text: &String| text.contains(':') || text.to_ascii_lowercase().contains(" in ");
+        let may = |text: &String| {
+            may_name(text) && (text.contains(':') || text.to_ascii_lowercase().contains(" in "))
+        };
         let clear = |it: &Said| {
             let text = &it.texts[0];
-            known.role(text, true).is_some() || known.by_id(text).is_some() || !it.texts.iter().any(may)
+            let known = may_name(text) && (known.role(text, true).is_some() || known.by_id(text).is_some());
+            known || !it.texts.iter().any(may)
         };
         if said.iter().all(clear) { Ok(known) } else { Self::all(tx).await }
     }
@@ -252,6 +263,9 @@ impl Known {
     }
 
     fn grant(&self, text: &str) -> Option<Grant> {
+        if !may_name(text) {
+            return None;
+        }
         if let Some(role) = self.role(text, true) {
             return Some(Grant { project: None, role });
         }
@@ -350,6 +364,13 @@ mod tests {
             assert_eq!(grant(text), None, "{text}");
         }
         assert_eq!(grant("Owner in b"), place("b", 4));
+    }
+
+    #[test]
+    fn what_is_longer_than_any_name_names_nothing() {
+        let grant = |spaces: usize| known().grant(&format!("{}shop:4", " ".repeat(spaces)));
+        assert!(grant(LONGEST - "shop:4".len()).is_some());
+        assert_eq!(grant(LONGEST - "shop:4".len() + 1), None);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::provisioning::{Noun, connection, giving, guard, signals};
 use crate::sql;
 
 /// How many are decided upon at once, at most.
-pub const MOST: i64 = 10_000;
+const MOST: i64 = 10_000;
 
 /// What was decided upon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Item {
     }
 }
 
-/// Does what the identity provider asked for: all that is in this `state`, [`MOST`] at once, or what is chosen of it by
+/// Does what the identity provider asked for: all that is in this `state`, 10,000 at once, or what is chosen of it by
 /// number. The last admin keeps access, and what is taken of roles is recorded. Numbers that mean nothing (any more) are
 /// passed over.
 pub async fn apply(tx: &mut Change, connection: i64, state: State, chosen: Option<&[i64]>) -> Result<Done> {
@@ -82,7 +82,7 @@ pub async fn apply(tx: &mut Change, connection: i64, state: State, chosen: Optio
     finish(tx, connection, Fact::ScimHeldApplied, &items).await
 }
 
-/// Leaves everything as it is, although the identity provider wants it otherwise: all that waits, [`MOST`] at once, or
+/// Leaves everything as it is, although the identity provider wants it otherwise: all that waits, 10,000 at once, or
 /// what is chosen of it by number. That lasts until it gives back itself what it took away.
 pub async fn discard(tx: &mut Change, connection: i64, chosen: Option<&[i64]>) -> Result<Done> {
     connection::get(tx, connection).await?;
@@ -160,8 +160,7 @@ async fn end_access(tx: &mut Change, kind: Kind, id: i64, is_admin: bool) -> Res
 async fn remove_group(tx: &mut Change, group: i64) -> Result<BTreeSet<i64>> {
     let everybody = BTreeSet::from([group]);
     let at_stake = guard::at_stake(tx, group, &BTreeSet::new(), &everybody).await?;
-    let ruled = giving::ruled(tx, group).await?;
-    let members = if ruled { giving::inside(tx, &everybody).await? } else { BTreeSet::new() };
+    let members = giving::at_rules(tx, group).await?;
     let from = tx.recorded();
     people::group::delete(tx, group).await?;
     signals::gone(tx, from, Noun::Group, group).await?;

@@ -15,7 +15,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-pub use self::decide::{Done, MOST, apply, discard};
+pub use self::decide::{Done, apply, discard};
 pub use self::item::{Held, Kind, State, held};
 pub(super) use self::put_off::{
     had_removed, keep_account, keep_group, keep_members, keeps_account, keeps_members, leaving,
@@ -117,8 +117,8 @@ pub async fn guard(tx: &mut Read, connection: i64) -> Result<Guard> {
     Ok(found.unwrap_or_default())
 }
 
-/// Like [`guard`], and keeps everybody else from counting, or from beginning or ending a hold.
-async fn locked(tx: &mut Change, connection: i64) -> Result<Guard> {
+/// Like [`guard`], and keeps everybody else from changing its limits, from counting, and from beginning or ending a hold.
+pub async fn lock(tx: &mut Change, connection: i64) -> Result<Guard> {
     loop {
         let found = tx
             .optional(sql!(
@@ -143,7 +143,7 @@ async fn locked(tx: &mut Change, connection: i64) -> Result<Guard> {
 pub async fn configure(tx: &mut Change, connection: i64, limits: Limits) -> Result<Guard> {
     limits.check()?;
     connection::get(tx, connection).await?;
-    let before = locked(tx, connection).await?;
+    let before = lock(tx, connection).await?;
     if before.limits == limits {
         return Ok(before);
     }
@@ -165,7 +165,7 @@ pub async fn configure(tx: &mut Change, connection: i64, limits: Limits) -> Resu
 
 /// Ends the hold of a connection: removals are done again, and counted from now on. What waits goes on waiting.
 pub async fn end(tx: &mut Change, connection: i64) -> Result<()> {
-    if locked(tx, connection).await?.held_since.is_none() {
+    if lock(tx, connection).await?.held_since.is_none() {
         return Ok(());
     }
     let now = tx.now();
@@ -187,7 +187,7 @@ async fn settle(tx: &mut Change, connection: i64) -> Result<()> {
         return Ok(());
     }
     // Whoever adds something holds the same lock: what is found now is all there is.
-    locked(tx, connection).await?;
+    lock(tx, connection).await?;
     if waits(tx, connection).await? { Ok(()) } else { end(tx, connection).await }
 }
 
@@ -201,17 +201,18 @@ async fn waits(tx: &mut Read, connection: i64) -> Result<bool> {
     Ok(found.is_some())
 }
 
-/// True if the connection is in hold; its guard is locked now. A hold in which nothing waits any more, because admins
-/// have removed whom it was about, ends here.
-async fn holding(tx: &mut Change, connection: i64) -> Result<bool> {
-    if locked(tx, connection).await?.held_since.is_none() {
-        return Ok(false);
+/// The guard of a connection, locked, and whether it holds. A hold in which nothing waits any more, because admins have
+/// removed whom it was about, ends here.
+async fn holding(tx: &mut Change, connection: i64) -> Result<(Guard, bool)> {
+    let it = lock(tx, connection).await?;
+    if it.held_since.is_none() {
+        return Ok((it, false));
     }
-    let holds = waits(tx, connection).await?;
-    if !holds {
-        end(tx, connection).await?;
+    if waits(tx, connection).await? {
+        return Ok((it, true));
     }
-    Ok(holds)
+    end(tx, connection).await?;
+    Ok((guard(tx, connection).await?, false))
 }
 
 /// How many removals of a connection wait.
@@ -260,12 +261,9 @@ async fn weigh_account(tx: &mut Change, connection: i64, account: &User) -> Resu
     if !quick.is_on() || !account.active || account.created_at > quick.since(now) {
         return Ok(false);
     }
-    if holding(tx, connection).await? {
-        return Ok(true);
-    }
-    let guard = guard(tx, connection).await?;
-    if !guard.is_on() {
-        return Ok(false);
+    let (guard, holds) = holding(tx, connection).await?;
+    if holds || !guard.is_on() {
+        return Ok(holds);
     }
     let limits = guard.limits;
     let mut tally = guard.tally(guard.tally.as_deref(), now);
@@ -298,10 +296,11 @@ async fn weigh_account(tx: &mut Change, connection: i64, account: &User) -> Resu
 }
 
 /// True if so many must not lose a group now, of whom `there` are still in it. Counts them otherwise. Whoever changes the
-/// group has locked it.
+/// group has locked it; `it` is the guard, as it was just read.
 async fn weigh_members(
     tx: &mut Change,
     connection: i64,
+    mut it: Guard,
     group: &Provisioned,
     losing: i64,
     there: i64,
@@ -310,12 +309,12 @@ async fn weigh_members(
     if losing == 0 {
         return Ok(false);
     }
-    let mut it = guard(tx, connection).await?;
     if it.held_since.is_some() {
-        if holding(tx, connection).await? {
+        let (now, holds) = holding(tx, connection).await?;
+        if holds {
             return Ok(true);
         }
-        it = guard(tx, connection).await?;
+        it = now;
     }
     if !it.is_on() {
         return Ok(false);
@@ -335,7 +334,7 @@ async fn weigh_members(
             .await?;
         tally.size = found - there + total;
         if limits.exceeded(total, tally.size) {
-            locked(tx, connection).await?;
+            lock(tx, connection).await?;
             let name = group.document.get("displayName");
             let about = json!({ "members": tally.size, "groupId": group.local_id, "groupName": name });
             trip(tx, connection, limits, total, &about).await?;

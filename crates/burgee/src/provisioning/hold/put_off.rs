@@ -1,6 +1,6 @@
 //! Removals that are put off, and what the identity provider takes back before an admin decides.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -27,14 +27,16 @@ pub(in crate::provisioning) async fn keeps_account(tx: &mut Read, user: i64) -> 
 }
 
 /// Those whose deletion by a connection waits, locked.
-pub(in crate::provisioning) async fn leaving(tx: &mut Change, connection: i64) -> Result<Vec<(i64,)>> {
-    tx.all(sql!(
-        "SELECT user_id FROM scim_held WHERE connection_id = $1 AND kind = $2 AND discarded_at IS NULL
-         ORDER BY id{lock}",
-        connection,
-        Kind::Delete.name()
-    ))
-    .await
+pub(in crate::provisioning) async fn leaving(tx: &mut Change, connection: i64) -> Result<BTreeSet<i64>> {
+    let found: Vec<(i64,)> = tx
+        .all(sql!(
+            "SELECT user_id FROM scim_held WHERE connection_id = $1 AND kind = $2 AND discarded_at IS NULL
+             ORDER BY id{lock}",
+            connection,
+            Kind::Delete.name()
+        ))
+        .await?;
+    Ok(found.into_iter().map(|(user,)| user).collect())
 }
 
 /// True if the account keeps its access for now: what would end it waits for an admin.
@@ -60,22 +62,21 @@ pub(in crate::provisioning) async fn keep_account(
     Ok(true)
 }
 
-/// Whoever is to be deleted need not be deactivated before: that a deactivation waits becomes that a deletion does. One
-/// that was discarded is asked anew.
+/// Whoever is to be deleted need not be deactivated before: that a deactivation waits, or was discarded, becomes that a
+/// deletion waits.
 async fn becomes_deletion(tx: &mut Change, user: i64) -> Result<bool> {
     let now = tx.now();
-    let waits = tx
+    let asked = tx
         .execute(sql!(
-            "UPDATE scim_held SET kind = $2, since = $4 WHERE user_id = $1 AND kind = $3 AND discarded_at IS NULL",
+            "UPDATE scim_held SET kind = $2, since = $4, discarded_at = NULL, discarded_by = NULL
+             WHERE user_id = $1 AND kind = $3",
             user,
             Kind::Delete.name(),
             Kind::Deactivate.name(),
             now
         ))
         .await?;
-    tx.execute(sql!("DELETE FROM scim_held WHERE user_id = $1 AND kind = $2", user, Kind::Deactivate.name()))
-        .await?;
-    Ok(waits > 0)
+    Ok(asked > 0)
 }
 
 fn held(tx: &mut Change, connection: i64, kind: Kind, account: &User) {
@@ -170,11 +171,13 @@ pub(in crate::provisioning) async fn keep_members(
     if went.is_empty() {
         return Ok(false);
     }
-    let (now, since) = (tx.now(), guard(tx, connection).await?.since(tx.now()));
+    let now = tx.now();
+    let guard = guard(tx, connection).await?;
+    let since = guard.since(now);
     let old: Vec<(i64, Time)> =
         went.iter().filter(|(_, joined)| **joined <= since).map(|(id, joined)| (*id, *joined)).collect();
     let losing = i64::try_from(old.len()).unwrap_or(i64::MAX);
-    if !weigh_members(tx, connection, group, losing, 0).await? {
+    if !weigh_members(tx, connection, guard, group, losing, 0).await? {
         return Ok(false);
     }
     let rows: Vec<Value> =
@@ -259,15 +262,16 @@ pub(in crate::provisioning) async fn keep_group(
             group.local_id
         ))
         .await?;
-    let (now, since) = (tx.now(), guard(tx, connection).await?.since(tx.now()));
+    let now = tx.now();
+    let guard = guard(tx, connection).await?;
     let (losing,): (i64,) = tx
         .one(sql!(
             "SELECT COUNT(*) FROM group_users WHERE group_id = $1 AND joined_at <= $2",
             group.local_id,
-            since
+            guard.since(now)
         ))
         .await?;
-    if !weigh_members(tx, connection, group, losing, losing).await? {
+    if !weigh_members(tx, connection, guard, group, losing, losing).await? {
         return Ok(false);
     }
     let id = group.local_id;

@@ -135,8 +135,9 @@ pub struct Journal {
 
 #[derive(Default)]
 struct Waiting {
-    /// With their ids.
-    calls: VecDeque<(String, Call)>,
+    /// With their ids and sizes, which are reckoned before anybody has to wait.
+    calls: VecDeque<(String, usize, Call)>,
+    /// The sizes together.
     bytes: usize,
     /// The newest id.
     last: Option<String>,
@@ -167,7 +168,7 @@ impl Journal {
         let id = entropy.ulid_after(now, waiting.last.as_deref());
         waiting.last = Some(id.clone());
         waiting.bytes += bytes;
-        waiting.calls.push_back((id.clone(), call));
+        waiting.calls.push_back((id.clone(), bytes, call));
         Some(id)
     }
 
@@ -188,22 +189,21 @@ impl Journal {
         let mut waiting = self.waiting();
         let some = limit.min(waiting.calls.len());
         let taken: Vec<_> = waiting.calls.drain(..some).collect();
-        let bytes: usize = taken.iter().map(|(_, call)| call.size()).sum();
-        waiting.bytes = waiting.bytes.saturating_sub(bytes);
-        taken
+        waiting.bytes -= taken.iter().map(|(_, bytes, _)| bytes).sum::<usize>();
+        taken.into_iter().map(|(id, _, call)| (id, call)).collect()
     }
 
     /// Puts calls back that could not be written now.
     pub(super) fn put_back(&self, calls: Vec<(String, Call)>) {
+        let calls: Vec<_> = calls.into_iter().map(|(id, call)| (id, call.size(), call)).collect();
         let mut waiting = self.waiting();
-        for (id, call) in calls.into_iter().rev() {
-            let bytes = call.size();
+        for (id, bytes, call) in calls.into_iter().rev() {
             if waiting.calls.len() >= MOST || waiting.bytes + bytes > MOST_BYTES {
                 self.lose(1);
                 continue;
             }
             waiting.bytes += bytes;
-            waiting.calls.push_front((id, call));
+            waiting.calls.push_front((id, bytes, call));
         }
     }
 

@@ -21,8 +21,8 @@ pub use self::note::{Note, Verb, adopted, gone, note};
 pub use self::outbox::{Fetched, fetch};
 pub use self::push::{ABOUT_ONE, Push};
 pub use self::receiver::{
-    Delivery, Draft, Header, Receiver, by_token, create, delete, enable, get, list, lock, new_token, taken,
-    update,
+    Delivery, Draft, Header, Receiver, by_token, create, delete, enable, get, list, lock, new_token,
+    poll_url, taken, update,
 };
 pub use self::signing::{published, rotate};
 pub use self::state::{Refusal, State, acknowledge, state, states};

@@ -74,7 +74,7 @@ pub fn note(tx: &mut Change, from: usize, it: &Note<'_>) {
     if facts.is_empty() {
         return;
     }
-    let at = from + facts.iter().rposition(flips).unwrap_or(facts.len() - 1);
+    let at = from + facts.iter().rposition(Event::flips).unwrap_or(facts.len() - 1);
     let adopted = facts.iter().any(|event| matches!(event.fact, Fact::UserAdopted | Fact::GroupAdopted));
     let mut attributes = changed(it.before, &it.after.document);
     if it.noun == Noun::Group && facts.iter().any(is_about_members) {
@@ -109,10 +109,9 @@ pub fn adopted(tx: &mut Change, connection: i64, noun: Noun, id: &str) {
 /// Notes whom it is about that somebody loses access, or that something is removed, since there were `from` facts, if the
 /// account or group of this number was gone for the identity provider before: by the newest id that stood for it.
 pub async fn gone(tx: &mut Change, from: usize, noun: Noun, local_id: i64) -> Result<()> {
-    let ends = |event: &Event| {
-        flips(event) || matches!(event.fact, Fact::UserDeleted | Fact::GroupDeleted | Fact::AdminRetained)
+    let Some(at) = tx.events()[from..].iter().rposition(Event::ends).map(|at| from + at) else {
+        return Ok(());
     };
-    let Some(at) = tx.events()[from..].iter().rposition(ends).map(|at| from + at) else { return Ok(()) };
     let found: Option<(i64, String)> = tx
         .optional(sql!(
             "SELECT connection_id, scim_id FROM scim_tombstones WHERE local_id = $1 AND resource_type = $2
@@ -127,14 +126,6 @@ pub async fn gone(tx: &mut Change, from: usize, noun: Noun, local_id: i64) -> Re
         tx.signal_at(at, json!(signal));
     }
     Ok(())
-}
-
-/// True if it begins or ends somebody's access.
-fn flips(event: &Event) -> bool {
-    let active = |state: &Option<Value>| state.as_ref().and_then(|state| state["active"].as_bool());
-    event.fact == Fact::UserUpdated
-        && event.pre_data.is_some()
-        && active(&event.pre_data) != active(&event.data)
 }
 
 fn is_about_members(event: &Event) -> bool {

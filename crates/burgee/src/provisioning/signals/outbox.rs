@@ -30,6 +30,10 @@ pub(super) struct Due {
 /// What waits.
 #[derive(Default)]
 pub(super) struct Waiting {
+    /// How far the receiver had come.
+    pub(super) position: i64,
+    /// How often in a row it could not be told.
+    pub(super) failures: i64,
     /// In the order of the record.
     pub(super) due: Vec<Due>,
     /// Up to this fact, nothing waits.
@@ -45,12 +49,15 @@ pub(super) async fn waiting(
     issuer: &str,
     limit: usize,
 ) -> Result<Waiting> {
-    let position: Option<(i64,)> = tx
-        .optional(sql!("SELECT position FROM scim_receiver_states WHERE receiver_id = $1", receiver.id))
+    let state: Option<(i64, i64)> = tx
+        .optional(sql!(
+            "SELECT position, failures FROM scim_receiver_states WHERE receiver_id = $1",
+            receiver.id
+        ))
         .await?;
     // Whoever is gone by now is told nothing.
-    let Some((position,)) = position else { return Ok(Waiting::default()) };
-    let mut found = Waiting { passed: position, ..Waiting::default() };
+    let Some((position, failures)) = state else { return Ok(Waiting::default()) };
+    let mut found = Waiting { position, failures, passed: position, ..Waiting::default() };
     let (mut after, mut seen) = (position, 0);
     loop {
         let rows: Vec<Row> = tx
@@ -133,7 +140,9 @@ pub async fn fetch(
     let mut tx = db.read().await?;
     let found = waiting(&mut tx, receiver, issuer, limit).await?;
     tx.end().await?;
-    state::pass(db, receiver.id, found.passed).await?;
+    if found.passed > found.position {
+        state::pass(db, receiver.id, found.passed).await?;
+    }
     if found.due.is_empty() {
         return Ok(Fetched { sets: Vec::new(), more: found.more });
     }

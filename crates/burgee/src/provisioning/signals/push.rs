@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::outbox::{Due, waiting};
 use super::receiver::{self, Delivery, Receiver};
 use super::signing::Signer;
-use super::state;
+use super::state::{self, short};
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::entropy::Entropy;
@@ -34,6 +34,8 @@ const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 const FAULT_PAUSE: Duration = Duration::from_mins(1);
 /// How many times a pause doubles.
 const DOUBLES: u32 = 12;
+/// The last word of an `Authorization` header is a secret by itself if it has so many bytes.
+const LEAST_SECRET: usize = 8;
 /// What a receiver says of one event that it cannot take (RFC 8935 §2.4). Anything else is about all of them.
 pub const ABOUT_ONE: &str = "invalid_request";
 
@@ -151,9 +153,11 @@ impl Push<'_> {
             }
             let header = receiver::header(&mut tx, id).await?;
             let found = waiting(&mut tx, &receiver, self.issuer, BATCH).await?;
-            let mut failures = state::state(&mut tx, id).await?.failures;
+            let mut failures = found.failures;
             tx.end().await?;
-            state::pass(self.db, id, found.passed).await?;
+            if found.passed > found.position {
+                state::pass(self.db, id, found.passed).await?;
+            }
             if !found.due.is_empty() {
                 let signer = Signer::ready(self.db, self.entropy, self.clock.now()).await?;
                 for due in &found.due {
@@ -207,13 +211,14 @@ impl Push<'_> {
     async fn send(&self, to: &Receiver, header: Option<&str>, token: &str) -> Outcome {
         let endpoint = to.endpoint.as_deref().unwrap_or_default();
         match self.outbound.post(endpoint, "application/secevent+jwt", header, token).await {
-            Ok(reply) => judged(&reply),
-            Err(why) => Outcome::Failed(why),
+            Ok(reply) => judged(&reply, header),
+            Err(why) => Outcome::Failed(short(&why)),
         }
     }
 }
 
-fn judged(reply: &Reply) -> Outcome {
+/// What an answer to a request with this `Authorization` header means.
+fn judged(reply: &Reply, header: Option<&str>) -> Outcome {
     if (200..300).contains(&reply.status) {
         return Outcome::Taken;
     }
@@ -223,10 +228,21 @@ fn judged(reply: &Reply) -> Outcome {
         Some(description) if !what.is_empty() => format!("{what}: {description}"),
         _ => what.to_owned(),
     };
+    let why = short(&without(header, &why));
     match reply.status {
         400 if what == ABOUT_ONE => Outcome::Refused(why),
         status if what.is_empty() => Outcome::Failed(format!("the answer was {status}")),
         status => Outcome::Failed(format!("the answer was {status}, {why}")),
+    }
+}
+
+/// What a receiver says, but for the `Authorization` header that it was sent: some repeat what they do not accept.
+fn without(header: Option<&str>, said: &str) -> String {
+    let Some(value) = header.map(str::trim).filter(|value| !value.is_empty()) else { return said.to_owned() };
+    let said = said.replace(value, "***");
+    match value.split_whitespace().next_back() {
+        Some(word) if word.len() >= LEAST_SECRET => said.replace(word, "***"),
+        _ => said,
     }
 }
 
@@ -250,7 +266,7 @@ mod tests {
     fn a_refusal_of_one_event_is_told_from_trouble_with_all() {
         let of = |status, body: &str| {
             let reply = Reply { status, body: body.as_bytes().to_vec() };
-            match judged(&reply) {
+            match judged(&reply, None) {
                 Outcome::Taken => "taken".to_owned(),
                 Outcome::Refused(why) => format!("refused {why}"),
                 Outcome::Failed(why) => format!("failed {why}"),
@@ -264,5 +280,25 @@ mod tests {
         assert_eq!(of(400, "<html>"), "failed the answer was 400");
         assert_eq!(of(302, ""), "failed the answer was 302");
         assert_eq!(of(503, ""), "failed the answer was 503");
+    }
+
+    #[test]
+    fn what_a_receiver_says_is_kept_without_the_header_and_short() {
+        let of = |header: &str, said: &str| {
+            let body = serde_json::json!({ "err": "authentication_failed", "description": said }).to_string();
+            let reply = Reply { status: 401, body: body.into_bytes() };
+            let Outcome::Failed(why) = judged(&reply, Some(header)) else { panic!("{said} is no failure") };
+            why
+        };
+        let told = |rest: &str| format!("the answer was 401, authentication_failed: {rest}");
+        let header = "Bearer s3cret-of-the-siem";
+        assert_eq!(of(header, "Bearer s3cret-of-the-siem?"), told("***?"));
+        assert_eq!(of(header, "no token s3cret-of-the-siem here"), told("no token *** here"));
+        assert_eq!(of("s3cret-of-the-siem", "not s3cret-of-the-siem"), told("not ***"));
+        // Short words are in many sentences.
+        assert_eq!(of("Token siem", "this siem takes no Token siem"), told("this siem takes no ***"));
+        // What would be cut in the middle is gone before.
+        let long = of(header, &format!("{}s3cret-of-the-siem", "x".repeat(270)));
+        assert!(!long.contains("s3c") && long.len() < 400, "{long}");
     }
 }

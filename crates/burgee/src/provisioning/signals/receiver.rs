@@ -127,6 +127,16 @@ pub enum Header {
     New(String),
 }
 
+impl Header {
+    /// The one that is sent from now on, if it is another one.
+    fn value(&self) -> Option<&str> {
+        match self {
+            Self::New(value) => Some(value),
+            Self::Same | Self::None => None,
+        }
+    }
+}
+
 /// A receiver as somebody wants it.
 #[derive(Clone, Debug)]
 pub struct Draft {
@@ -251,8 +261,7 @@ pub async fn create(tx: &mut Change, entropy: &Entropy, draft: &Draft) -> Result
     if count >= MOST {
         return Err(Error::limit("receiver", MOST));
     }
-    let token = (draft.delivery == Delivery::Poll).then(|| format!("{MARK}{}", entropy.hex::<32>()));
-    let header = if let Header::New(value) = &draft.header { Some(value.as_str()) } else { None };
+    let token = (draft.delivery == Delivery::Poll).then(|| minted(entropy));
     let now = tx.now();
     let (id,): (i64,) = tx
         .one(sql!(
@@ -263,7 +272,7 @@ pub async fn create(tx: &mut Change, entropy: &Entropy, draft: &Draft) -> Result
             draft.name.trim(),
             draft.delivery.name(),
             draft.endpoint.as_deref(),
-            header,
+            draft.header.value(),
             token.as_deref().map(digest),
             token.as_deref().map(|token| &token[..SHOWN]),
             draft.audience.trim(),
@@ -307,9 +316,9 @@ pub async fn update(tx: &mut Change, id: i64, version: Option<i64>, draft: &Draf
         return Err(Error::bad_data("The endpoint is another one: give the values in its query again."));
     }
     ensure_free(tx, &draft.name, Some(id)).await?;
-    if let Header::New(_) | Header::None = &draft.header {
-        let header = if let Header::New(value) = &draft.header { Some(value.as_str()) } else { None };
-        tx.execute(sql!("UPDATE scim_receivers SET header = $2 WHERE id = $1", id, header)).await?;
+    if draft.header != Header::Same {
+        tx.execute(sql!("UPDATE scim_receivers SET header = $2 WHERE id = $1", id, draft.header.value()))
+            .await?;
     }
     tx.execute(sql!(
         "UPDATE scim_receivers SET connection_id = $2, name = $3, endpoint = $4, audience = $5, kinds = $6, enabled = $7,
@@ -347,7 +356,7 @@ pub async fn new_token(tx: &mut Change, entropy: &Entropy, id: i64) -> Result<(R
     if before.delivery == Delivery::Push {
         return Err(Error::bad_data("This receiver fetches nothing: events are pushed to it."));
     }
-    let token = format!("{MARK}{}", entropy.hex::<32>());
+    let token = minted(entropy);
     tx.execute(sql!(
         "UPDATE scim_receivers SET digest = $2, prefix = $3, version = version + 1 WHERE id = $1",
         id,
@@ -358,12 +367,22 @@ pub async fn new_token(tx: &mut Change, entropy: &Entropy, id: i64) -> Result<(R
     Ok((changed(tx, &before).await?, token))
 }
 
-/// Removes a receiver. Whatever waits for it is not told any more.
-pub async fn delete(tx: &mut Change, id: i64) -> Result<()> {
+/// Removes a receiver, and returns what it was. Whatever waits for it is not told any more.
+pub async fn delete(tx: &mut Change, id: i64) -> Result<Receiver> {
     let before = lock(tx, id, None).await?;
     tx.execute(sql!("DELETE FROM scim_receivers WHERE id = $1", id)).await?;
     tx.record(Event::deleted(Fact::ScimReceiverDeleted, &before.state()?));
-    Ok(())
+    Ok(before)
+}
+
+/// A new token of a receiver that fetches events.
+fn minted(entropy: &Entropy) -> String {
+    format!("{MARK}{}", entropy.hex::<32>())
+}
+
+/// Where events are fetched from a server that is reached under this address.
+pub fn poll_url(issuer: &str) -> String {
+    format!("{issuer}/scim/events/poll")
 }
 
 async fn changed(tx: &mut Change, before: &Receiver) -> Result<Receiver> {

@@ -154,18 +154,8 @@ pub(super) async fn failed(
     tx.commit().await
 }
 
-/// Notes that nothing waits up to a fact.
+/// Notes that nothing waits up to a fact, which lies behind the receiver's position.
 pub(super) async fn pass(db: &Db, receiver: i64, position: i64) -> Result<()> {
-    let behind: Option<(i64,)> = db
-        .glance(sql!(
-            "SELECT position FROM scim_receiver_states WHERE receiver_id = $1 AND position < $2",
-            receiver,
-            position
-        ))
-        .await?;
-    if behind.is_none() {
-        return Ok(());
-    }
     let mut tx = db.bookkeep().await?;
     tx.execute(keep!(
         "UPDATE scim_receiver_states SET position = $2 WHERE receiver_id = $1 AND position < $2",
@@ -267,6 +257,7 @@ pub async fn acknowledge(
     tx.commit().await
 }
 
-fn short(text: &str) -> String {
+/// What is kept of a text that somebody else wrote: one line, and not too long.
+pub(super) fn short(text: &str) -> String {
     text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

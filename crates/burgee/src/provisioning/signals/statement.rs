@@ -78,6 +78,18 @@ enum Turn {
     Flipped(bool),
 }
 
+impl Turn {
+    /// How it is told.
+    const fn kind(self) -> Kind {
+        match self {
+            Self::Removed => Kind::Delete,
+            Self::Released => Kind::FeedRemove,
+            Self::Flipped(true) => Kind::Activate,
+            Self::Flipped(false) => Kind::Deactivate,
+        }
+    }
+}
+
 /// What a receiver is told of a fact; nothing, if it is about nobody who is provisioned, or nothing that it takes.
 pub(super) async fn statement(
     tx: &mut Read,
@@ -100,6 +112,21 @@ pub(super) async fn statement(
         None => Some(Noun::User),
     };
     let Some(noun) = noun else { return Ok(None) };
+    let takes = |kind: &Kind| to.takes(*kind);
+    let added = signal.adopted.then_some(Kind::FeedAdd).filter(takes);
+    let (full, notice) = match signal.verb {
+        Some(Verb::Create) => (Some(Kind::CreateFull), Some(Kind::CreateNotice)),
+        Some(Verb::Put) => (Some(Kind::PutFull), Some(Kind::PutNotice)),
+        Some(Verb::Patch) => (None, Some(Kind::PatchNotice)),
+        None => (None, None),
+    };
+    let full = full.filter(takes);
+    let notice = notice.filter(|_| full.is_none()).filter(takes);
+    let turned = turn.map(Turn::kind).filter(takes);
+    // Most facts tell most receivers nothing: whom they are about need not be looked up.
+    if [added, full, notice, turned].iter().all(Option::is_none) {
+        return Ok(None);
+    }
     let Some(subject) = subject(tx, noun, &signal, turn, row.created_at, &data, &pre_data).await? else {
         return Ok(None);
     };
@@ -107,37 +134,21 @@ pub(super) async fn statement(
         return Ok(None);
     }
     let mut events = Map::new();
-    let mut tell = |kind: Kind, what: Value| {
-        if to.takes(kind) {
-            events.insert(kind.urn(), what);
-        }
-    };
-    if signal.adopted {
-        tell(Kind::FeedAdd, json!({}));
+    if let Some(kind) = added {
+        events.insert(kind.urn(), json!({}));
     }
-    if let Some(verb) = signal.verb {
-        let full = match verb {
-            Verb::Create => Some(Kind::CreateFull),
-            Verb::Put => Some(Kind::PutFull),
-            Verb::Patch => None,
-        };
-        let notice = full.map_or(Some(Kind::PatchNotice), Kind::notice);
-        if let Some(full) = full.filter(|full| to.takes(*full)) {
-            // What is gone by now is told by its removal.
-            if let Some((version, data)) = whole(tx, noun, &subject, issuer).await? {
-                tell(full, json!({ "version": tag(version), "data": data }));
-            }
-        } else if let Some(notice) = notice {
-            let version = signal.version.unwrap_or_default();
-            tell(notice, json!({ "version": tag(version), "attributes": signal.attributes }));
+    if let Some(kind) = full {
+        // What is gone by now is told by its removal.
+        if let Some((version, data)) = whole(tx, noun, &subject, issuer).await? {
+            events.insert(kind.urn(), json!({ "version": tag(version), "data": data }));
         }
     }
-    match turn {
-        Some(Turn::Removed) => tell(Kind::Delete, json!({})),
-        Some(Turn::Released) => tell(Kind::FeedRemove, json!({})),
-        Some(Turn::Flipped(true)) => tell(Kind::Activate, json!({})),
-        Some(Turn::Flipped(false)) => tell(Kind::Deactivate, json!({})),
-        None => {}
+    if let Some(kind) = notice {
+        let version = signal.version.unwrap_or_default();
+        events.insert(kind.urn(), json!({ "version": tag(version), "attributes": signal.attributes }));
+    }
+    if let Some(kind) = turned {
+        events.insert(kind.urn(), json!({}));
     }
     if events.is_empty() {
         return Ok(None);

@@ -185,7 +185,7 @@ fn name(member: &Member) -> Markup {
             div {
                 div.row {
                     strong { (member.name) }
-                    @if let Some(size) = member.size { (tag::chip(&people(size))) }
+                    @if let Some(size) = member.size { (tag::chip(&count::some(size, "person", "people"))) }
                     @if member.service { (tag::chip("service account")) }
                     @if !member.active { (tag::toned("cannot sign in", "warning")) }
                 }
@@ -198,14 +198,12 @@ fn name(member: &Member) -> Markup {
 /// What somebody is, on a page that is named for them.
 fn what(member: &Member) -> String {
     match member.subject {
-        Subject::Group(_) => format!("Group of {}", people(member.size.unwrap_or_default())),
+        Subject::Group(_) => {
+            format!("Group of {}", count::some(member.size.unwrap_or_default(), "person", "people"))
+        }
         Subject::User(_) if member.service => "Service account".to_owned(),
         Subject::User(_) => member.login.clone().unwrap_or_default(),
     }
-}
-
-fn people(count: i64) -> String {
-    if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
 }
 
 /// Somebody who was found, or chosen.
@@ -222,7 +220,7 @@ async fn find(tx: &mut Read, text: &str) -> Result<Vec<Found>, Fault> {
     let groups = group::search(tx, text).await?.into_iter().map(|it| Found {
         subject: Subject::Group(it.id),
         name: it.name,
-        hint: people(it.user_count),
+        hint: count::some(it.user_count, "person", "people"),
     });
     let users = user::search(tx, text).await?;
     Ok(groups.chain(users.iter().map(found)).collect())

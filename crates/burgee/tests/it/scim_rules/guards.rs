@@ -177,6 +177,18 @@ both! {
         scim.patch(&at(12), off()).await.expect(200);
         scim.patch(&at(13), off()).await.expect(200);
         assert_eq!((count(&server, ACTIVE).await, waiting(&server).await), (20, Vec::new()));
+
+        // That somebody keeps access against a deactivation says nothing of a deletion: an admin is asked anew.
+        limit(&server, 1, 1).await;
+        scim.patch(&at(14), off()).await.expect(200);
+        assert_eq!(decide(&server, "discard", json!({})).await, (1, 0));
+        scim.delete(&at(14)).await.expect(204);
+        scim.get(&at(14)).await.expect(404);
+        let view = server.admin().get(&format!("{ONE}/hold")).await.expect(200).json();
+        let asked = &view["changes"][0];
+        let told = (&view["waiting"], &asked["kind"], &asked["userName"], &asked["discardedBy"]);
+        assert_eq!(told, (&json!(1), &json!("delete"), &json!("P 14"), &Value::Null));
+        assert_eq!(count(&server, ACTIVE).await, 20);
     }
 
     async fn members_who_are_taken_out_in_a_mass_stay_until_an_admin_decides(server) {

@@ -199,7 +199,7 @@ async fn holds(server: &TestServer, rt: &'static ResourceType, all: &[Object], r
 both! {
     async fn searches_and_orders_mean_what_the_engine_means(server) {
         let asked = std::env::var_os("PROPTEST_CASES").is_some();
-        let cases = if asked { Config::default().cases } else { 20 };
+        let cases = if asked { Config::default().cases } else { 40 };
         let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
         for _ in 0..cases {
             postgres::still_needed();

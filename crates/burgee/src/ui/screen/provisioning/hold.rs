@@ -39,15 +39,8 @@ pub(super) fn places(places: Places) -> Places {
 
 /// That removals wait, wherever an admin looks.
 pub(in crate::ui) fn told(frame: &Frame, it: &Standing) -> Markup {
-    let title = if it.waiting == 0 {
-        "Removals by an identity provider are held".to_owned()
-    } else {
-        format!(
-            "{} by an identity provider {}",
-            count::of(it.waiting, "removal"),
-            if it.waiting == 1 { "waits" } else { "wait" }
-        )
-    };
+    let waits = if it.waiting == 1 { "waits" } else { "wait" };
+    let title = format!("{} by an identity provider {waits}", count::of(it.waiting, "removal"));
     notice(
         Tone::Warning,
         &title,
@@ -354,7 +347,9 @@ async fn configure(
 ) -> Result<Response, Fault> {
     let mut edit = Edit::read(pairs)?;
     let mut tx = ui.db.change(&grant, frame.now).await?;
-    let before = hold::guard(&mut tx, id).await?.limits;
+    connection::get(&mut tx, id).await?;
+    // Locked before they are compared, so that nobody comes between.
+    let before = hold::lock(&mut tx, id).await?.limits;
     if edit.onto(values(before)) {
         let limits = Limits {
             share: edit.number("share").unwrap_or(before.share),

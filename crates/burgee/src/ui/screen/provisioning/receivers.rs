@@ -67,7 +67,7 @@ fn rows(
     why_not: Option<&str>,
 ) -> Markup {
     html! {
-        table.rows {
+        table.rows.stacks {
             thead { tr {
                 th scope="col" { "On" } th scope="col" { "Name" } th scope="col" { "Told of" } th scope="col" { "Delivery" }
                 th scope="col" { "Last taken" } th scope="col" { "Waiting" } th scope="col" { "Last error" }
@@ -81,9 +81,9 @@ fn rows(
                     td { @match of { Some(known) => (name(&known.connection)), None => span.muted { "all connections" } } }
                     td.muted { (way(it.delivery)) }
                     @if let Some(state) = state {
-                        td { (time::ago_or(state.delivered_at, frame.now, "never")) }
-                        td { (told(state.waiting)) }
-                        td.wide { (trouble(frame, state)) }
+                        td data-label="Last taken" { (time::ago_or(state.delivered_at, frame.now, "never")) }
+                        td data-label="Waiting" { (told(state.waiting)) }
+                        td.wide data-label="Last error" { (trouble(frame, state)) }
                     } @else { td {} td {} td {} }
                 }
             } }

@@ -65,19 +65,19 @@ pub(super) fn section(frame: &Frame, it: &Overview, tokens: &[Token], why_not: O
 
 fn rows(frame: &Frame, id: i64, tokens: &[Token], why_not: Option<&str>) -> Markup {
     html! {
-        table.rows {
+        table.rows.stacks {
             thead { tr {
                 th scope="col" { "Begins with" } th scope="col" { "Made" } th scope="col" { "Expires" }
                 th scope="col" { "Last used" } th scope="col" { "By" } th scope="col" { span.unseen { "Actions" } }
             } }
             tbody { @for token in tokens {
                 tr {
-                    td { (beginning(token)) @if token.source == Source::Imported { " " span.muted { "imported" } } }
-                    td { (time::ago(token.created_at, frame.now)) }
-                    td { (expiry::told(token.expires_at, frame.now)) }
-                    td { (time::ago_or(token.used_at, frame.now, "never")) }
+                    td.wide { (beginning(token)) @if token.source == Source::Imported { " " span.muted { "imported" } } }
+                    td data-label="Made" { (time::ago(token.created_at, frame.now)) }
+                    td data-label="Expires" { (expiry::told(token.expires_at, frame.now)) }
+                    td data-label="Last used" { (time::ago_or(token.used_at, frame.now, "never")) }
                     td.wide { @if let Some(agent) = &token.agent { (agent) } @if let Some(address) = &token.address { " " span.muted { (address) } } }
-                    td { (button::link_or_why(&format!("revoke-{}", token.id), &frame.at(&format!("/provisioning/{id}/tokens/{}/revoke", token.id)), "Revoke…", why_not)) }
+                    td.ends { (button::link_or_why(&format!("revoke-{}", token.id), &frame.at(&format!("/provisioning/{id}/tokens/{}/revoke", token.id)), "Revoke…", why_not)) }
                 }
             } }
         }

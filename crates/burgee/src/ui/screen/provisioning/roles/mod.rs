@@ -3,6 +3,8 @@
 mod preview;
 mod rule;
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -22,7 +24,7 @@ use crate::ui::nav::Section;
 use crate::ui::page::Page;
 use crate::ui::part::form::{self, Field};
 use crate::ui::part::notice::{Tone, notice};
-use crate::ui::part::{button, table, tag};
+use crate::ui::part::{button, count, table, tag};
 use crate::ui::screen::users::borrowed;
 use crate::ui::{Places, Ui};
 
@@ -93,8 +95,7 @@ async fn show(
     frame: Frame,
     Number(id): Number,
 ) -> Result<Response, Fault> {
-    let mut tx = ui.db.read().await?;
-    let it = connection::get(&mut tx, id).await?;
+    let it = connection::get(&mut ui.db.read().await?, id).await?;
     draw(&grant, &ui, &frame, id, &Sent::of(&it.giving), &[]).await
 }
 
@@ -110,6 +111,7 @@ async fn draw<G: Guard>(
     let viewer = Viewer::of(grant, &mut tx).await?;
     let it = connection::get(&mut tx, id).await?;
     let rules = giving::rules(&mut tx, id).await?;
+    let sizes = giving::sizes(&mut tx, id).await?;
     let roles = role::list(&mut tx).await?;
     let why_not = why_not_everywhere::<Administer>(grant.held());
     let why_not = why_not.as_deref();
@@ -129,7 +131,7 @@ async fn draw<G: Guard>(
             @if rules.is_empty() {
                 p.calm { "No rule yet: groups give what was given to them by hand. Add a rule, and say which group of the identity provider gives which role." }
             } @else {
-                (table::scroll("Rules", &rows(frame, id, &rules, &roles, why_not)))
+                (table::scroll("Rules", &rows(frame, id, &rules, &sizes, &roles, why_not)))
             }
         }
         section aria-labelledby="words" {
@@ -163,31 +165,38 @@ fn told(group: &Group) -> Markup {
     }
 }
 
-fn rows(frame: &Frame, id: i64, rules: &[Listed], roles: &[Role], why_not: Option<&str>) -> Markup {
+fn rows(
+    frame: &Frame,
+    id: i64,
+    rules: &[Listed],
+    sizes: &BTreeMap<i64, i64>,
+    roles: &[Role],
+    why_not: Option<&str>,
+) -> Markup {
     let to = |what: &str, it: &Listed| frame.at(&format!("{}/{what}?rule={}", path(id), it.id));
     html! {
-        table.rows {
+        table.rows.stacks {
             thead { tr {
                 th scope="col" { "Group of the identity provider" } th scope="col" { "Gives" } th scope="col" { "Here" }
                 th scope="col" { span.unseen { "Actions" } }
             } }
             tbody { @for it in rules {
                 tr {
-                    th scope="row" { (told(&it.rule.group)) }
-                    td.wide {
+                    th.wide scope="row" { (told(&it.rule.group)) }
+                    td.wide data-label="Gives" {
                         @for grant in &it.rule.grants { (tag::chip(&Named::of(grant.clone(), roles).words())) " " }
                         @if it.rule.grants.is_empty() { span.muted { "nothing: its project is gone" } }
                     }
-                    td {
+                    td data-label="Here" {
                         @match &it.group {
                             Some((group, name)) => {
                                 a href=(frame.at(&format!("/groups/{group}"))) { (name) }
-                                " " span.muted { (it.members) @if it.members == 1 { " member" } @else { " members" } }
+                                " " span.muted { (count::of(sizes.get(group).copied().unwrap_or_default(), "member")) }
                             },
                             None => span.muted { "not pushed yet" },
                         }
                     }
-                    td { div.row {
+                    td.ends { div.row {
                         (button::link_or_why(&format!("edit-{}", it.id), &to("rule", it), html! { "Edit" span.unseen { " the rule about " (it.rule.group.wanted()) } }, why_not))
                         (button::link_or_why(&format!("remove-{}", it.id), &to("remove", it), html! { "Remove…" span.unseen { " the rule about " (it.rule.group.wanted()) } }, why_not))
                     } }

@@ -109,13 +109,13 @@ fn rows(frame: &Frame, changed: &[Changed]) -> Markup {
         html! { @for it in list { (tag::chip(&it.words())) " " } @if list.is_empty() { span.muted { "–" } } }
     };
     html! {
-        table.rows {
+        table.rows.stacks {
             thead { tr { th scope="col" { "Person" } th scope="col" { "Gains" } th scope="col" { "Loses" } } }
             tbody { @for it in changed {
                 tr {
-                    th scope="row" { a href=(frame.at(&format!("/users/{}/access", it.user))) { (it.name) } }
-                    td { (roles(&it.gains)) }
-                    td { (roles(&it.loses)) }
+                    th.wide scope="row" { a href=(frame.at(&format!("/users/{}/access", it.user))) { (it.name) } }
+                    td data-label="Gains" { (roles(&it.gains)) }
+                    td data-label="Loses" { (roles(&it.loses)) }
                 }
             } }
         }

@@ -14,7 +14,7 @@ use crate::access::{Administer, Granted, admins};
 use crate::db::Read;
 use crate::error::{Error, Result as Outcome};
 use crate::provisioning::connection;
-use crate::provisioning::giving::{self, Grant, Group, Listed, Mapping, Rule};
+use crate::provisioning::giving::{self, Grant, Group, Listed, Mapping, Named, Rule};
 use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
 use crate::ui::guard::{Form, Number, Query, Viewer};
@@ -57,11 +57,10 @@ impl Sent {
             Group::Name(_) => "name",
             Group::External(_) => "id",
         };
-        let called = |id: i64| {
-            let role = roles.iter().find(|role| role.id == id);
-            role.map_or_else(|| id.to_string(), |role| role.name.clone())
-        };
-        let lines = it.rule.in_projects().map(|(project, role)| format!("{project}: {}", called(role)));
+        let lines = it.rule.grants.iter().filter_map(|grant| {
+            let project = grant.project.as_deref()?;
+            Some(format!("{project}: {}", Named::of(grant.clone(), roles).role))
+        });
         Self {
             rule: it.id.to_string(),
             by: by.to_owned(),
@@ -80,7 +79,7 @@ impl Sent {
         let mut grants: Vec<Grant> =
             self.root.parse().ok().map(|role| Grant { project: None, role }).into_iter().collect();
         for line in self.projects.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            let found = line.rsplit_once(':').and_then(|(project, named)| {
+            let found = line.split_once(':').and_then(|(project, named)| {
                 let named = named.trim();
                 let role = roles
                     .iter()
