@@ -329,4 +329,19 @@ async fn everything_moves_under_the_base_path() {
         }
     }
     assert!(nobody.get("/flags/nowhere").await.expect(404).text.contains("href=\"/flags/\""));
+
+    // Provisioning, too, with every address that it tells; beside the path there is nothing, and no way around the token.
+    let made = server.scim().post("/flags/scim/v2/Users", json!({ "userName": "ann" })).await.expect(201);
+    let ann = made.header("location").strip_prefix("http://burgee.test").unwrap();
+    assert!(ann.starts_with("/flags/scim/v2/Users/"), "{ann}");
+    server.scim().get(ann).await.expect(200);
+    let refused = server.anonymous().get(ann).await.expect(401);
+    let told = refused.header("www-authenticate").split("resource_metadata=\"http://burgee.test").nth(1);
+    server.anonymous().get(told.unwrap().trim_end_matches('"')).await.expect(200);
+    for path in ["/scim", "/scim/v2/Users", "/flagsscim/Users", "/flags%2fscim/Users"] {
+        server.scim().get(path).await.expect(404);
+    }
+    for path in ["//flags//scim//Users", "/flags/scim/%55sers", "/flags/assets/../scim/Users"] {
+        server.anonymous().get(path).await.expect(401);
+    }
 }

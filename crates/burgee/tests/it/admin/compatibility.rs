@@ -101,13 +101,30 @@ open, and drafts around them, is left out where it stands here:
 | `securityEvents` | only with the token of a connection of which somebody is told something: clients that know RFC 7643 alone refuse attributes that it does not have |
 | Managing event streams (OpenID SSF) | receivers are made by admins, on a screen or by the API of burgee |
 | `previousCursor` at the root | optional in RFC 9865; several lists that are read as one are read forwards only |
-| `/GroupMembers`, `/Agents` | individual drafts; groups of any size stream instead, and take changes of single members |
+| `/GroupMembers` | an individual draft; groups of any size stream instead, and take changes of single members |
+| `/Agents`, `/AgenticApplications` | individual drafts that still change. Programs are service accounts, which people make |
 | `Role` and `Entitlement` in `/ResourceTypes` | for connections to Okta only, under Okta's URNs: other clients expect to be able to make what is listed there. `/Roles` and `/Entitlements` are served to all |
 | `roles` and `entitlements` of a user | kept, given back, searched. They give roles where the connection is [set up to heed them](scim/roles.md), and nothing otherwise |
+| An extension of our own for roles | identity providers know `roles` and `entitlements` already; one of ours would have to be entered in each |
 | 428 for a write without `If-Match` | optional in RFC 6585; the interoperability profile forbids clients to send entity tags |
 | `canonicalValues` | advertised, and not enforced: RFC 7643 §7 has them as suggestions |
 | `invalidVers` | never: there is one version, and paths of others are 404 |
 | Large groups without their members in lists | never: groups of any size stream |
 | More in an error than RFC 7644 §3.12 has | the request's `x-request-id` comes back, and the [journal](scim/journal.md) has the rest of the story |
 | HTTPS | by the proxy in front |
+| Delta queries (draft) | `meta.lastModified gt` finds what changed; of who was removed, [events](scim/events.md) tell |
+| Discovery with a token only | it says nothing about anybody, and clients look there before they have a token |
+| Basic authentication, OAuth with a person who consents | the first is discouraged by the profile, and nobody is there for the second: [a token, or client credentials](scim/connections.md#tokens) |
+| Tokens that Entra ID signs | its secret token and its client credentials do the same, and no keys of others have to be fetched and trusted |
+| Networks of identity providers, ready to choose | such lists change, and an old one shuts out: networks are entered by hand |
+| Oddities to be switched one by one, or by what a client calls itself | what is sent decides: one tenant of Entra sends both its dialects. Strict connections refuse most |
+| Steps for rauthy; mappings to copy | the steps for any client do, and what rauthy sends is understood. The usual mappings work as they are; OneLogin needs a template, which is in its steps |
+| Taking over only whom single sign-on has verified | there is no single sign-on yet: a connection takes over, or refuses |
+| Undoing a takeover; handing somebody to another connection | by [removing the connection](scim/connections.md#deleting-one), which lets its people go as they are, for another to take over |
+| The old account for who was deleted and comes back | old privileges would come with it. The event log keeps what the old one did |
+| An error where a removal waits, or where the last admin stays | always success: an error would stop or quarantine the whole synchronisation |
+| Switching on without a way back in | refused without exception; [on the host](operating.md#getting-back-in) there is always one, and it lasts until another admin ends it |
+| Groups that approve changes; approvals of who was deactivated | there are no change requests yet |
+| A list of who takes a seat, and since when | nothing is sold by the seat. Whoever is deactivated is not counted from that moment on |
+| A provider for Terraform | connections, tokens, rules, guards and receivers have an API, which is in the [OpenAPI document](openapi.json) |
 ";

@@ -104,9 +104,16 @@ both! {
         server.admin().post(&path, json!({ "expiresAt": "2020-01-01T00:00:00Z" })).await.expect(400);
 
         // What is used is written, and known after that, too.
+        four.with("user-agent", "Okta SCIM Client 1.0.0").get("/scim/Users").await.expect(200);
         server.app.token_uses.write(&server.app.db).await.unwrap();
         let listed = server.admin().get(&path).await.expect(200).json();
-        assert!(listed["tokens"][0]["usedAt"].is_string(), "{listed}");
+        let used = &listed["tokens"][0];
+        assert!(used["usedAt"].is_string(), "{listed}");
+        assert_eq!((&used["address"], &used["agent"]), (&json!("127.0.0.1"), &json!("Okta SCIM Client 1.0.0")));
+
+        // When its time is over, a token opens nothing.
+        server.rows(&format!("UPDATE scim_tokens SET expires_at = 1 WHERE connection_id = {id}")).await;
+        four.get("/scim/Users").await.expect(401);
     }
 
     async fn a_token_may_come_from_elsewhere_and_unleash_goes_on(server) {

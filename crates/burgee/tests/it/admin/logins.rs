@@ -100,5 +100,11 @@ both! {
         assert_eq!(ann.get("/api/admin/license/check").await.expect(200).json(), json!({"isValid": true}));
         let seats: Value = admin.get("/api/admin/licensed-users").await.expect(200).json();
         assert_eq!(seats["licensedUsers"]["current"], 2);
+        // Whom an identity provider deactivates takes no seat from that moment on.
+        let current = async || admin.get("/api/admin/licensed-users").await.expect(200).json()["licensedUsers"]["current"].clone();
+        let path = format!("/scim/Users/{}", server.push_user(json!({"userName": "zoe"})).await);
+        assert_eq!(current().await, 3);
+        server.patch(&path, json!([{"op": "replace", "path": "active", "value": false}])).await.expect(200);
+        assert_eq!(current().await, 2);
     }
 }

@@ -150,6 +150,8 @@ both! {
         let networks = |list: &[&str]| Json(list.iter().map(|text| Network::parse(text).unwrap()).collect());
         configure(&server, it.id, &Setup { networks: networks(&["192.0.2.0/24", "2001:db8::/32"]), ..usual.clone() }).await;
         refused(acme.get("/scim/Users").await, 403, "network");
+        let elsewhere = acme.with("x-forwarded-for", "192.0.2.7");
+        refused(elsewhere.get("/scim/Users").await, 403, "network");
         configure(&server, it.id, &Setup { networks: networks(&["192.0.2.0/24", "127.0.0.0/8"]), ..usual.clone() }).await;
         acme.get("/scim/Users").await.expect(200);
 

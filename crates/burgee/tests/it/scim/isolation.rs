@@ -39,25 +39,55 @@ both! {
         let crew = make(&acme, "/scim/Groups", json!({ "displayName": "Crew", "externalId": "g1", "members": refs(&[&ann]) })).await;
         let before = account(&server, "ann@acme.test").await;
 
-        // Every operation on its ids is answered as for ids that nobody has.
+        // Whatever a resource takes, in earnest, in a dry run and without waiting, is answered as for ids that nobody has.
+        let receiver = json!({ "name": "all", "delivery": "poll", "audience": "all", "events": ["misc:asyncresp"], "connection": null });
+        server.admin().post("/api/admin/provisioning/receivers", receiver).await.expect(201);
+        let nobody = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
         for (noun, id) in [("Users", &ann), ("Groups", &crew)] {
-            let bodies = [
-                (Method::GET, None),
-                (Method::HEAD, None),
-                (Method::PUT, Some(json!({ "userName": "x", "displayName": "x", "active": false }))),
-                (Method::PATCH, Some(json!({ "Operations": [{ "op": "replace", "path": "displayName", "value": "x" }] }))),
-                (Method::DELETE, None),
-            ];
-            for (method, body) in bodies {
-                let send = async |id: &str| {
-                    let body = body.as_ref().map(Value::to_string);
-                    let path = format!("/scim/{noun}/{id}");
-                    let answer = rival.send(method.clone(), &path, body, JSON).await.expect(404);
-                    answer.text.replace(id, "")
+            let options = rival.send(Method::OPTIONS, &format!("/scim/{noun}/{id}"), None, JSON).await.expect(204);
+            let methods: Vec<Method> = options.header("allow").split(", ").map(|name| name.parse().unwrap()).collect();
+            assert!(methods.len() > 4, "{methods:?}");
+            for method in methods.into_iter().filter(|it| *it != Method::OPTIONS) {
+                let body = match method.as_str() {
+                    "PUT" => Some(json!({ "userName": "x", "displayName": "x", "active": false })),
+                    "PATCH" => Some(json!({ "Operations": [{ "op": "replace", "path": "displayName", "value": "x" }] })),
+                    _ => None,
                 };
-                assert_eq!(send(id).await, send("01ARZ3NDEKTSV4RRFFQ69G5FAV").await, "{method} {noun}");
+                for (header, value) in [("x-request-id", "1"), ("burgee-dry-run", "true"), ("prefer", "respond-async")] {
+                    let send = async |id: &str| {
+                        let body = body.as_ref().map(Value::to_string);
+                        let path = format!("/scim/{noun}/{id}");
+                        let answer = rival.with(header, value).send(method.clone(), &path, body, JSON).await.expect(404);
+                        answer.text.replace(id, "")
+                    };
+                    assert_eq!(send(id).await, send(nobody).await, "{method} {noun} {header}");
+                }
             }
         }
+
+        // The same in bulk, where an operation on its own resources goes on beside it.
+        let patch = json!({ "Operations": [{ "op": "replace", "path": "displayName", "value": "x" }] });
+        let mut operations = vec![json!({ "method": "POST", "path": "/Users", "bulkId": "b", "data": { "userName": "bulk@rival.test" } })];
+        for path in [format!("/Users/{ann}"), format!("/Groups/{crew}")] {
+            operations.extend([
+                json!({ "method": "PUT", "path": path, "data": { "userName": "x", "displayName": "x", "active": false } }),
+                json!({ "method": "PATCH", "path": path, "data": patch }),
+                json!({ "method": "DELETE", "path": path }),
+            ]);
+        }
+        let answer = rival.post("/scim/Bulk", json!({ "Operations": operations })).await.expect(200).json();
+        let results = answer["Operations"].as_array().unwrap();
+        let statuses: Vec<&str> = results.iter().map(|it| it["status"].as_str().unwrap()).collect();
+        assert_eq!(statuses, ["201", "404", "404", "404", "404", "404", "404"], "{answer}");
+        let own = results[0]["location"].as_str().unwrap().strip_prefix("http://burgee.test").unwrap();
+        rival.delete(own).await.expect(204);
+
+        // A place in its lists is none in others.
+        acme.post("/scim/Users", json!({ "userName": "zoe@acme.test" })).await.expect(201);
+        let page = acme.get("/scim/Users?cursor&count=1").await.expect(200).json();
+        let next = format!("/scim/Users?count=1&cursor={}", page["nextCursor"].as_str().unwrap());
+        assert_eq!(rival.get(&next).await.expect(400).json()["scimType"], "invalidCursor");
+        assert_eq!(acme.get(&next).await.expect(200).json()["Resources"][0]["userName"], "zoe@acme.test");
 
         // No list and no filter shows it.
         let filters = [
@@ -194,5 +224,14 @@ both! {
             let answer = server.anonymous().with("authorization", token).get("/scim/Users").await.expect(401);
             assert!(answer.header("www-authenticate").starts_with("Bearer"), "{token}");
         }
+
+        // What opens a connection opens nothing else.
+        let holder = server.scim();
+        holder.get("/scim/Users").await.expect(200);
+        for path in ["/api/admin/user-admin", "/api/admin/scim-settings", "/api/client/features", "/api/frontend"] {
+            holder.get(path).await.expect(401);
+        }
+        holder.post("/scim/events/poll", json!({})).await.expect(401);
+        holder.post("/ofrep/v1/evaluate/flags", json!({})).await.expect(401);
     }
 }

@@ -1,9 +1,11 @@
 //! What Microsoft's Postman collection asks for and servers by the book miss.
 
+use burgee::provisioning::connection::{Provider, Setup, Strictness};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::wire::{GROUP, PATCH, USER, Wire, id};
+use super::connections::connect;
+use super::wire::{GROUP, PATCH, USER, Wire, id, refused};
 
 fn omalley() -> Value {
     json!({
@@ -102,5 +104,31 @@ both! {
             postman.send(Method::PATCH, &path, Some(body)).await.expect(204);
         }
         assert_eq!(postman.members(&group).await, [user]);
+    }
+
+    /// From a connection that insists on the letter, these are refused, each with its reason; by the book they are answered.
+    async fn on_the_letter(server) {
+        let setup = Setup { mode: Strictness::Strict, ..Setup::named("Strict", "strict", Provider::Entra) };
+        let postman = Wire::at(connect(&server, &setup).await.1, "/scim/v2");
+        let mut body = json!({"schemas": [USER], "userName": "OMalley", "displayName": "Kimberly Baker"});
+        let user = id(&postman.post("/Users", body.clone()).await.expect(201));
+        let group = json!({"schemas": [GROUP], "displayName": "Group 1"});
+        let group = format!("/Groups/{}", id(&postman.post("/Groups", group).await.expect(201)));
+
+        postman.get("/ServiceConfiguration").await.expect(404);
+        refused(postman.post("/Users", employee(1)).await, 400, "invalidValue", "active");
+        body["adreses"] = json!([{"country": "Germany"}]);
+        refused(postman.put(&format!("/Users/{user}"), body).await, 400, "invalidSyntax", "adreses");
+        for filter in ["name.FamilyName eq Employee", "userName sw O", "meta.Created gt 2015-10-10T14:38:21.8617979-07:00"] {
+            refused(postman.get(&format!("/Users?filter={filter}")).await, 400, "invalidFilter", "");
+        }
+        assert_eq!(postman.count("userName sw \"O\"").await, 1);
+        let add = |member: Value| json!([{"op": "add", "path": "members", "value": [member]}]);
+        refused(postman.patch(&group, add(json!(user))).await, 400, "invalidValue", "members");
+        let named = json!({"displayName": "Kimberly Baker", "value": user});
+        refused(postman.patch(&group, add(named)).await, 400, "invalidSyntax", "displayName");
+        postman.patch(&group, add(json!({"value": user}))).await.expect(200);
+        let shown = postman.read(&format!("{group}?attributes=members.display")).await;
+        assert_eq!(shown["members"], json!([{"display": "Kimberly Baker"}]));
     }
 }

@@ -149,6 +149,10 @@ both! {
         let basic = STANDARD.encode(format!("{client}:{secret}"));
         let second = bearer(&server, ask(&anybody.with("authorization", &format!("Basic {basic}")), &[grant]).await);
         assert_eq!(second.get("/scim/Users").await.expect(200).json()["totalResults"], 1);
+        // Each for an hour.
+        server.rows("UPDATE scim_access_tokens SET expires_at = 1 WHERE id = (SELECT MAX(id) FROM scim_access_tokens)").await;
+        second.get("/scim/Users").await.expect(401);
+        first.get("/scim/Users").await.expect(200);
         server.scim().get("/scim/Users").await.expect(200);
         assert_eq!(server.events("user-created").await[0]["createdBy"], "scim:acme");
 

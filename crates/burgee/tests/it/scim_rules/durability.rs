@@ -16,6 +16,7 @@ use crate::support::postgres::{self, Scratch};
 use crate::support::server::{ADMIN_TOKEN, PASSWORD, SCIM_TOKEN};
 
 const CLIENTS: usize = 4;
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 /// The real program, in a process of its own.
 struct Program {
@@ -74,6 +75,12 @@ struct Known {
     leaving: bool,
 }
 
+impl Known {
+    fn new(id: String, name: String) -> Self {
+        Self { id, name, nick: None, open: None, gone: false, leaving: false }
+    }
+}
+
 struct Writer {
     http: reqwest::Client,
     base: String,
@@ -97,10 +104,13 @@ impl Writer {
             let (_, made) =
                 self.send(Method::POST, "/scim/Users", json!({ "userName": name, "title": "t" })).await?;
             let id = made["id"].as_str().unwrap().to_owned();
-            known.push(Known { id, name, nick: None, open: None, gone: false, leaving: false });
+            known.push(Known::new(id, name.clone()));
+            if step % 4 == 3 {
+                self.write_pair(&name, known).await?;
+            }
             let at = (step * 7 + number) % known.len();
             let user = &mut known[at];
-            if user.gone {
+            if user.gone || user.name.ends_with(['a', 'b']) {
                 continue;
             }
             let path = format!("/scim/Users/{}", user.id);
@@ -115,6 +125,23 @@ impl Writer {
                 self.send(Method::PATCH, &path, json!({ "Operations": [operation] })).await?;
                 (user.nick, user.open) = (Some(nick), None);
             }
+        }
+        Some(())
+    }
+
+    /// Makes two people in one bulk request who manage each other, so that neither can be there alone. They stay.
+    async fn write_pair(&self, name: &str, known: &mut Vec<Known>) -> Option<()> {
+        let one = |own: &str, other: &str| {
+            let manager = json!({ "manager": { "value": format!("bulkId:{other}") } });
+            let data = json!({ "userName": format!("{name}{own}"), "title": "t", ENTERPRISE: manager });
+            json!({ "method": "POST", "path": "/Users", "bulkId": own, "data": data })
+        };
+        let operations = json!([one("a", "b"), one("b", "a")]);
+        let (_, made) = self.send(Method::POST, "/scim/Bulk", json!({ "Operations": operations })).await?;
+        for (result, own) in made["Operations"].as_array().unwrap().iter().zip(["a", "b"]) {
+            assert_eq!(result["status"], "201", "{made}");
+            let id = result["location"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+            known.push(Known::new(id, format!("{name}{own}")));
         }
         Some(())
     }
@@ -143,7 +170,7 @@ impl Writer {
 }
 
 /// Everything that would be half done; each must find nothing.
-const HALVES: [(&str, &str); 9] = [
+const HALVES: [(&str, &str); 10] = [
     (
         "a provisioned user without an account",
         "SELECT s.id FROM scim_users s LEFT JOIN users u ON u.id = s.user_id WHERE u.id IS NULL OR u.deleted_at IS NOT NULL",
@@ -175,6 +202,14 @@ const HALVES: [(&str, &str); 9] = [
     (
         "a change without its one event",
         "SELECT s.id FROM scim_users s WHERE s.version - 1 <> (SELECT COUNT(*) FROM events e WHERE e.type = 'user-updated' AND e.data LIKE '{\"id\":' || s.user_id || ',%')",
+    ),
+    (
+        "one of a pair, or one without the other as manager",
+        "SELECT s.id FROM scim_users s WHERE (s.user_name_ci LIKE '%a' OR s.user_name_ci LIKE '%b') AND (
+           2 <> (SELECT COUNT(*) FROM scim_users t WHERE t.connection_id = s.connection_id
+                 AND t.user_name_ci IN (SUBSTR(s.user_name_ci, 1, LENGTH(s.user_name_ci) - 1) || 'a',
+                                        SUBSTR(s.user_name_ci, 1, LENGTH(s.user_name_ci) - 1) || 'b'))
+           OR NOT EXISTS (SELECT 1 FROM scim_leaves l WHERE l.owner = s.id AND l.attribute LIKE '%:manager.value'))",
     ),
     (
         "an event of something that did not happen",

@@ -15,6 +15,14 @@ async fn account(server: &TestServer, number: i64) -> Value {
     server.admin().get(&format!("/api/admin/user-admin/{number}")).await.expect(200).json()
 }
 
+/// Where a link leads that sets a password: whether it works still.
+async fn link(server: &TestServer, name: &str) -> String {
+    let path = "/api/admin/user-admin/reset-password";
+    let made = server.admin().post(path, json!({ "id": name })).await.expect(200).json();
+    let (_, token) = made["resetPasswordUrl"].as_str().unwrap().split_once("token=").unwrap();
+    format!("/auth/reset/validate?token={token}")
+}
+
 async fn is_listed(server: &TestServer, number: i64) -> bool {
     let list = server.admin().get("/api/admin/user-admin").await.expect(200).json();
     list["users"].as_array().unwrap().iter().any(|user| user["id"] == number)
@@ -26,8 +34,7 @@ both! {
         let token = json!({"description": "script", "expiresAt": "2099-01-01T00:00:00Z"});
         let token = session.post("/api/admin/user/tokens", token).await.expect(201).json();
         let script = server.anonymous().with("authorization", token["secret"].as_str().unwrap());
-        let link = server.admin().post("/api/admin/user-admin/reset-password", json!({"id": "ann"})).await.expect(200).json();
-        let link = link["resetPasswordUrl"].as_str().unwrap().split_once("token=").unwrap().1.to_owned();
+        let link = link(&server, "ann").await;
         let id = server.push_user(json!({"userName": "ann", "externalId": "e1"})).await;
         let path = format!("/scim/Users/{id}");
         script.get("/api/admin/user").await.expect(200);
@@ -35,7 +42,7 @@ both! {
         server.patch(&path, turn(false)).await.expect(200);
         session.get("/api/admin/user").await.expect(401);
         script.get("/api/admin/user").await.expect(401);
-        server.anonymous().get(&format!("/auth/reset/validate?token={link}")).await.expect(401);
+        server.anonymous().get(&link).await.expect(401);
         let credentials = json!({"username": "ann", "password": PASSWORD});
         server.anonymous().post("/auth/simple/login", credentials.clone()).await.expect(401);
         assert!(!is_listed(&server, number).await);
@@ -46,7 +53,7 @@ both! {
         server.patch(&path, turn(true)).await.expect(200);
         session.get("/api/admin/user").await.expect(401);
         script.get("/api/admin/user").await.expect(401);
-        server.anonymous().get(&format!("/auth/reset/validate?token={link}")).await.expect(401);
+        server.anonymous().get(&link).await.expect(401);
         assert!(is_listed(&server, number).await);
         assert_eq!(account(&server, number).await["rootRole"], 2);
         let again = server.sign_in("ann", PASSWORD).await;
@@ -118,7 +125,10 @@ both! {
         let by_mail = server.admin().post("/api/admin/user-admin", body).await.expect(201).json()["id"].as_i64().unwrap();
         let crew = json!({"name": "By hand", "users": [{"user": {"id": by_name}}]});
         server.admin().post("/api/admin/groups", crew).await.expect(201);
+        let link = link(&server, "ann").await;
+        server.anonymous().get(&link).await.expect(200);
         let ann = server.push_user(json!({"userName": "ANN", "displayName": "Ann"})).await;
+        server.anonymous().get(&link).await.expect(401);
         let ben = server.push_user(json!({"userName": "ben", "emails": [{"value": "ben@X.io"}]})).await;
         for (number, id, name) in [(by_name, &ann, "ANN"), (by_mail, &ben, "ben")] {
             let account = account(&server, number).await;
@@ -160,6 +170,12 @@ both! {
         let ann = json!({"username": "ann", "email": "ann@x.io", "rootRole": 3, "sendEmail": false});
         let number = server.admin().post("/api/admin/user-admin", ann).await.expect(201).json()["id"].as_i64().unwrap();
         let path = format!("/scim/Users/{}", server.push_user(json!({"userName": "ann"})).await);
+        // A link that was sent to one address opens nothing once another one counts.
+        let switch = async |enabled: bool| { server.admin().post("/api/admin/scim-settings", json!({"enabled": enabled})).await.done(); };
+        switch(false).await;
+        let link = link(&server, "ann").await;
+        switch(true).await;
+        server.anonymous().get(&link).await.expect(200);
         for (operation, email) in [
             (json!({"op": "add", "path": "title", "value": "Pilot"}), json!("ann@x.io")),
             (json!({"op": "add", "path": "emails", "value": [{"value": "a@y.io"}]}), json!("a@y.io")),
@@ -168,6 +184,7 @@ both! {
             server.patch(&path, json!([operation])).await.expect(200);
             assert_eq!(account(&server, number).await["email"], email, "{operation}");
         }
+        server.anonymous().get(&link).await.expect(401);
     }
 
     async fn a_group_kept_by_hand_is_adopted_with_roles_and_members(server) {

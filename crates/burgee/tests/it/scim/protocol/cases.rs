@@ -47,5 +47,8 @@ both! {
         let operation = json!([{"op": "remove", "path": format!("members[value eq \"{}\"]", ann.to_lowercase())}]);
         wire.patch(&format!("/Groups/{group}"), operation).await.expect(200);
         assert_eq!(wire.members(&group).await, [ann]);
+        // Letters that are put together in another way are the same letters.
+        wire.user("Jos\u{e9}").await;
+        wire.post("/Users", json!({"userName": "JOSE\u{301}"})).await.expect(409);
     }
 }
