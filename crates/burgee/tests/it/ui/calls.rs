@@ -49,7 +49,7 @@ both! {
         let created = reader.get("/provisioning/calls?kind=create").await.expect(200).text;
         let call = links(&created).remove(0);
         let shown = reader.get(&call).await.expect(200).text;
-        for words in ["POST /scim/v2/Users", "A password or token was in it", "(never kept)", "User created", "5c1m", "What changed"] {
+        for words in ["POST /scim/v2/Users", "A password or token was in it", "(never kept)", "User created", "5c1m", "What changed", "Deviations from the standard"] {
             assert!(shown.contains(words), "{words} in {shown}");
         }
         assert!(!shown.contains("hush"));

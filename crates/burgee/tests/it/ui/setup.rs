@@ -214,6 +214,12 @@ both! {
         admin.get("/provisioning/2").await.expect(404);
         for guide in ["okta", "entra", "onelogin", "jumpcloud", "google", "keycloak", "authentik", "generic"] {
             assert!(admin.get(&format!("/provisioning/guides/{guide}")).await.expect(200).text.contains("Provisioning with"));
+            // Its steps have the address and the place of the token, from the token to the first call.
+            server.admin().put("/api/admin/provisioning/connections/1", json!({ "provider": guide })).await.expect(200);
+            let page = admin.get("/provisioning/1/setup").await.expect(200).text;
+            for words in ["Make a token", "http://burgee.test/scim", "&lt;token&gt;", "See the first call arrive"] {
+                assert!(page.contains(words), "{guide}: {words} in {page}");
+            }
         }
     }
 
