@@ -186,6 +186,9 @@ impl Reader<'_> {
             _ => return Err(Error::invalid_value(format!("{} must be an object", schema.urn))),
         };
         for (name, value) in parts {
+            if schema.is_named_by(&name, &value) {
+                continue;
+            }
             let path = match schema.attribute(&name) {
                 Some(attribute) => Path::Attr(AttrRef { schema, attribute, sub: None }),
                 None if self.mode.is_strict() => {

@@ -181,6 +181,7 @@ impl Acceptor<'_> {
         for (name, value) in attributes {
             match schema.attribute(&name) {
                 Some(attribute) => self.attribute(schema, attribute, value)?,
+                None if schema.is_named_by(&name, &value) => {}
                 None if self.mode.is_strict() => {
                     let detail = format!("\"{}\" is not an attribute of {}", excerpt(&name), schema.urn);
                     return Err(Error::invalid_syntax(detail));

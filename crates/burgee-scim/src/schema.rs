@@ -2,6 +2,8 @@
 
 mod tables;
 
+use serde_json::Value;
+
 pub use tables::{
     CORE_GROUP_URN, CORE_USER_URN, ENTERPRISE_URN, ENTERPRISE_USER_SCHEMA, ENTITLEMENT, ENTITLEMENT_URN,
     GROUP, GROUP_SCHEMA, OKTA_ENTITLEMENT, OKTA_ENTITLEMENT_URN, OKTA_ROLE, OKTA_ROLE_URN, ROLE, ROLE_URN,
@@ -234,6 +236,14 @@ impl Schema {
     /// The attribute of that name, in any case.
     pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
         by_name(self.attributes, name)
+    }
+
+    /// True for `schemas` inside of an extension that names nothing but the extension: some clients write it there,
+    /// where it says nothing that its place does not say.
+    pub(crate) fn is_named_by(&self, name: &str, value: &Value) -> bool {
+        let urns = value.as_array().map(Vec::as_slice).unwrap_or_default();
+        let own = |urn: &Value| urn.as_str().is_some_and(|urn| urn.eq_ignore_ascii_case(self.urn));
+        name.eq_ignore_ascii_case("schemas") && urns.len() == 1 && urns.iter().all(own)
     }
 }
 

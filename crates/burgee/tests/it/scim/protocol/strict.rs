@@ -37,6 +37,7 @@ both! {
             (json!({ "password": "Secret-1234" }), "invalidValue", "password"),
             (json!({ "emails": [{ "value": "a@x.io", "primary": true }, { "value": "b@x.io", "primary": true }] }), "invalidValue", "primary"),
             (json!({ "UserName": "bob" }), "invalidSyntax", "twice"),
+            (json!({ "schemas": [USER, ENTERPRISE], ENTERPRISE: { "schemas": [USER] } }), "invalidSyntax", "schemas"),
         ] {
             refused(wire.post("/Users", with(&plain, &more)).await, 400, keyword, word);
         }
@@ -45,8 +46,15 @@ both! {
             wire.post("/Groups", json!({ "schemas": [GROUP], "displayName": "Crew", "members": members })).await.expect(400);
         }
         assert_eq!(wire.read("").await["totalResults"], 0);
-        // What only the server writes may be there, and says nothing.
-        wire.post("/Users", with(&plain, &json!({ "id": "x", "meta": {}, "groups": [] }))).await.expect(201);
+        // What only the server writes may be there, and says nothing; neither does an extension that names itself.
+        let more = json!({ "schemas": [USER, ENTERPRISE], "id": "x", "meta": {}, "groups": [], ENTERPRISE: { "schemas": [ENTERPRISE], "department": "Ops" } });
+        let made = wire.post("/Users", with(&plain, &more)).await.expect(201);
+        assert_eq!(made.json()[ENTERPRISE], json!({ "department": "Ops" }));
+        let add = |schema: &str| json!([{ "op": "add", "path": ENTERPRISE, "value": { "schemas": [schema], "division": "Sea" } }]);
+        let path = format!("/Users/{}", id(&made));
+        refused(wire.patch(&path, add(USER)).await, 400, "invalidPath", "schemas");
+        let changed = wire.patch(&path, add(ENTERPRISE)).await.expect(200).json();
+        assert_eq!(changed[ENTERPRISE], json!({ "department": "Ops", "division": "Sea" }));
         assert_eq!(quirk(&server, "read-only").await, 0, "nothing is put right, so that nothing counts as odd");
     }
 
