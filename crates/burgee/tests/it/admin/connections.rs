@@ -130,6 +130,8 @@ both! {
         let other = connection(&server, "Other", json!({})).await;
         let answer = server.admin().post(&format!("{ALL}/{other}/tokens"), json!({ "secret": hex })).await;
         assert!(answer.expect(409).text.contains("already"));
+        // By way of one connection, nobody gets at the token of another.
+        server.admin().delete(&format!("{ALL}/{other}/tokens/{}", imported["id"])).await.expect(404);
 
         // Unleash's endpoint makes a token for the default connection, and ends the earlier ones of that one alone.
         let made = server.admin().post("/api/admin/scim-settings/generate-new-token", json!({})).await.expect(200).json();

@@ -81,7 +81,7 @@ both! {
         limit(&server, 20, 2).await;
         let scim = server.scim();
         let ids = push(&scim, 1..=30).await;
-        let (_, rival) = connect(&server, &Setup::named("rival", "rival", Provider::Generic)).await;
+        let (there, rival) = connect(&server, &Setup::named("rival", "rival", Provider::Generic)).await;
         let other = id_of(&rival.post("/scim/Users", json!({ "userName": "q1" })).await.expect(201).json());
         age(&server).await;
         let at = |number: usize| format!("/scim/Users/{}", ids[number - 1]);
@@ -111,6 +111,15 @@ both! {
         assert_eq!(inactive["totalResults"], 8);
         assert_eq!(count(&server, ACTIVE).await, 24);
         let held = pairs(&[("deactivate", "P 7"), ("deactivate", "P 8"), ("deactivate", "Renamed"), ("delete", "P 10")]);
+        assert_eq!(waiting(&server).await, held);
+
+        // By way of another connection, nobody decides about it.
+        let elsewhere = format!("/api/admin/provisioning/connections/{}/hold", there.id);
+        let one = json!({ "ids": [item(&server, "P 7").await] });
+        for (what, body) in [("apply", json!({})), ("apply", one.clone()), ("discard", one)] {
+            let done = server.admin().post(&format!("{elsewhere}/{what}"), body).await.expect(200).json();
+            assert_eq!(done["count"], 0, "{done}");
+        }
         assert_eq!(waiting(&server).await, held);
 
         // Asking again changes nothing, a dry run neither; tests of the connection and other connections go on.
