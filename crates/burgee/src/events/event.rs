@@ -83,7 +83,7 @@ impl Event {
 
     /// True if it ends an account, a group, what the identity provider has to do with one, or somebody's access, or
     /// begins that again.
-    pub fn ends(&self) -> bool {
+    fn ends(&self) -> bool {
         self.flips() || matches!(self.fact, Fact::UserDeleted | Fact::GroupDeleted | Fact::AdminRetained)
     }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::removed;
 use crate::access::reach::with_member;
 use crate::access::role;
 use crate::audience;
@@ -311,6 +312,7 @@ pub async fn delete(tx: &mut Change, id: i64) -> Result<()> {
         audience::ensure_untied(tx, &[id]).await?;
     }
     owners::group_gone(tx, id, &group.name).await?;
+    let signal = removed::group(tx, id).await?;
     let now = tx.now();
     tx.execute(sql!(
         "INSERT INTO scim_tombstones (scim_id, connection_id, resource_type, local_id, external_id, deleted_at)
@@ -329,6 +331,9 @@ pub async fn delete(tx: &mut Change, id: i64) -> Result<()> {
     audience::lose(tx, &[id]).await?;
     tx.execute(sql!("DELETE FROM groups WHERE id = $1", id)).await?;
     tx.record(Event::deleted(Fact::GroupDeleted, &group));
+    if let Some(signal) = signal {
+        tx.signal(signal);
+    }
     Ok(())
 }
 

@@ -8,6 +8,7 @@ pub mod login_history;
 pub mod membership;
 pub mod password;
 pub mod recovery;
+pub mod removed;
 pub mod reset;
 pub mod roster;
 pub mod seen;

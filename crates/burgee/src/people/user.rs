@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::removed;
 use crate::clock::Time;
 use crate::db::{Db, Read};
 use crate::entropy::digest;
@@ -282,6 +283,12 @@ pub async fn update(tx: &mut Change, id: i64, edit: Edit) -> Result<User> {
     }
     let fact = after.either(Fact::UserUpdated, Fact::ServiceAccountUpdated);
     tx.record(Event::updated(fact, &before, &after));
+    if before.active != after.active
+        && before.scim_id.is_none()
+        && let Some(signal) = removed::user(tx, id).await?
+    {
+        tx.signal(signal);
+    }
     Ok(after)
 }
 
@@ -304,6 +311,7 @@ pub async fn delete(tx: &mut Change, id: i64) -> Result<User> {
             id
         ))
         .await?;
+    let signal = removed::user(tx, id).await?;
     let now = tx.now();
     for statement in [
         sql!("DELETE FROM user_roles WHERE user_id = $1", id),
@@ -338,6 +346,9 @@ pub async fn delete(tx: &mut Change, id: i64) -> Result<User> {
         tx.execute(statement).await?;
     }
     tx.record(Event::deleted(user.either(Fact::UserDeleted, Fact::ServiceAccountDeleted), &user));
+    if let Some(signal) = signal {
+        tx.signal(signal);
+    }
     Ok(user)
 }
 

@@ -4,7 +4,7 @@ use crate::audience;
 use crate::error::Result;
 use crate::events::{Change, Event, Fact};
 use crate::people::{group, user};
-use crate::provisioning::{Noun, hold, signals};
+use crate::provisioning::hold;
 use crate::{owners, sql};
 
 /// Removes all users of a connection, and those whose removal waits, each recorded, and then the fact as a whole; how many
@@ -16,14 +16,10 @@ pub async fn users(tx: &mut Change, connection: i64) -> Result<usize> {
         .all(sql!("SELECT user_id FROM scim_users WHERE connection_id = $1 ORDER BY id", connection))
         .await?;
     let leaving = hold::leaving(tx, connection).await?;
-    let ids: Vec<i64> = ids.into_iter().map(|(id,)| id).chain(leaving.iter().copied()).collect();
+    let ids: Vec<i64> = ids.into_iter().map(|(id,)| id).chain(leaving).collect();
     tx.see_off(ids.iter().copied());
     for id in &ids {
-        let from = tx.recorded();
         user::delete(tx, *id).await?;
-        if leaving.contains(id) {
-            signals::gone(tx, from, Noun::User, *id).await?;
-        }
     }
     if !ids.is_empty() {
         tx.record(Event::bare(Fact::ScimUsersDeleted));

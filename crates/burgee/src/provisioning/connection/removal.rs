@@ -7,7 +7,7 @@ use crate::access::admins;
 use crate::error::{Error, Kind, Result};
 use crate::events::{Change, Event, Fact};
 use crate::people::user::{self, Edit};
-use crate::provisioning::{Noun, giving, group, guard, hold, signals};
+use crate::provisioning::{giving, group, guard, hold, signals};
 use crate::sql;
 
 /// Removes a connection with its tokens, and the receivers that are told of it alone. The last admin keeps access
@@ -31,8 +31,7 @@ pub async fn delete(tx: &mut Change, id: i64, fate: Fate) -> Result<()> {
         tx.all(sql!("SELECT user_id FROM scim_users WHERE connection_id = $1 ORDER BY id{lock}", id)).await?;
     // Whom it has removed belong to it, as long as that waits.
     let leaving = hold::leaving(tx, id).await?;
-    let people: Vec<i64> =
-        people.into_iter().map(|(person,)| person).chain(leaving.iter().copied()).collect();
+    let people: Vec<i64> = people.into_iter().map(|(person,)| person).chain(leaving).collect();
     if fate == Fate::Deactivate {
         let admins = admins::among(tx, &people).await?;
         tx.see_off(people.iter().copied());
@@ -41,11 +40,7 @@ pub async fn delete(tx: &mut Change, id: i64, fate: Fate) -> Result<()> {
                 guard::retain(tx, person, "delete connection").await?;
                 continue;
             }
-            let from = tx.recorded();
             user::update(tx, person, Edit { active: Some(false), ..Edit::default() }).await?;
-            if leaving.contains(&person) {
-                signals::gone(tx, from, Noun::User, person).await?;
-            }
         }
     }
     giving::forget(tx, id).await?;

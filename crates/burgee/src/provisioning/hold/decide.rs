@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::events::{Change, Event, Fact};
 use crate::people;
 use crate::people::user::{self, Edit};
-use crate::provisioning::{Noun, connection, giving, guard, signals};
+use crate::provisioning::{connection, giving, guard};
 use crate::sql;
 
 /// How many are decided upon at once, at most.
@@ -138,18 +138,18 @@ async fn take(tx: &mut Change, connection: i64, state: State, chosen: Option<&[i
 
 async fn end_access(tx: &mut Change, kind: Kind, id: i64, is_admin: bool) -> Result<()> {
     let Some(account) = user::find(tx, id).await? else { return Ok(()) };
-    let from = tx.recorded();
     if account.active && is_admin && admins::is_last(tx, id).await? {
         guard::retain(tx, id, kind.name()).await?;
         if kind == Kind::Delete {
-            signals::gone(tx, from, Noun::User, id).await?;
+            if let Some(signal) = people::removed::user(tx, id).await? {
+                tx.signal(signal);
+            }
             tx.execute(sql!("DELETE FROM scim_said WHERE user_id = $1", id)).await?;
         }
         return Ok(());
     }
     if kind == Kind::Delete {
         user::delete(tx, id).await?;
-        signals::gone(tx, from, Noun::User, id).await?;
     } else {
         user::update(tx, id, Edit { active: Some(false), ..Edit::default() }).await?;
     }
@@ -161,9 +161,7 @@ async fn remove_group(tx: &mut Change, group: i64) -> Result<BTreeSet<i64>> {
     let everybody = BTreeSet::from([group]);
     let at_stake = guard::at_stake(tx, group, &BTreeSet::new(), &everybody).await?;
     let members = giving::at_rules(tx, group).await?;
-    let from = tx.recorded();
     people::group::delete(tx, group).await?;
-    signals::gone(tx, from, Noun::Group, group).await?;
     guard::keep_one_of(tx, &at_stake, "delete group").await?;
     Ok(members)
 }

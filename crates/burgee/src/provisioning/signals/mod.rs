@@ -17,7 +17,7 @@ mod statement;
 
 pub use self::answer::{Answer, answered, forget};
 pub use self::kind::Kind;
-pub use self::note::{Note, Verb, adopted, gone, note};
+pub use self::note::{Note, Verb, adopted, note};
 pub use self::outbox::{Fetched, fetch};
 pub use self::push::{ABOUT_ONE, Push};
 pub use self::receiver::{

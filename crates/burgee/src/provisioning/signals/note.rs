@@ -6,10 +6,8 @@ use burgee_scim::Object;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::error::Result;
 use crate::events::{Change, Event, Fact};
 use crate::provisioning::resource::{Noun, Provisioned};
-use crate::sql;
 
 /// How an identity provider changed a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,28 +102,6 @@ pub fn adopted(tx: &mut Change, connection: i64, noun: Noun, id: &str) {
         ..Signal::default()
     };
     tx.signal(json!(signal));
-}
-
-/// Notes whom it is about that somebody loses access, or that something is removed, since there were `from` facts, if the
-/// account or group of this number was gone for the identity provider before: by the newest id that stood for it.
-pub async fn gone(tx: &mut Change, from: usize, noun: Noun, local_id: i64) -> Result<()> {
-    let Some(at) = tx.events()[from..].iter().rposition(Event::ends).map(|at| from + at) else {
-        return Ok(());
-    };
-    let found: Option<(i64, String)> = tx
-        .optional(sql!(
-            "SELECT connection_id, scim_id FROM scim_tombstones WHERE local_id = $1 AND resource_type = $2
-             ORDER BY deleted_at DESC, scim_id DESC LIMIT 1",
-            local_id,
-            noun.name()
-        ))
-        .await?;
-    if let Some((connection, id)) = found {
-        let noun = Some(noun.name().to_owned());
-        let signal = Signal { connection: Some(connection), noun, id: Some(id), ..Signal::default() };
-        tx.signal_at(at, json!(signal));
-    }
-    Ok(())
 }
 
 fn is_about_members(event: &Event) -> bool {

@@ -412,33 +412,54 @@ both! {
             ids.push(user(&acme, &format!("p{n}")).await);
         }
         let everybody: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let crew = id_of(&acme.post("/scim/Groups", json!({ "displayName": "Crew", "members": refs(&everybody) })).await.expect(201).json());
+        let mut groups = Vec::new();
+        for name in ["Crew", "Gang"] {
+            groups.push(id_of(&acme.post("/scim/Groups", json!({ "displayName": name, "members": refs(&everybody) })).await.expect(201).json()));
+        }
         server.rows("UPDATE users SET created_at = created_at - 7200000").await;
         server.rows("UPDATE group_users SET joined_at = joined_at - 7200000").await;
         let hold = format!("/api/admin/provisioning/connections/{}/hold", it.id);
         server.admin().put(&hold, json!({ "share": 20, "least": 2, "minutes": 60 })).await.expect(200);
         let (_, mine) = fetcher(&server, "mine", Some(it.id), &NOTICES).await;
-        for id in &ids[..3] {
+        for id in &ids[..5] {
             acme.delete(&format!("/scim/Users/{id}")).await.expect(204);
         }
-        acme.delete(&format!("/scim/Groups/{crew}")).await.expect(204);
-        // Two went, the third and the group wait.
+        for id in &groups {
+            acme.delete(&format!("/scim/Groups/{id}")).await.expect(204);
+        }
+        // Two went, three and the groups wait.
         let removed = |told: Vec<Value>| -> Vec<String> {
             let removals = told.iter().filter(|it| kinds(it).contains(&"prov:delete"));
             removals.map(|it| it["sub_id"]["uri"].as_str().unwrap().to_owned()).collect()
         };
         let path = |id: &str| format!("/Users/{id}");
-        assert_eq!(removed(waiting(&server, &mine).await), [path(&ids[0]), path(&ids[1])]);
+        let mut expected = vec![path(&ids[0]), path(&ids[1])];
+        assert_eq!(removed(waiting(&server, &mine).await), expected);
+        // Deleted by hand, it is told like that, also after an admin discarded what the identity provider asked for.
+        let first = server.admin().get(&hold).await.expect(200).json()["changes"][0].clone();
+        assert_eq!(first["userName"], "p2 Secret-Name");
+        server.admin().post(&format!("{hold}/discard"), json!({ "ids": [first["id"]] })).await.expect(200);
+        for name in ["p2", "p3"] {
+            server.admin().delete(&format!("/api/admin/user-admin/{}", server.number(name).await)).await.expect(200);
+        }
+        server.admin().delete(&format!("/api/admin/groups/{}", server.group_number("Gang").await)).await.expect(200);
+        expected.extend([path(&ids[2]), path(&ids[3]), format!("/Groups/{}", groups[1])]);
+        assert_eq!(removed(waiting(&server, &mine).await), expected);
         let done = server.admin().post(&format!("{hold}/apply"), json!({})).await.expect(200).json();
         assert_eq!((&done["count"], &done["left"]), (&json!(2), &json!(0)));
         let mut told = removed(waiting(&server, &mine).await);
         told.sort();
-        let mut expected = [path(&ids[0]), path(&ids[1]), path(&ids[2]), format!("/Groups/{crew}")];
+        expected.extend([path(&ids[4]), format!("/Groups/{}", groups[0])]);
         expected.sort();
         assert_eq!(told, expected);
 
-        // Who is told of a connection alone goes with it, and the event log says so.
+        // Who is told of a connection alone goes with it, and the event log says so. All others are told of everybody who
+        // loses access by that, also of those whose removal waits.
         let (_, all) = fetcher(&server, "all", None, &["prov:deactivate"]).await;
+        server.admin().put(&hold, json!({ "share": 1, "least": 1, "minutes": 60 })).await.expect(200);
+        for id in &ids[5..7] {
+            acme.delete(&format!("/scim/Users/{id}")).await.expect(204);
+        }
         let page = server.sign_in("admin", crate::support::server::PASSWORD).await.get(&format!("/provisioning/{}/delete", it.id)).await.expect(200).text;
         assert!(page.contains("does not hear of this: mine"), "{page}");
         let grant = burgee::access::Granted::<burgee::access::Administer>::system("test", burgee::access::Root);
@@ -447,7 +468,9 @@ both! {
         tx.commit().await.unwrap();
         mine.post("/scim/events/poll", json!({})).await.expect(401);
         assert_eq!(server.events("scim-receiver-deleted").await.len(), 1);
-        assert_eq!(waiting(&server, &all).await.len(), 7);
+        let told: Vec<Value> = waiting(&server, &all).await.iter().map(|it| it["sub_id"]["uri"].clone()).collect();
+        assert_eq!(told.len(), 4);
+        assert!(told.contains(&json!(path(&ids[6]))) && !told.contains(&json!(path(&ids[5]))), "{told:?}");
     }
 
     async fn who_does_not_wait_gets_the_answer_as_an_event(server) {
