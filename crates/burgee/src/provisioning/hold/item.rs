@@ -81,6 +81,44 @@ pub struct Held {
     pub call: Option<String>,
 }
 
+/// What waits of an account, or of a group.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Pending {
+    /// What was asked for.
+    #[sqlx(try_from = "String")]
+    pub kind: Kind,
+    /// By which connection.
+    pub connection: i64,
+    /// What that is called.
+    pub name: String,
+    /// Since when; of members, the first.
+    pub since: Time,
+    /// How many removals these are: one, or as many as members are to leave.
+    pub count: i64,
+}
+
+/// The removal of an account that waits.
+pub async fn of_user(tx: &mut Read, id: i64) -> Result<Option<Pending>> {
+    pending(tx, Some(id), None).await
+}
+
+/// The removal of a group, or of members of it, that waits.
+pub async fn of_group(tx: &mut Read, id: i64) -> Result<Option<Pending>> {
+    pending(tx, None, Some(id)).await
+}
+
+async fn pending(tx: &mut Read, user: Option<i64>, group: Option<i64>) -> Result<Option<Pending>> {
+    tx.optional(sql!(
+        "SELECT h.kind, h.connection_id AS connection, c.name, MIN(h.since) AS since, COUNT(*) AS count
+         FROM scim_held h JOIN scim_connections c ON c.id = h.connection_id
+         WHERE h.discarded_at IS NULL AND ((h.user_id = $1 AND h.group_id IS NULL) OR h.group_id = $2)
+         GROUP BY h.kind, h.connection_id, c.name ORDER BY h.kind LIMIT 1",
+        user,
+        group
+    ))
+    .await
+}
+
 /// The next `limit` removals of a connection after number `after`, or of those among them that are chosen by number.
 pub async fn held(
     tx: &mut Read,

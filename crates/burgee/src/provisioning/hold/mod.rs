@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 pub use self::decide::{Done, apply, discard};
-pub use self::item::{Held, Kind, State, held};
+pub use self::item::{Held, Kind, Pending, State, held, of_group, of_user};
 pub(super) use self::put_off::{
     had_removed, keep_account, keep_group, keep_members, keeps_account, keeps_members, leaving,
     take_back_account, take_back_group, take_back_members, withdrawn,

@@ -139,6 +139,37 @@ both! {
         assert_eq!(user(&server, id).await["name"], "Ann");
         form(&admin, &format!("/users/{id}/role"), "role=2&was=3").await.expect(303);
         assert_eq!(user(&server, id).await["rootRole"], 2);
+
+        // What waits for an admin is told on the page of whom it is about.
+        let bob = server.push_user(json!({ "userName": "bob" })).await;
+        let cy = server.push_user(json!({ "userName": "cy" })).await;
+        let crew = server.push_group("Crew", &[&bob, &cy]).await;
+        for sql in ["UPDATE users SET created_at = created_at - 7200000", "UPDATE group_users SET joined_at = joined_at - 7200000"] {
+            server.rows(sql).await;
+        }
+        let hold = "/api/admin/provisioning/connections/1/hold";
+        server.admin().put(hold, json!({ "share": 1, "least": 1, "minutes": 60 })).await.expect(200);
+        let (person, group) = (format!("/users/{}", server.number("cy").await), format!("/groups/{}", server.group_number("Crew").await));
+        let told = async |path: &str, words: &str| {
+            let text = admin.get(path).await.expect(200).text;
+            text.contains(words) && text.contains("The SCIM connection “default” asked for it") && text.contains("href=\"/provisioning/1/hold\"")
+        };
+        server.patch(&format!("/scim/Groups/{crew}"), json!([{ "op": "replace", "path": "members", "value": [] }])).await.done();
+        assert!(told(&group, "2 members wait to be taken out").await);
+        assert!(!told(&person, "for an admin").await);
+        server.patch(&format!("/scim/Users/{cy}"), json!([{ "op": "replace", "path": "active", "value": false }])).await.done();
+        for rest in ["", "/access"] {
+            assert!(told(&format!("{person}{rest}"), "Their deactivation waits for an admin").await, "{rest}");
+        }
+        server.scim().delete(&format!("/scim/Users/{cy}")).await.expect(204);
+        assert!(told(&person, "Their deletion waits for an admin").await);
+        server.scim().delete(&format!("/scim/Groups/{crew}")).await.expect(204);
+        assert!(told(&format!("{group}/access"), "The deletion of this group waits for an admin").await);
+        server.admin().post(&format!("{hold}/discard"), json!({})).await.expect(200);
+        for path in [&person, &group] {
+            assert!(!told(path, "for an admin").await, "{path}");
+        }
+
         // Once the connection is off, people have the say again.
         server.admin().post("/api/admin/scim-settings", json!({ "enabled": false })).await.done();
         form(&admin, &format!("/users/{id}/edit"), edit).await.expect(303);

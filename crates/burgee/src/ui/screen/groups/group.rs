@@ -15,6 +15,7 @@ use crate::constraints::usage::{self, Use};
 use crate::db::Read;
 use crate::people::group::{self as groups, Listed};
 use crate::people::membership;
+use crate::provisioning::hold::Pending;
 use crate::segments::{self, Segment};
 use crate::ui::fault::Fault;
 use crate::ui::frame::Frame;
@@ -26,6 +27,7 @@ use crate::ui::part::notice::{Tone, notice};
 use crate::ui::part::table::{self, Ask};
 use crate::ui::part::{button, icon, person, time};
 use crate::ui::screen::access::{self, About, Question};
+use crate::ui::screen::provisioning::hold;
 use crate::ui::screen::segments::where_used;
 use crate::ui::screen::users::role_name;
 use crate::ui::{Places, Ui};
@@ -41,6 +43,8 @@ pub(super) fn places(places: Places) -> Places {
 pub(super) struct Seen {
     pub(super) viewer: Viewer,
     pub(super) it: Listed,
+    /// Its removal, or that of members, which an identity provider asked for, and which waits.
+    waiting: Option<Pending>,
     watch: Watch,
 }
 
@@ -48,6 +52,7 @@ impl Seen {
     pub(super) async fn of(grant: &Granted<Administer>, tx: &mut Read, id: i64) -> Result<Self, Fault> {
         Ok(Self {
             it: groups::glance(tx, id).await?,
+            waiting: crate::provisioning::hold::of_group(tx, id).await?,
             viewer: Viewer::of(grant, tx).await?,
             watch: Watch::over(grant, tx, None, None).await?,
         })
@@ -66,7 +71,11 @@ impl Seen {
         let to = |step: &str| frame.at(&format!("{base}{step}"));
         let tabs = [("Members", ""), ("Access", "/access")];
         let tabs = tabs.map(|(label, rest)| (label, to(rest), label == tab));
-        let body = html! { (table::tabs("Group", &tabs)) (body) };
+        let body = html! {
+            @if let Some(it) = &self.waiting { (hold::pending(frame, it)) }
+            (table::tabs("Group", &tabs))
+            (body)
+        };
         let actions =
             html! { (button::link(&to("/edit"), "Edit")) (button::link(&to("/delete"), "Delete…")) };
         let page = Page::new(Section::Groups, self.it.group.name, body)

@@ -8,7 +8,7 @@ use super::{name, tabs};
 use crate::access::{Administer, Granted};
 use crate::db::Read;
 use crate::provisioning::connection::{self, Connection};
-use crate::provisioning::hold::{self, Guard, Held, Kind, Limits, Standing};
+use crate::provisioning::hold::{self, Guard, Held, Kind, Limits, Pending, Standing};
 use crate::ui::edit::{Edit, Values};
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
@@ -52,6 +52,27 @@ pub(in crate::ui) fn told(frame: &Frame, it: &Standing) -> Markup {
                     None => { "They were held, and nobody has decided about them yet. " },
                 }
                 a href=(frame.at(&format!("/provisioning/{}/hold", it.connection))) { "Look at them" }
+            }
+        },
+    )
+}
+
+/// That a removal waits, on the page of whom or what it is about.
+pub(in crate::ui) fn pending(frame: &Frame, it: &Pending) -> Markup {
+    let title = match it.kind {
+        Kind::Deactivate => "Their deactivation waits for an admin".to_owned(),
+        Kind::Delete => "Their deletion waits for an admin".to_owned(),
+        Kind::Leave if it.count == 1 => "1 member waits to be taken out".to_owned(),
+        Kind::Leave => format!("{} members wait to be taken out", it.count),
+        Kind::DeleteGroup => "The deletion of this group waits for an admin".to_owned(),
+    };
+    notice(
+        Tone::Warning,
+        &title,
+        &html! {
+            p {
+                "The SCIM connection “" (it.name) "” asked for it " (time::ago(it.since, frame.now)) ", when it took away more than usual. Here, nothing changes until you decide. "
+                a href=(frame.at(&format!("/provisioning/{}/hold", it.connection))) { "Look at what is held" }
             }
         },
     )

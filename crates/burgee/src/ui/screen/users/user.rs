@@ -11,6 +11,7 @@ use crate::access::{Administer, Granted, admins, role};
 use crate::db::Read;
 use crate::people::roster::{self, Person};
 use crate::people::user::{self, Edit};
+use crate::provisioning::hold::Pending;
 use crate::provisioning::{giving, locks};
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Frame, Note};
@@ -22,6 +23,7 @@ use crate::ui::part::form::Field;
 use crate::ui::part::notice::{Tone, notice};
 use crate::ui::part::{button, person, table, time};
 use crate::ui::screen::access;
+use crate::ui::screen::provisioning::hold;
 use crate::ui::{Places, Ui};
 
 pub(super) fn places(places: Places) -> Places {
@@ -41,6 +43,8 @@ pub(super) struct Seen {
     pub(super) person: Person,
     /// Why name, address, password and activity are not changed here.
     pub(super) locked: Option<String>,
+    /// The end of the account that an identity provider asked for, and that waits.
+    waiting: Option<Pending>,
     watch: Watch,
 }
 
@@ -54,6 +58,7 @@ impl Seen {
         Ok(Self {
             viewer: Viewer::of(grant, tx).await?,
             locked: locked(tx, &person).await?,
+            waiting: crate::provisioning::hold::of_user(tx, id).await?,
             watch: Watch::over(grant, tx, None, None).await?,
             person,
         })
@@ -68,6 +73,7 @@ impl Seen {
             @if !self.person.user.active {
                 (notice(Tone::Warning, "This account is deactivated", &html! { p { "They cannot sign in, and hold nothing until they are reactivated." } }))
             }
+            @if let Some(it) = &self.waiting { (hold::pending(frame, it)) }
             (table::tabs("User", &tabs))
             (body)
         };
