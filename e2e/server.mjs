@@ -1,5 +1,5 @@
 // A server of its own for each run, with data as people have it: made through the API, like everybody does.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -186,6 +186,7 @@ export async function fill(server) {
   await admin("POST", "/projects/archive/attic");
   await fillSetup(server);
   await fillBridge(server);
+  await fillHeld(server);
 }
 
 /** Applications that use it: two days of counts, SDKs old and new, and flags that nobody made. Waits until all of it is written. */
@@ -300,6 +301,51 @@ async function fillBridge(server) {
   await owner("checkout", { group: group("Checkout team") });
   await admin("DELETE", `/user-admin/${radia.id}`);
   await admin("DELETE", `/groups/${crew.id}`);
+}
+
+/**
+ * Removals that wait for an admin, and one that was discarded. Whoever was made a moment ago is never held, so that
+ * everybody of the identity provider has to become older first.
+ */
+async function fillHeld(server) {
+  const hold = "/api/admin/provisioning/connections/1/hold";
+  await journalled(server, (call) => call.status === 401);
+  await server.kill();
+  execFileSync("python3", ["-c", OLDER, join(server.folder, "burgee.db")]);
+  await server.again();
+  const { users } = await server.api("GET", "/api/admin/user-admin");
+  const { groups } = await server.api("GET", "/api/admin/groups");
+  const user = (name) => users.find((it) => it.name === name).scimId;
+  const group = (name) => groups.find((it) => it.name === name).scimId;
+  const patch = (path, operation) => server.scim("PATCH", path, { schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], Operations: [operation] });
+  await server.api("PUT", hold, { share: 5, least: 1, minutes: 60 });
+  const members = ["Donald Allen", "Donald Hopper", "Donald Johnson"].map((name) => ({ value: user(name) }));
+  await patch(`/Groups/${group("Engineering")}`, { op: "Remove", path: "members", value: members });
+  await patch(`/Users/${user("Katherine Knuth")}`, { op: "Replace", path: "active", value: "False" });
+  await server.scim("DELETE", `/Users/${user("Linus Allen")}`);
+  const { changes } = await server.api("GET", hold);
+  await server.api("POST", `${hold}/discard`, { ids: [changes[0].id] });
+  await journalled(server, (call) => call.method === "DELETE");
+}
+
+/** Makes whoever an identity provider made, and all members of groups, two hours older. */
+const OLDER = `
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1])
+with database:
+    database.execute("UPDATE users SET created_at = created_at - 7200000 WHERE id IN (SELECT user_id FROM scim_users)")
+    database.execute("UPDATE group_users SET joined_at = joined_at - 7200000")
+database.close()
+`;
+
+/** Waits until the last call of an identity provider is written: calls are written in order, a moment after they are answered. */
+async function journalled(server, isLast) {
+  for (let tries = 0; tries < 120; tries++) {
+    const { calls } = await server.api("GET", "/api/admin/provisioning/calls?limit=1");
+    if (calls.some(isLast)) return;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  throw new Error("the calls of the identity provider are not written");
 }
 
 /** Tokens in every state, an invite link, and banners that nobody is shown. */

@@ -19,10 +19,10 @@ const OPENED = {
   members: "/projects/default/members", "settings-environments": "/projects/default/settings/environments",
   environments: "/environments", segments: "/segments", segment: "/segments/1", archive: "/archive",
   playground: "/playground?c.userId=1%2C9&c.country=DE&e=development&e=production&q=ch&why=0+production+checkout",
-  applications: "/applications", application: "/applications/shop", users: "/users?q=lovelace", user: "/users/3",
+  applications: "/applications", application: "/applications/shop", users: "/users?q=lovelace", user: "/users/3", "user-held": "/users/53",
   "user-access": "/users/5/access?may=CREATE_FEATURE&project=default", groups: "/groups", group: "/groups/3", "role-matrix": "/roles/7",
   "roles-compare": "/roles/compare?a=5&b=7", tokens: "/tokens", "token-new": "/tokens/new", events: "/events?flag=checkout",
-  profile: "/profile", security: "/profile/security", instance: "/instance", search: "/search?q=turn+off+check", design: "/design",
+  held: "/provisioning/1/hold", profile: "/profile", security: "/profile/security", instance: "/instance", search: "/search?q=turn+off+check", design: "/design",
   missing: "/nowhere",
 };
 
