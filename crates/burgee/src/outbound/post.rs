@@ -217,11 +217,24 @@ mod tests {
     #[tokio::test]
     async fn names_that_lead_to_credentials_are_not_resolved() {
         let resolve = async |name: &str| Checked.resolve(name.parse().unwrap()).await.map(drop);
-        for barred in ["169.254.169.254", "100.100.100.200", "0.0.0.0"] {
+        for barred in [
+            "169.254.169.254",
+            "100.100.100.200",
+            "0.0.0.0",
+            "224.0.0.1",
+            "::",
+            "fe80::1",
+            "fd00:ec2::254",
+            "::ffff:169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "2002:a9fe:a9fe::1",
+        ] {
             let refused = resolve(barred).await.unwrap_err().to_string();
             assert_eq!(refused, "the host is at an address that nothing is sent to", "{barred}");
         }
-        assert!(resolve("localhost").await.is_ok());
+        for fine in ["localhost", "127.0.0.1", "10.0.0.7", "fd12::7"] {
+            assert!(resolve(fine).await.is_ok(), "{fine}");
+        }
     }
 
     #[test]

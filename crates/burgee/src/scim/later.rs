@@ -1,7 +1,8 @@
 //! Requests whose clients do not wait for the answer (`Prefer: respond-async`, RFC 9967 §2.5).
 //!
 //! The work is done at once, and what came of it is kept in the record before the client hears that it was accepted: so
-//! nothing that was accepted can get lost. It is done to the end even if the client hangs up. What is refused is refused at once, as ever.
+//! nothing that was accepted can get lost. It is done to the end even if the client hangs up. What is refused is refused at
+//! once, as ever.
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};

@@ -5,6 +5,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
 use crate::program::burgee;
+use crate::scim::signals::{fetcher, kinds, waiting};
 use crate::support::TestServer;
 use crate::support::postgres::Scratch;
 use crate::support::server::PASSWORD;
@@ -92,12 +93,20 @@ both! {
             let listed = server.admin().get("/api/admin/user-admin").await.expect(200).json();
             listed["users"].as_array().unwrap().clone()
         };
+        // Under a connection of its own, which nobody gets in by yet.
+        let acme = json!({ "name": "Acme", "slug": "acme" });
+        let acme = server.admin().post("/api/admin/provisioning/connections", acme).await.expect(201).json()["id"].as_i64().unwrap();
+        let (_, listener) = fetcher(&server, "listener", Some(acme), &["feed:add", "feed:remove"]).await;
+        let (_, stranger) = fetcher(&server, "stranger", Some(1), &["feed:add"]).await;
         let before = last_event(&server).await;
-        let (good, told) = import(&server, &from, &["--dry-run"]).await;
+        let (good, told) = import(&server, &from, &["--connection", "nowhere"]).await;
+        assert!(!good && told.contains("there is no connection \"nowhere\"; there are: default, acme"), "{told}");
+        let own = ["--connection", "acme"];
+        let (good, told) = import(&server, &from, &["--connection", "acme", "--dry-run", "--enable"]).await;
         assert!(good && told.ends_with("Nothing was changed.\n"), "{told}");
         assert_eq!((users().await.len(), last_event(&server).await), (1, before));
 
-        let (good, told) = import(&server, &from, &[]).await;
+        let (good, told) = import(&server, &from, &own).await;
         assert!(good, "{told}");
         assert_eq!(lines(&told), [
             "taken over here already left out",
@@ -115,6 +124,7 @@ both! {
             "projects that are not here: checkout",
             "service accounts, which need new tokens anyway: service-ci",
             "Done.",
+            "The identity provider gets in when the connection is switched on, or with --enable.",
         ]);
         let listed = users().await;
         let user = |name: &str| {
@@ -129,14 +139,19 @@ both! {
         let named = |list: &str| access[list].as_array().unwrap().iter().map(|it| it["name"].clone()).collect::<Vec<_>>();
         assert_eq!((named("users"), named("groups")), (vec![json!("Carl")], vec![json!("Pilots")]));
 
-        // Twice is once.
+        // Twice is once; elsewhere it is in the way; and then the identity provider is let in.
+        let okta = server.anonymous().with("authorization", &format!("Bearer {TOKEN}"));
+        okta.get("/scim/v2/Users").await.expect(401);
         let before = last_event(&server).await;
-        let (good, told) = import(&server, &from, &[]).await;
-        assert!(good && told.ends_with("There was nothing to take over.\n"), "{told}");
+        let (good, told) = import(&server, &from, &own).await;
+        assert!(good && told.contains("There was nothing to take over.\nThe identity provider gets in when"), "{told}");
+        let (good, told) = import(&server, &from, &["--enable"]).await;
+        assert!(!good && told.contains("conflict: user ann@x.io: another connection has the identity provider's id\n"), "{told}");
         assert_eq!(last_event(&server).await, before);
+        let (good, told) = import(&server, &from, &["--connection", "acme", "--enable"]).await;
+        assert!(good && told.ends_with("Done.\n"), "{told}");
 
         // Okta, with the token and the ids that it has.
-        let okta = server.anonymous().with("authorization", &format!("Bearer {TOKEN}"));
         let okta = okta.with("user-agent", "Okta SCIM Client 1.0.0");
         let found = okta.get("/scim/v2/Users?filter=userName%20eq%20%22ann@x.io%22&startIndex=1&count=100").await;
         let found = found.expect(200).json()["Resources"][0].clone();
@@ -168,7 +183,7 @@ both! {
         assert!(users().await.iter().all(|user| user["email"] != "bob@x.io"), "deactivated people are not listed");
 
         // What changed since stays as it is.
-        let (good, told) = import(&server, &from, &[]).await;
+        let (good, told) = import(&server, &from, &own).await;
         assert!(good && told.ends_with("There was nothing to take over.\n"), "{told}");
         let pilots = okta.get(&format!("/scim/v2/Groups/{PILOTS}")).await.expect(200).json();
         assert_eq!((&pilots["members"][0]["value"], pilots["members"].as_array().unwrap().len()), (&json!(BOB), 1));
@@ -178,14 +193,14 @@ both! {
             INSERT INTO group_user VALUES (1, 8)").await;
         let eve = json!({ "email": "Eve@x.io", "rootRole": 3, "sendEmail": false });
         let eve = server.admin().post("/api/admin/user-admin", eve).await.expect(201).json()["id"].clone();
-        let (good, told) = import(&server, &from, &[]).await;
+        let (good, told) = import(&server, &from, &own).await;
         let conflict = format!(
             "conflict: user eve@x.io: the user name or e-mail address belongs to an account that is here already, number {eve}\n"
         );
         assert!(!good && told.contains(&conflict) && told.contains("Nothing was changed"), "{told}");
         assert!(users().await.iter().all(|user| user["email"] != "zoe@x.io"));
         run(&mut database, "DELETE FROM users WHERE id = 9").await;
-        let (good, told) = import(&server, &from, &[]).await;
+        let (good, told) = import(&server, &from, &own).await;
         assert!(good && lines(&told)[1] == "users 1 5 2" && lines(&told)[5] == "memberships 1 2 2", "{told}");
         assert!(told.contains("groups which some are not in who were here already: Pilots\n"), "{told}");
         let groups = server.admin().get("/api/admin/groups").await.expect(200).json();
@@ -198,16 +213,23 @@ both! {
         server.admin().delete(&format!("/api/admin/user-admin/{carl}")).await.expect(200);
         let hand = server.group_number("By hand").await;
         server.admin().delete(&format!("/api/admin/groups/{hand}")).await.expect(200);
-        let (good, told) = import(&server, &from, &[]).await;
+        let (good, told) = import(&server, &from, &own).await;
         assert!(good && told.ends_with("There was nothing to take over.\n"), "{told}");
         assert_eq!((lines(&told)[1].as_str(), lines(&told)[4].as_str()), ("users 0 5 3", "groups 0 1 1"), "{told}");
         assert!(told.contains("removed here since: carl@x.io, By hand\n"), "{told}");
-        // Receivers hear who came with the identity provider: two people and a group.
-        let adopted = server.rows("SELECT COUNT(*) FROM events WHERE signal LIKE '%\"adopted\":true%'").await;
-        assert_eq!(adopted, [[Some("3".to_owned())]]);
+        // Receivers of the connection hear who came with the identity provider: two people and a group.
+        let heard = waiting(&server, &listener).await;
+        assert!(heard.iter().all(|it| kinds(it) == ["feed:add"]), "{heard:?}");
+        let about: Vec<&Value> = heard.iter().map(|it| &it["sub_id"]).collect();
+        assert_eq!(about, [
+            &json!({ "format": "scim", "uri": format!("/Users/{ANN}"), "externalId": "00uann" }),
+            &json!({ "format": "scim", "uri": format!("/Users/{BOB}"), "externalId": OBJECT }),
+            &json!({ "format": "scim", "uri": format!("/Groups/{PILOTS}"), "externalId": "00gpilots" }),
+        ]);
+        assert!(waiting(&server, &stranger).await.is_empty());
 
         run(&mut database, "DROP TABLE settings").await;
-        let (good, told) = import(&server, &from, &[]).await;
+        let (good, told) = import(&server, &from, &own).await;
         assert!(!good && told.contains("this is no database of Unleash 6.1 or later"), "{told}");
     }
 }

@@ -116,8 +116,8 @@ fn jti(receiver: i64, event: i64) -> String {
 
 /// The fact that a token of this name tells a receiver of.
 pub(super) fn event_of(jti: &str, receiver: i64) -> Option<i64> {
-    let event = jti.strip_prefix(&format!("r{receiver}-e"))?;
-    event.parse().ok().filter(|event: &i64| event.to_string() == *jti.rsplit_once('e').unwrap_or_default().1)
+    let named = jti.strip_prefix(&format!("r{receiver}-e"))?;
+    named.parse().ok().filter(|event: &i64| event.to_string() == named)
 }
 
 /// What a receiver fetched.

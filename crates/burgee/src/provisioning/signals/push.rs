@@ -30,6 +30,8 @@ const TURN: Duration = Duration::from_secs(20);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+/// How long it is waited for an answer when the server stops. What is not answered then is told again by whoever comes next.
+const GRACE: Duration = Duration::from_secs(1);
 /// How long a receiver waits for which something failed here.
 const FAULT_PAUSE: Duration = Duration::from_mins(1);
 /// How many times a pause doubles.
@@ -51,7 +53,7 @@ pub struct Push<'a> {
     pub outbound: &'a Outbound,
     /// The address under which the server is reached.
     pub issuer: &'a str,
-    /// Fires when the server stops: what is being sent is sent, and no more.
+    /// Fires when the server stops: what was sent has a moment more to be answered, and nothing else is sent.
     pub stopping: &'a CancellationToken,
 }
 
@@ -164,7 +166,10 @@ impl Push<'_> {
                     if over() {
                         return Ok(());
                     }
-                    let outcome = self.send(&receiver, header.as_deref(), &signer.sign(&due.claims)?).await;
+                    let token = signer.sign(&due.claims)?;
+                    let Some(outcome) = self.send(&receiver, header.as_deref(), &token).await else {
+                        return Ok(());
+                    };
                     if !self.settle(id, holder, due, outcome, failures).await? {
                         return Ok(());
                     }
@@ -208,11 +213,19 @@ impl Push<'_> {
         }
     }
 
-    async fn send(&self, to: &Receiver, header: Option<&str>, token: &str) -> Outcome {
+    /// Sends a token, and tells what came of it; nothing is known of that if the server stops meanwhile.
+    async fn send(&self, to: &Receiver, header: Option<&str>, token: &str) -> Option<Outcome> {
         let endpoint = to.endpoint.as_deref().unwrap_or_default();
-        match self.outbound.post(endpoint, "application/secevent+jwt", header, token).await {
-            Ok(reply) => judged(&reply, header),
-            Err(why) => Outcome::Failed(short(&why)),
+        let over = async {
+            self.stopping.cancelled().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            answer = self.outbound.post(endpoint, "application/secevent+jwt", header, token) => Some(match answer {
+                Ok(reply) => judged(&reply, header),
+                Err(why) => Outcome::Failed(short(&why)),
+            }),
+            () = over => None,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::{keep, sql};
 
 /// For how long a server has a receiver for itself, unless it delivers something. Longer than one delivery takes.
-pub(super) const LEASE: Duration = Duration::from_mins(1);
+const LEASE: Duration = Duration::from_mins(1);
 /// The longest text that is kept of an error, in characters.
 const LONGEST: usize = 300;
 

@@ -12,6 +12,6 @@ mod okta_spec;
 mod protocol;
 mod quirks;
 mod roles;
-mod signals;
+pub mod signals;
 mod transcripts;
 mod wire;

@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+use burgee::access::{Administer, Granted, Root};
 use burgee::provisioning::connection::{Provider, Setup};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use serde_json::{Value, json};
@@ -49,16 +51,22 @@ struct Siem(Arc<Mutex<Seen>>);
 #[derive(Default)]
 struct Seen {
     taken: Vec<String>,
-    tries: usize,
+    /// All that was sent, answered or not.
+    tries: Vec<String>,
     /// What is answered next, instead of 202.
     trouble: VecDeque<(u16, &'static str)>,
+    /// How long each answer takes.
+    pause: Duration,
+    /// True if somebody went where an answer pointed to.
+    strayed: bool,
 }
 
 impl Siem {
     /// Listens; returns where.
     async fn listen() -> (Self, String) {
         let siem = Self::default();
-        let app = Router::new().route("/events", post(take)).with_state(siem.clone());
+        let routes = Router::new().route("/events", post(take)).route("/elsewhere", post(stray));
+        let app = routes.with_state(siem.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/events", listener.local_addr().unwrap());
         #[expect(clippy::disallowed_methods, reason = "the receiver must run beside the test")]
@@ -70,7 +78,24 @@ impl Siem {
         self.0.lock().unwrap().trouble.extend(answers);
     }
 
-    /// Waits until so many were taken, and a moment longer: for more than that.
+    fn pause(&self, pause: Duration) {
+        self.0.lock().unwrap().pause = pause;
+    }
+
+    fn tries(&self) -> Vec<String> {
+        self.0.lock().unwrap().tries.clone()
+    }
+
+    /// Waits until more than so many were sent, answered or not.
+    async fn tried_after(&self, count: usize) {
+        let since = Instant::now();
+        while self.tries().len() <= count {
+            assert!(since.elapsed() < PATIENCE, "nothing more was sent");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until so many were taken.
     async fn taken(&self, count: usize) -> Vec<String> {
         let since = Instant::now();
         while self.0.lock().unwrap().taken.len() < count {
@@ -81,16 +106,26 @@ impl Siem {
     }
 }
 
-async fn take(State(siem): State<Siem>, headers: HeaderMap, body: String) -> (StatusCode, &'static str) {
+async fn take(State(siem): State<Siem>, headers: HeaderMap, body: String) -> Response {
     assert_eq!(headers["content-type"], "application/secevent+jwt");
     assert_eq!(headers["authorization"], SECRET);
+    let pause = {
+        let mut seen = siem.0.lock().unwrap();
+        seen.tries.push(body.clone());
+        seen.pause
+    };
+    tokio::time::sleep(pause).await;
     let mut seen = siem.0.lock().unwrap();
-    seen.tries += 1;
     if let Some((status, body)) = seen.trouble.pop_front() {
-        return (StatusCode::from_u16(status).unwrap(), body);
+        return (StatusCode::from_u16(status).unwrap(), [(header::LOCATION, "/elsewhere")], body)
+            .into_response();
     }
     seen.taken.push(body);
-    (StatusCode::ACCEPTED, "")
+    StatusCode::ACCEPTED.into_response()
+}
+
+async fn stray(State(siem): State<Siem>) {
+    siem.0.lock().unwrap().strayed = true;
 }
 
 fn decoded(part: &str) -> Value {
@@ -125,7 +160,7 @@ async fn read_all(server: &TestServer, tokens: &[String]) -> Vec<Value> {
 }
 
 /// The kinds of events that a token tells, in short.
-fn kinds(claims: &Value) -> Vec<&str> {
+pub fn kinds(claims: &Value) -> Vec<&str> {
     claims["events"].as_object().unwrap().keys().map(|urn| urn.split_once("event:").unwrap().1).collect()
 }
 
@@ -133,16 +168,21 @@ async fn receiver(server: &TestServer, body: Value) -> Value {
     server.admin().post(RECEIVERS, body).await.expect(201).json()
 }
 
-async fn pushed_to(server: &TestServer, url: &str, connection: Option<i64>) -> i64 {
+async fn pushed_to(server: &TestServer, name: &str, url: &str, connection: Option<i64>) -> i64 {
     let body = json!({
-        "name": "siem", "delivery": "push", "endpoint": url, "authorization": SECRET, "audience": "siem", "events": NOTICES,
+        "name": name, "delivery": "push", "endpoint": url, "authorization": SECRET, "audience": "siem", "events": NOTICES,
         "connection": connection,
     });
     receiver(server, body).await["id"].as_i64().unwrap()
 }
 
 /// A receiver that fetches events.
-async fn fetcher(server: &TestServer, name: &str, connection: Option<i64>, events: &[&str]) -> (i64, Client) {
+pub async fn fetcher(
+    server: &TestServer,
+    name: &str,
+    connection: Option<i64>,
+    events: &[&str],
+) -> (i64, Client) {
     let events: Vec<String> = events.iter().map(|kind| urn(kind)).collect();
     let body = json!({ "name": name, "delivery": "poll", "audience": name, "events": events, "connection": connection });
     let made = receiver(server, body).await;
@@ -157,7 +197,7 @@ async fn poll(client: &Client, mut body: Value) -> Value {
 }
 
 /// What waits, in order.
-async fn waiting(server: &TestServer, client: &Client) -> Vec<Value> {
+pub async fn waiting(server: &TestServer, client: &Client) -> Vec<Value> {
     let sets = poll(client, json!({})).await["sets"].as_object().unwrap().clone();
     let tokens: Vec<String> = sets.values().map(|it| it.as_str().unwrap().to_owned()).collect();
     let all = read_all(server, &tokens).await;
@@ -192,10 +232,10 @@ both! {
         let (it, acme) = connect(&server, &acme()).await;
         let (siem, url) = Siem::listen().await;
         server.admin().post("/api/admin/user-admin", json!({ "username": "old", "rootRole": "Viewer", "password": crate::support::server::PASSWORD })).await.expect(201);
-        let id = pushed_to(&server, &url, Some(it.id)).await;
+        let id = pushed_to(&server, "siem", &url, Some(it.id)).await;
         let (_, mirror) = fetcher(&server, "mirror", None, &WHOLE).await;
-        // The first try fails; the second event is refused for good.
-        siem.trouble(&[(503, ""), (401, r#"{"err":"authentication_failed","description":"who?"}"#)]);
+        // The first try is to go elsewhere, with everything that it brings, and does not; the second is refused.
+        siem.trouble(&[(307, ""), (401, r#"{"err":"authentication_failed","description":"who?"}"#)]);
 
         let ann = user(&acme, "ann").await;
         let path = format!("/scim/Users/{ann}");
@@ -248,7 +288,8 @@ both! {
         let seen = standing(&server, id).await;
         assert_eq!((&seen["delivered"], &seen["refused"], &seen["waiting"]), (&json!(8), &json!(0), &json!(0)));
         assert_eq!(seen["error"], "the answer was 401, authentication_failed: who?");
-        assert_eq!(siem.0.lock().unwrap().tries, 10);
+        assert_eq!(siem.tries().len(), 10);
+        assert!(!siem.0.lock().unwrap().strayed);
 
         // Whoever asks for whole resources gets them as they are, and of those that are gone that they are.
         let whole = waiting(&server, &mirror).await;
@@ -267,7 +308,7 @@ both! {
         let seen = standing(&server, id).await;
         assert_eq!(seen["refused"], 1);
         assert!(seen["error"].as_str().unwrap().ends_with("invalid_request: cannot read it"), "{seen}");
-        assert_eq!(siem.0.lock().unwrap().tries, 13);
+        assert_eq!(siem.tries().len(), 13);
 
         // Another key: what was signed before can still be checked.
         let kid = server.admin().post("/api/admin/provisioning/signing-key", json!({})).await.expect(201).json()["kid"].clone();
@@ -528,8 +569,29 @@ both! {
         assert_eq!(last["events"][urn("misc:asyncresp")], json!({ "method": "DELETE", "status": "204" }));
         assert_eq!(server.events("scim-call-answered").await.len(), 3);
         // Whatever comes of it is known by the same name.
-        let told = waiting(&server, &removals).await;
-        assert_eq!(told.iter().map(|it| (&it["txn"], &it["sub_id"]["uri"])).collect::<Vec<_>>(), [(&json!(txn), &json!(ann))]);
+        let of_removal = waiting(&server, &removals).await;
+        assert_eq!(of_removal.iter().map(|it| (&it["txn"], &it["sub_id"]["uri"])).collect::<Vec<_>>(), [(&json!(txn), &json!(ann))]);
+
+        // Whoever hangs up while it is being done loses nothing.
+        let grant = Granted::<Administer>::system("test", Root);
+        let mut tx = server.app.db.change(&grant, server.app.clock.now()).await.unwrap();
+        let alone: Option<(i64,)> = tx.optional(burgee::sql!("SELECT id FROM scim_connections WHERE id = $1{alone}", it.id)).await.unwrap();
+        assert_eq!(alone, Some((it.id,)));
+        let cut = later.post("/scim/Users", json!({ "userName": "cut" }));
+        assert!(tokio::time::timeout(Duration::from_secs(1), cut).await.is_err(), "it was done although somebody else has the connection");
+        drop(tx);
+        let since = Instant::now();
+        let last = loop {
+            let now = waiting(&server, &mine).await;
+            if now.len() == told.len() + 2 {
+                break now.last().unwrap().clone();
+            }
+            assert!(since.elapsed() < PATIENCE, "nothing came of it: {now:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        };
+        assert_eq!(last["events"][urn("misc:asyncresp")]["status"], "201");
+        let cut = acme.get("/scim/Users?filter=userName%20eq%20%22cut%22").await.expect(200).json()["Resources"][0]["id"].clone();
+        assert_eq!(last["sub_id"]["uri"], format!("/Users/{}", cut.as_str().unwrap()));
     }
 
     async fn whoever_has_no_token_learns_how_to_get_one(server) {
@@ -616,13 +678,14 @@ both! {
     }
 }
 
-/// Servers beside each other tell each event once, and one goes on where another stopped.
+/// Servers beside each other tell each event once, and one goes on where another stopped. Who is slow holds up neither the
+/// others nor a server that stops.
 #[tokio::test]
 async fn several_servers_tell_each_event_once() {
     let server = TestServer::postgres().await;
     let (it, acme) = connect(&server, &acme()).await;
     let (siem, url) = Siem::listen().await;
-    let id = pushed_to(&server, &url, Some(it.id)).await;
+    let id = pushed_to(&server, "siem", &url, Some(it.id)).await;
     let other = server.beside().await;
     for n in 0..20 {
         user(&acme, &format!("u{n}")).await;
@@ -631,21 +694,48 @@ async fn several_servers_tell_each_event_once() {
         }
     }
     siem.taken(20).await;
-    // One is gone, another comes: what waited meanwhile is told, and nothing twice.
-    other.app.stopping.cancel();
+    stop(&other).await;
+    // Whoever is switched off is told afterwards.
     server.admin().put(&format!("{RECEIVERS}/{id}"), json!({ "enabled": false })).await.expect(200);
+    let (slow, url) = Siem::listen().await;
+    slow.pause(Duration::from_secs(60));
+    let late = pushed_to(&server, "slow", &url, Some(it.id)).await;
     for n in 20..30 {
         user(&acme, &format!("u{n}")).await;
     }
-    server.app.stopping.cancel();
-    let next = server.beside().await;
-    assert_eq!(standing(&next, id).await["waiting"], 10);
-    next.admin().put(&format!("{RECEIVERS}/{id}"), json!({ "enabled": true })).await.expect(200);
+    assert_eq!(standing(&server, id).await["waiting"], 10);
+    server.admin().put(&format!("{RECEIVERS}/{id}"), json!({ "enabled": true })).await.expect(200);
     siem.taken(30).await;
+    assert_eq!(standing(&server, late).await["error"], Value::Null, "somebody slow was waited for");
+    let since = Instant::now();
+    while standing(&server, late).await["error"] != "no answer in time" {
+        assert!(since.elapsed() < PATIENCE, "the slow one is waited for without end");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    // It is being told again, and the server stops. Another comes: what was not answered is told once more.
+    let tries = slow.tries().len();
+    slow.tried_after(tries).await;
+    let since = Instant::now();
+    stop(&server).await;
+    assert!(since.elapsed() < Duration::from_secs(5), "a receiver held up the server: {:?}", since.elapsed());
+    slow.pause(Duration::ZERO);
+    let next = server.beside().await;
+    let told = read_all(&next, &slow.taken(10).await).await;
+    for again in read_all(&next, &slow.tries()[..=tries]).await {
+        assert_eq!(again["jti"], told[0]["jti"]);
+    }
     tokio::time::sleep(Duration::from_millis(2500)).await;
-    let told = read_all(&next, &siem.taken(30).await).await;
-    let names: Vec<&str> = told.iter().map(|it| it["sub_id"]["externalId"].as_str().unwrap()).collect();
-    let expected: Vec<String> = (0..30).map(|n| format!("ext-u{n}")).collect();
-    assert_eq!(names, expected);
-    assert_eq!(standing(&next, id).await["delivered"], 30);
+    for (siem, id, first) in [(&siem, id, 0), (&slow, late, 20)] {
+        let told = read_all(&next, &siem.taken(30 - first).await).await;
+        let names: Vec<&str> = told.iter().map(|it| it["sub_id"]["externalId"].as_str().unwrap()).collect();
+        let expected: Vec<String> = (first..30).map(|n| format!("ext-u{n}")).collect();
+        assert_eq!(names, expected);
+        assert_eq!(standing(&next, id).await["delivered"], 30 - first);
+    }
+}
+
+/// Stops a server, and waits until nothing of it runs any more.
+async fn stop(server: &TestServer) {
+    server.app.stopping.cancel();
+    tokio::time::timeout(PATIENCE, server.app.tasks.wait()).await.expect("the server stops");
 }
