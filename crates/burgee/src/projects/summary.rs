@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use burgee_scim::fold;
+
 use super::project::{Mode, OWNER};
 use crate::access::said::{ruled, with_said};
 use crate::access::{Sight, visible};
@@ -150,11 +152,17 @@ pub async fn living(tx: &mut Read) -> Result<Vec<(String, String)>> {
     tx.all(sql!("SELECT id, name FROM projects WHERE archived_at IS NULL ORDER BY id")).await
 }
 
-/// Those of them that are named by their ids.
-pub async fn living_among(tx: &mut Read, ids: &[String]) -> Result<Vec<(String, String)>> {
+/// All of them that one of the texts may mean, by id, or by name, whatever the case of the letters; maybe some others.
+pub async fn living_named(tx: &mut Read, texts: &[&str]) -> Result<Vec<(String, String)>> {
+    let folded: Vec<String> = texts.iter().map(|text| fold(text)).collect();
+    // Databases know the case of ASCII letters only: names with others are for whoever asks to compare.
     tx.all(sql!(
-        "SELECT id, name FROM projects WHERE archived_at IS NULL AND id IN ({list:$1}) ORDER BY id",
-        serde_json::to_string(ids)?
+        "SELECT id, name FROM projects
+         WHERE archived_at IS NULL
+           AND (id IN ({list:$1}) OR lower(name) IN ({list:$2}) OR octet_length(name) <> length(name))
+         ORDER BY id",
+        serde_json::to_string(texts)?,
+        serde_json::to_string(&folded)?
     ))
     .await
 }

@@ -28,6 +28,8 @@ const CHUNK: i64 = 500;
 const LONGEST_TOLD: usize = 64;
 /// The longest text that may name a role, in bytes.
 const LONGEST: usize = 4096;
+/// How many projects are looked up by what one document calls them, and not all of them read.
+const MOST_NAMED: usize = 100;
 
 /// Lets the words of a user's document count, in place of those that did before, and records what that gives and takes.
 /// What is not known, or may not be given, is left out and told; a strict connection refuses what is not known and was not
@@ -199,9 +201,18 @@ fn texts(element: &Value) -> Vec<String> {
     found
 }
 
-/// True if a text is short enough to name a role.
-const fn may_name(text: &str) -> bool {
-    text.len() <= LONGEST
+/// True if a text may name a role: it is short enough, and no JSON inside has brought what no name has.
+fn may_name(text: &str) -> bool {
+    text.len() <= LONGEST && !text.contains('\0')
+}
+
+/// What a text may mean as a role in a project, the likeliest first: the project, and the role.
+fn places(text: &str) -> Vec<(&str, &str)> {
+    let lower = text.to_ascii_lowercase();
+    // Roles and projects may have the word in their names, too.
+    let splits = lower.match_indices(" in ").map(move |(at, word)| (&text[at + word.len()..], &text[..at]));
+    let all = text.rsplit_once(':').into_iter().chain(splits);
+    all.map(|(project, role)| (project.trim(), role.trim())).collect()
 }
 
 /// What values may name.
@@ -216,26 +227,20 @@ impl Known {
         Ok(Self { roles: role::list(tx).await?, projects: projects::summary::living(tx).await? })
     }
 
-    /// Only projects that are named by their ids are looked up, unless that leaves a value unclear.
+    /// Only projects that the values may mean are looked up, unless these are very many.
     async fn of(tx: &mut Read, said: &[Said]) -> Result<Self> {
         if said.is_empty() {
             return Ok(Self { roles: Vec::new(), projects: Vec::new() });
         }
-        let first = said.iter().map(|it| &it.texts[0]).filter(|text| may_name(text));
-        let ids: Vec<String> =
-            first.filter_map(|text| Some(text.rsplit_once(':')?.0.trim().to_owned())).collect();
+        let texts = said.iter().flat_map(|it| &it.texts).filter(|text| may_name(text));
+        let meant = texts.flat_map(|text| places(text)).map(|(project, _)| project);
+        let named: Vec<&str> = meant.take(MOST_NAMED + 1).collect();
+        if named.len() > MOST_NAMED {
+            return Self::all(tx).await;
+        }
         let projects =
-            if ids.is_empty() { Vec::new() } else { projects::summary::living_among(tx, &ids).await? };
-        let known = Self { roles: role::list(tx).await?, projects };
-        let may = |text: &String| {
-            may_name(text) && (text.contains(':') || text.to_ascii_lowercase().contains(" in "))
-        };
-        let clear = |it: &Said| {
-            let text = &it.texts[0];
-            let known = may_name(text) && (known.role(text, true).is_some() || known.by_id(text).is_some());
-            known || !it.texts.iter().any(may)
-        };
-        if said.iter().all(clear) { Ok(known) } else { Self::all(tx).await }
+            if named.is_empty() { Vec::new() } else { projects::summary::living_named(tx, &named).await? };
+        Ok(Self { roles: role::list(tx).await?, projects })
     }
 
     /// The role that a text names by id or name, of root roles or of those in projects.
@@ -269,22 +274,10 @@ impl Known {
         if let Some(role) = self.role(text, true) {
             return Some(Grant { project: None, role });
         }
-        self.by_id(text).or_else(|| {
-            // Roles and projects may have the word in their names, too.
-            let lower = text.to_ascii_lowercase();
-            let mut splits = lower.match_indices(" in ");
-            splits.find_map(|(at, word)| self.place(&text[at + word.len()..], &text[..at]))
+        places(text).into_iter().find_map(|(project, role)| {
+            let (project, role) = (self.project(project)?, self.role(role, false)?);
+            Some(Grant { project: Some(project), role })
         })
-    }
-
-    /// What a text of the form `project:role` names.
-    fn by_id(&self, text: &str) -> Option<Grant> {
-        text.rsplit_once(':').and_then(|(project, role)| self.place(project, role))
-    }
-
-    fn place(&self, project: &str, role: &str) -> Option<Grant> {
-        let (project, role) = (self.project(project.trim())?, self.role(role.trim(), false)?);
-        Some(Grant { project: Some(project), role })
     }
 }
 
@@ -371,6 +364,17 @@ mod tests {
         let grant = |spaces: usize| known().grant(&format!("{}shop:4", " ".repeat(spaces)));
         assert!(grant(LONGEST - "shop:4".len()).is_some());
         assert_eq!(grant(LONGEST - "shop:4".len() + 1), None);
+        assert_eq!(known().grant("shop:4\0"), None);
+    }
+
+    #[test]
+    fn a_text_may_mean_several_places() {
+        assert_eq!(places("a:b : 4"), [("a:b", "4")]);
+        assert_eq!(
+            places("Guest IN residence in Shop"),
+            [("residence in Shop", "Guest"), ("Shop", "Guest IN residence")]
+        );
+        assert!(places("Editor").is_empty());
     }
 
     #[test]

@@ -75,6 +75,7 @@ both! {
             json!({ "roles": [{ "value": "{\"id\":\"18d14569-c3bd-439b-9a66-3a2aee01d14f\",\"value\":\"Editor\",\"displayName\":\"Editors\"}", "primary": "True" }] }),
             json!({ "roles": "{\"id\":\"18d1\",\"value\":\"x\",\"displayName\":\"EDITOR\"}" }),
             json!({ "entitlements": [{ "value": "Editor" }] }),
+            json!({ "roles": ["{\"value\":\"shop\\u0000:4\"}", "Editor"] }),
         ];
         for (n, mut body) in shapes.into_iter().enumerate() {
             body["userName"] = json!(format!("shape{n}"));
@@ -97,6 +98,15 @@ both! {
         assert_eq!(shown["projectRoles"].as_array().unwrap().len(), 1);
         let has = shown["overview"]["project"].as_array().unwrap().iter().find(|it| it["name"] == "CREATE_FEATURE").unwrap();
         assert_eq!(has["hasPermission"], true);
+
+        // A project by a name that is not plain ASCII, and by one that two projects have.
+        for (id, name) in [("cafe", "Café Noir"), ("a", "Twin"), ("b", "TWIN")] {
+            flags::project(&server, id, "open").await;
+            server.rows(&format!("UPDATE projects SET name = '{name}' WHERE id = '{id}'")).await;
+        }
+        let body = json!({ "userName": "zoe", "entitlements": ["owner in CAFÉ NOIR", "Owner in twin", "Member in b"] });
+        let (zoe, _) = push(&server, &idp, body).await;
+        assert_eq!(ways(&server, zoe).await, set(["Viewer by newcomer", "Owner in cafe by attribute", "Member in b by attribute"]));
 
         // Entra's PATCHes: one role by path, several with JSON inside, and replaced.
         let patch = |operation: Value| server.patch(&path, json!([operation]));
