@@ -156,6 +156,28 @@ async fn an_identity_provider_sends_two_changes_of_one_resource_and_both_stay() 
 }
 
 #[tokio::test]
+async fn roles_of_newcomers_count_who_come_while_that_is_switched_on() {
+    let server = TestServer::postgres().await;
+    let (admin, scim) = (server.admin(), server.scim());
+    let roles = "/api/admin/provisioning/connections/1/roles";
+    let heed = |heed: bool| admin.put(roles, json!({ "heedsRoles": heed }));
+    let make =
+        |name: &str| scim.post("/scim/Users", json!({ "userName": name, "roles": [{ "value": "Editor" }] }));
+    let (made, switched) = overlap(&server, COMMITS, make("ann"), heed(true)).await;
+    assert_eq!((made.status, switched.status), (201, 200), "{}", switched.text);
+    let said = async || {
+        let sql = "SELECT u.username FROM scim_said s JOIN users u ON u.id = s.user_id ORDER BY u.username";
+        server.rows(sql).await.into_iter().flatten().flatten().collect::<Vec<_>>()
+    };
+    assert_eq!(said().await, ["ann"]);
+    heed(false).await.expect(200);
+    assert!(said().await.is_empty());
+    let (switched, made) = overlap(&server, COMMITS, heed(true), make("ben")).await;
+    assert_eq!((switched.status, made.status), (200, 201), "{}", made.text);
+    assert_eq!(said().await, ["ann", "ben"]);
+}
+
+#[tokio::test]
 async fn nothing_begins_to_depend_on_a_flag_while_it_is_archived() {
     let server = TestServer::postgres().await;
     let (admin, flags) = (server.admin(), "/api/admin/projects/default/features");

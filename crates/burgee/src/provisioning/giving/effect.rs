@@ -61,10 +61,10 @@ pub async fn preview(
 }
 
 /// What everybody holds.
-pub(super) type Held = BTreeMap<i64, BTreeSet<Grant>>;
+type Held = BTreeMap<i64, BTreeSet<Grant>>;
 
 /// What the people of a connection hold in all, whoever gave it.
-pub(super) async fn held(tx: &mut Read, connection: i64) -> Result<Held> {
+async fn held(tx: &mut Read, connection: i64) -> Result<Held> {
     let rows: Vec<(i64, Option<String>, i64)> = tx
         .all(sql!(
             with_said!(

@@ -38,6 +38,10 @@ pub async fn save(tx: &mut Change, id: i64, version: Option<i64>, next: &Mapping
     if before.giving.usual_role != next.giving.usual_role {
         role::lock(tx, next.giving.usual_role).await?;
     }
+    let anew = heeded(&before.giving) != heeded(&next.giving);
+    if anew {
+        lock_people(tx, id).await?;
+    }
     let recorded = tx.recorded();
     set_rules(tx, id, there, next).await?;
     let ruled = tx.recorded() > recorded;
@@ -59,21 +63,33 @@ pub async fn save(tx: &mut Change, id: i64, version: Option<i64>, next: &Mapping
     let after = connection::get(tx, id).await?;
     if before.giving != after.giving {
         tx.record(Event::updated(Fact::ScimConnectionUpdated, &before, &after));
-        heed_anew(tx, &before, &after).await?;
+    }
+    if anew {
+        heed_anew(tx, &after).await?;
     }
     guard::keep_one(tx, "change what a connection says about roles").await
 }
 
-/// Reads the documents of everybody again where that comes to something else than before.
-async fn heed_anew(tx: &mut Change, before: &Connection, after: &Connection) -> Result<()> {
-    let said = |giving: &Giving| giving.heeds_roles.then_some(giving.gives_admin);
-    if said(&before.giving) == said(&after.giving) {
-        return Ok(());
-    }
-    // Whoever is being changed now comes before, or heeds what is set up now.
-    let _: Vec<(i64,)> = tx
-        .all(sql!("SELECT id FROM scim_users WHERE connection_id = $1 ORDER BY id{lock}", after.id))
-        .await?;
+/// Which words of documents count, if any: with or without Admin.
+fn heeded(giving: &Giving) -> Option<bool> {
+    giving.heeds_roles.then_some(giving.gives_admin)
+}
+
+/// Keeps everybody else from changing the people of a connection, and from making some, until the transaction ends: whoever
+/// does now comes before, or heeds what is set up now.
+async fn lock_people(tx: &mut Change, connection: i64) -> Result<()> {
+    let people = || sql!("SELECT id FROM scim_users WHERE connection_id = $1 ORDER BY id{lock}", connection);
+    let _: Vec<(i64,)> = tx.all(people()).await?;
+    // Last, since whoever has locked somebody may go on to refer to the connection.
+    let _: Option<(i64,)> =
+        tx.optional(sql!("SELECT id FROM scim_connections WHERE id = $1{alone}", connection)).await?;
+    // Those who were made meanwhile.
+    let _: Vec<(i64,)> = tx.all(people()).await?;
+    Ok(())
+}
+
+/// Reads the documents of everybody again.
+async fn heed_anew(tx: &mut Change, after: &Connection) -> Result<()> {
     if !after.giving.heeds_roles {
         return words::forget(tx, after.id).await;
     }
