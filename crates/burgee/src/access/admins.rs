@@ -53,22 +53,82 @@ macro_rules! with_holders {
     };
 }
 
+/// SQL: the user `u` is somebody active with a password, and not the one of the statement's argument.
+macro_rules! strong {
+    () => {
+        "u.deleted_at IS NULL AND u.active = TRUE AND u.is_service = FALSE AND u.is_system = FALSE \
+         AND u.password_hash IS NOT NULL AND (CAST($1 AS BIGINT) IS NULL OR u.id <> $1)"
+    };
+}
+
 /// In whose hands administration is, not counting the user `except`.
 pub async fn hands(tx: &mut Read, except: Option<i64>) -> Result<Hands> {
-    // One look mostly tells: there is somebody in whose role no identity provider has a say.
-    let (plain,): (bool,) = tx
+    if plain(tx, except).await? { Ok(Hands::WithPassword) } else { managed(tx, except).await }
+}
+
+/// True if there is an admin with a password in whose role no identity provider has a say. Mostly, this look is enough.
+async fn plain(tx: &mut Read, except: Option<i64>) -> Result<bool> {
+    let (found,): (bool,) = tx
         .one(sql!(
-            "SELECT EXISTS (
-                 SELECT 1 FROM users u
-                 WHERE u.root_role_id = 1 AND u.deleted_at IS NULL AND u.active = TRUE AND u.is_service = FALSE
-                   AND u.is_system = FALSE AND u.password_hash IS NOT NULL
-                   AND (CAST($1 AS BIGINT) IS NULL OR u.id <> $1)
-                   AND NOT EXISTS (SELECT 1 FROM scim_users s WHERE s.user_id = u.id)
-                   AND NOT EXISTS (SELECT 1 FROM scim_held h WHERE h.user_id = u.id AND h.kind = 'delete'))",
+            concat!(
+                "SELECT EXISTS (
+                     SELECT 1 FROM users u WHERE u.root_role_id = 1 AND ",
+                strong!(),
+                "      AND NOT EXISTS (SELECT 1 FROM scim_users s WHERE s.user_id = u.id)
+                       AND NOT EXISTS (SELECT 1 FROM scim_held h WHERE h.user_id = u.id AND h.kind = 'delete'))"
+            ),
             except
         ))
         .await?;
-    if plain {
+    Ok(found)
+}
+
+/// True if there is an admin with a password whom a short look finds among those whom identity providers manage: by a role
+/// that was given by hand, by a group of their own that has the role, by an attribute, or by a rule about a group of their
+/// own. Whom it finds, [`with_holders!`] finds, too; who is one in more roundabout ways, that alone does.
+async fn evident(tx: &mut Read, except: Option<i64>) -> Result<bool> {
+    let (found,): (bool,) = tx
+        .one(sql!(
+            concat!(
+                "SELECT EXISTS (
+                     SELECT 1 FROM users u JOIN scim_users s ON s.user_id = u.id
+                     JOIN scim_connections c ON c.id = s.connection_id
+                     WHERE u.root_role_id = 1
+                       AND (u.retained = TRUE OR (u.root_by_hand = TRUE AND c.root_conflict <> 'idp'))
+                       AND ",
+                strong!(),
+                ") OR EXISTS (
+                     SELECT 1 FROM groups g JOIN group_users m ON m.group_id = g.id JOIN users u ON u.id = m.user_id
+                     WHERE g.root_role_id = 1 AND ",
+                strong!(),
+                ") OR EXISTS (
+                     SELECT 1 FROM scim_said a JOIN users u ON u.id = a.user_id
+                     JOIN scim_users s ON s.user_id = u.id JOIN scim_connections c ON c.id = s.connection_id
+                     WHERE a.role_id = 1 AND a.project IS NULL AND c.heeds_roles = TRUE AND c.gives_admin = TRUE
+                       AND (u.root_by_hand = FALSE OR c.root_conflict <> 'local') AND ",
+                strong!(),
+                ") OR EXISTS (
+                     SELECT 1 FROM scim_rule_roles o JOIN scim_rules x ON x.id = o.rule_id
+                     JOIN scim_connections c ON c.id = x.connection_id
+                     JOIN scim_group_keys k ON k.connection_id = x.connection_id AND k.group_key = x.group_key
+                     JOIN group_users m ON m.group_id = k.group_id JOIN users u ON u.id = m.user_id
+                     JOIN scim_users s ON s.user_id = u.id AND s.connection_id = x.connection_id
+                     WHERE o.role_id = 1 AND o.project IS NULL AND c.gives_admin = TRUE
+                       AND (u.root_by_hand = FALSE OR c.root_conflict <> 'local')
+                       AND NOT EXISTS (SELECT 1 FROM scim_said a WHERE a.user_id = u.id AND a.project IS NULL)
+                       AND ",
+                strong!(),
+                ")"
+            ),
+            except
+        ))
+        .await?;
+    Ok(found)
+}
+
+/// Like [`hands`], where identity providers have a say in the roles of all admins who have passwords.
+async fn managed(tx: &mut Read, except: Option<i64>) -> Result<Hands> {
+    if evident(tx, except).await? {
         return Ok(Hands::WithPassword);
     }
     let (strength,): (i64,) = tx
@@ -117,9 +177,28 @@ pub async fn people(tx: &mut Read) -> Result<BTreeSet<i64>> {
     Ok(found.into_iter().map(|(id,)| id).collect())
 }
 
+/// True if a user holds the Admin role, whoever gave it: asked of their own groups, and not of everybody's.
+async fn holds(tx: &mut Read, id: i64) -> Result<bool> {
+    let (found,): (bool,) = tx
+        .one(sql!(
+            with_said!(
+                "SELECT CAST($1 AS BIGINT)",
+                " SELECT EXISTS (SELECT 1 FROM own WHERE role_id = 1)
+                      OR EXISTS (SELECT 1 FROM given WHERE role_id = 1)
+                      OR EXISTS (SELECT 1 FROM reach m JOIN groups g ON g.id = m.group_id WHERE g.root_role_id = 1)"
+            ),
+            id
+        ))
+        .await?;
+    Ok(found)
+}
+
 /// True if administration would be in weaker hands without the user `id`.
 pub async fn is_last(tx: &mut Read, id: i64) -> Result<bool> {
-    let without = hands(tx, Some(id)).await?;
+    if plain(tx, Some(id)).await? || !holds(tx, id).await? {
+        return Ok(false);
+    }
+    let without = managed(tx, Some(id)).await?;
     Ok(without < Hands::WithPassword && without < hands(tx, None).await?)
 }
 
