@@ -87,3 +87,40 @@ pub fn users(database: &str, count: usize) -> Result<()> {
     }
     fill(database, &sql)
 }
+
+/// The number in the names of the person from whom [`provisioned`] copies.
+pub const PATTERN: usize = 9_999_999;
+
+/// Users of an identity provider with the numbers from `first` to `last`, with all that filters search: like the one with
+/// the number [`PATTERN`], who was made through the API. Returns their ids.
+pub fn provisioned(database: &str, first: usize, last: usize) -> Result<Vec<String>> {
+    let n = numbers(first, last);
+    let digits = "substr(CAST(10000000 + i AS TEXT), 2)";
+    let own = |column: &str| format!("replace({column}, '{PATTERN}', {digits})");
+    let pattern = format!("JOIN users p ON p.username_ci = 'user{PATTERN}@example.com'");
+    let id = "0100000000000000000";
+    let sql = format!(
+        "INSERT INTO users (name, label_ci, username, username_ci, email, email_ci, root_role_id, root_by_hand, created_at, updated_at)
+         {n} SELECT {}, {}, {}, {}, {}, {}, p.root_role_id, p.root_by_hand, p.created_at, p.updated_at FROM n {pattern};
+         INSERT INTO scim_users (user_id, connection_id, scim_id, external_id, user_name_ci, active, document, created_at, updated_at)
+         {n} SELECT u.id, s.connection_id, '{id}' || {digits}, {}, {}, s.active, {}, s.created_at, s.updated_at
+         FROM n {pattern} JOIN scim_users s ON s.user_id = p.id JOIN users u ON u.username_ci = {};
+         INSERT INTO scim_leaves (attribute, value, whole, owner, ordinal, element_type, is_primary)
+         {n} SELECT l.attribute, {}, l.whole, o.id, l.ordinal, l.element_type, l.is_primary
+         FROM n {pattern} JOIN scim_users s ON s.user_id = p.id JOIN scim_leaves l ON l.owner = s.id
+         JOIN scim_users o ON o.scim_id = '{id}' || {digits};",
+        own("p.name"),
+        own("p.label_ci"),
+        own("p.username"),
+        own("p.username_ci"),
+        own("p.email"),
+        own("p.email_ci"),
+        own("s.external_id"),
+        own("s.user_name_ci"),
+        own("s.document"),
+        own("p.username_ci"),
+        own("l.value"),
+    );
+    fill(database, &sql)?;
+    Ok((first..=last).map(|number| format!("{id}{number:07}")).collect())
+}

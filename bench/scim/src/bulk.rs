@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::users::{People, body};
 use bench_harness::client::{Answer, Api, Client};
-use bench_harness::report::{Report, Target, Times, tell};
+use bench_harness::report::{Report, Target, Times};
 
 /// The most operations that a request may have.
 const MOST: usize = 1000;
@@ -27,19 +27,6 @@ pub async fn measure(address: SocketAddr, report: &mut Report, people: &mut Peop
     let worst = times.percentile(100);
     let text = format!("{:.0} / {worst:.0} ms", times.p50());
     report.at_most(&format!("Bulk of {MOST} creates"), text, worst, Target("≤ 2 s", [2000.0; 2]));
-    Ok(())
-}
-
-/// Creates users until there are `until`.
-pub async fn fill(address: SocketAddr, people: &mut People, until: usize) -> Result<()> {
-    let mut client = Client::connect(address, Api::Scim).await?;
-    while people.len() < until {
-        let next = people.len();
-        create(&mut client, people, next..until.min(next + MOST)).await?;
-        if people.len().is_multiple_of(100 * MOST) {
-            tell(&format!("{} users", people.len()));
-        }
-    }
     Ok(())
 }
 

@@ -1,5 +1,5 @@
-//! Measures burgee's SCIM from the outside: the release binary on an empty database, over loopback HTTP. Every user
-//! and member that is measured was made through the API, the first of very many by bulk requests. `bench/scim/run` starts it.
+//! Measures burgee's SCIM from the outside: the release binary on an empty database, over loopback HTTP. Users and members
+//! are made through the API, but for the most of a million users, who are written into the database. `bench/scim/run` starts it.
 
 mod bulk;
 mod cycle;
@@ -53,10 +53,10 @@ async fn measure(options: &Options, database: &str, report: &mut Report) -> Resu
     let mut people = Vec::new();
     for &size in &options.sizes {
         tell(&format!("-- {size} users"));
-        users::measure(server.address, report, &mut people, size, rounds).await?;
+        users::measure(database, server.address, report, &mut people, size, rounds).await?;
     }
     let size = people.len();
-    users::create_many(server.address, &mut people, size + groups::SPARE).await?;
+    users::create_many(database, server.address, &mut people, size + groups::SPARE).await?;
     groups::measure(&server, report, &people, size, rounds).await?;
     bulk::measure(server.address, report, &mut people).await?;
     cycle::measure(server.address, report, options.cycle).await?;

@@ -10,14 +10,14 @@ use hyper::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::bulk;
 use bench_harness::client::{Api, Client};
+use bench_harness::fill::{PATTERN, provisioned};
 use bench_harness::report::{Report, Target, Times, rate};
 
 /// How many connections create users at once.
 const CLIENTS: usize = 16;
-/// So many users at once are not made one by one: they only have to be there.
-const BY_BULK: usize = 200_000;
+/// So many users at once are written into the database: they only have to be there, and making them would take hours.
+const WRITTEN: usize = 200_000;
 
 /// Everybody who exists: the place is the number in their names, the value is the id.
 pub type People = Vec<String>;
@@ -71,15 +71,29 @@ fn scattered(rounds: usize, below: usize) -> impl Iterator<Item = usize> {
 
 /// Creates users through the API until there are `until`, with 16 clients at once. Tells how many a second were
 /// created, counting the last 2,000 only.
-pub async fn create_many(address: SocketAddr, people: &mut People, until: usize) -> Result<f64> {
+pub async fn create_many(
+    database: &str,
+    address: SocketAddr,
+    people: &mut People,
+    until: usize,
+) -> Result<f64> {
     let counted = until.saturating_sub(2000).max(people.len());
-    if counted - people.len() > BY_BULK {
-        bulk::fill(address, people, counted).await?;
+    if counted - people.len() > WRITTEN {
+        write_many(database, address, people, counted).await?;
     }
     create_range(address, people, counted).await?;
     let (start, before) = (Instant::now(), people.len());
     create_range(address, people, until).await?;
     Ok(rate(until - before, start.elapsed()))
+}
+
+/// Writes users into the database until there are `until`, all like one who comes and goes through the API.
+async fn write_many(database: &str, address: SocketAddr, people: &mut People, until: usize) -> Result<()> {
+    let mut client = Client::connect(address, Api::Scim).await?;
+    let pattern = client.send(Method::POST, "/Users", body(PATTERN).to_string(), 201).await?.id()?;
+    people.extend(provisioned(database, people.len(), until - 1)?);
+    client.send(Method::DELETE, &format!("/Users/{pattern}"), String::new(), 204).await?;
+    Ok(())
 }
 
 async fn create_range(address: SocketAddr, people: &mut People, until: usize) -> Result<()> {
@@ -111,13 +125,14 @@ async fn create_range(address: SocketAddr, people: &mut People, until: usize) ->
 
 /// Everything about users, with `size` of them in the end.
 pub async fn measure(
+    database: &str,
     address: SocketAddr,
     report: &mut Report,
     people: &mut People,
     size: usize,
     rounds: Rounds,
 ) -> Result<()> {
-    let many = create_many(address, people, size - rounds.creates).await?;
+    let many = create_many(database, address, people, size - rounds.creates).await?;
     let mut client = Client::connect(address, Api::Scim).await?;
     let (start, mut times) = (Instant::now(), Times::default());
     for number in size - rounds.creates..size {

@@ -170,6 +170,15 @@ pub async fn search(tx: &mut Read, text: &str) -> Result<Vec<User>> {
 
 /// Makes a user. Refuses a user name or e-mail address that somebody else has.
 pub async fn create(tx: &mut Change, new: NewUser) -> Result<User> {
+    make(tx, new, true).await
+}
+
+/// Like [`create`], but nobody decides on the root role by hand: what the identity provider says about it counts.
+pub async fn provision(tx: &mut Change, new: NewUser) -> Result<User> {
+    make(tx, new, false).await
+}
+
+async fn make(tx: &mut Change, new: NewUser, by_hand: bool) -> Result<User> {
     check_names(new.username.as_deref(), new.email.as_deref())?;
     check_name(tx, new.name.as_deref())?;
     ensure_free(tx, new.username.as_deref(), new.email.as_deref(), None).await?;
@@ -179,8 +188,8 @@ pub async fn create(tx: &mut Change, new: NewUser) -> Result<User> {
     let (id,): (i64,) = tx
         .one(sql!(
             "INSERT INTO users (name, username, username_ci, email, email_ci, email_hash, root_role_id, password_hash,
-                                is_service, created_at, created_by, updated_at, label_ci)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $10, $12) RETURNING id",
+                                is_service, created_at, created_by, updated_at, label_ci, root_by_hand)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $10, $12, $13) RETURNING id",
             new.name.clone(),
             new.username.clone(),
             new.username.as_deref().map(burgee_scim::fold),
@@ -192,7 +201,8 @@ pub async fn create(tx: &mut Change, new: NewUser) -> Result<User> {
             new.is_service,
             now,
             author,
-            label([&new.name, &new.username, &new.email])
+            label([&new.name, &new.username, &new.email]),
+            by_hand
         ))
         .await?;
     let user = User {

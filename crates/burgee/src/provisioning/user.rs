@@ -268,9 +268,7 @@ async fn make(tx: &mut Change, on: &Connection, profile: &Profile) -> Result<i64
         password_hash: None,
         is_service: false,
     };
-    let id = user::create(tx, new).await.map_err(as_scim)?.id;
-    tx.execute(sql!("UPDATE users SET root_by_hand = FALSE WHERE id = $1", id)).await?;
-    Ok(id)
+    Ok(user::provision(tx, new).await.map_err(as_scim)?.id)
 }
 
 /// The e-mail address that the account gets. Identity providers may give two people the same one (somebody's second

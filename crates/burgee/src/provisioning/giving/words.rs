@@ -55,7 +55,7 @@ pub async fn adopt(tx: &mut Change, on: &Connection, user: i64, document: &Objec
     follow(tx, on.id, &BTreeSet::from([user]), "adopt").await
 }
 
-/// Replaces the words of a user; true if they differ.
+/// Replaces the words of a user; true if they differ. Without a document `last`, there were none.
 async fn replace(
     tx: &mut Change,
     on: &Connection,
@@ -63,6 +63,10 @@ async fn replace(
     last: Option<&Object>,
     document: &Object,
 ) -> Result<bool> {
+    let said = values(document);
+    if said.is_empty() && last.is_none() {
+        return Ok(false);
+    }
     // As it is set up now: since the call came in, an admin may have changed it.
     let giving: Option<(bool, bool)> = tx
         .optional(sql!("SELECT heeds_roles, gives_admin FROM scim_connections WHERE id = $1", on.id))
@@ -70,7 +74,6 @@ async fn replace(
     let Some((true, admin)) = giving else { return Ok(false) };
     let before: Vec<(i64, Option<String>, String)> =
         tx.all(sql!("SELECT role_id, project, attribute FROM scim_said WHERE user_id = $1", user)).await?;
-    let said = values(document);
     if before.is_empty() && said.is_empty() || hold::keeps_account(tx, user).await? {
         return Ok(false);
     }

@@ -698,7 +698,7 @@ async fn several_servers_tell_each_event_once() {
     // Whoever is switched off is told afterwards.
     server.admin().put(&format!("{RECEIVERS}/{id}"), json!({ "enabled": false })).await.expect(200);
     let (slow, url) = Siem::listen().await;
-    slow.pause(Duration::from_secs(60));
+    slow.pause(Duration::from_mins(1));
     let late = pushed_to(&server, "slow", &url, Some(it.id)).await;
     for n in 20..30 {
         user(&acme, &format!("u{n}")).await;
