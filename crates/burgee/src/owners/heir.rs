@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::Owner;
 use crate::db::Read;
 use crate::error::Result;
+use crate::people::user;
 use crate::sql;
 
 /// How many managers above each other are looked at.
@@ -28,8 +29,12 @@ pub async fn manager(tx: &mut Read, user: i64, leaving: &BTreeSet<i64>) -> Resul
         let Some(name) = manager["value"].as_str().or(manager.as_str()) else { return Ok(None) };
         let above: Option<(i64, bool)> = tx
             .optional(sql!(
-                "SELECT s.user_id, u.active FROM scim_users s JOIN users u ON u.id = s.user_id
-                 WHERE s.connection_id = $1 AND (s.scim_id = $2 OR s.external_id = $2 OR s.user_name_ci = $3)
+                "SELECT s.user_id, u.active
+                 FROM (SELECT id FROM scim_users WHERE connection_id = $1 AND scim_id = $2
+                       UNION SELECT id FROM scim_users WHERE connection_id = $1 AND external_id = $2
+                       UNION SELECT id FROM scim_users WHERE connection_id = $1 AND user_name_ci = $3) n
+                 CROSS JOIN scim_users s JOIN users u ON u.id = s.user_id
+                 WHERE s.id = n.id
                  ORDER BY CASE WHEN s.scim_id = $2 THEN 0 WHEN s.external_id = $2 THEN 1 ELSE 2 END LIMIT 1",
                 connection,
                 name,
@@ -51,19 +56,12 @@ pub async fn manager(tx: &mut Read, user: i64, leaving: &BTreeSet<i64>) -> Resul
 
 /// The active person with this user name or e-mail address, or else the group with this name.
 pub async fn named(tx: &mut Read, name: &str) -> Result<Option<Owner>> {
-    let key = fold(name.trim());
-    let user: Option<(i64,)> = tx
-        .optional(sql!(
-            "SELECT id FROM users
-             WHERE (username_ci = $1 OR email_ci = $1) AND active = TRUE AND is_service = FALSE AND is_system = FALSE
-               AND deleted_at IS NULL ORDER BY CASE WHEN email_ci = $1 THEN 0 ELSE 1 END LIMIT 1",
-            &key
-        ))
-        .await?;
-    if let Some((id,)) = user {
-        return Ok(Some(Owner::User(id)));
+    let name = name.trim();
+    if let Some(user) = user::named(tx, name).await?.filter(|user| user.active) {
+        return Ok(Some(Owner::User(user.id)));
     }
-    let group: Option<(i64,)> = tx.optional(sql!("SELECT id FROM groups WHERE name_ci = $1", &key)).await?;
+    let group: Option<(i64,)> =
+        tx.optional(sql!("SELECT id FROM groups WHERE name_ci = $1", fold(name))).await?;
     Ok(group.map(|(id,)| Owner::Group(id)))
 }
 

@@ -135,9 +135,13 @@ pub async fn find(tx: &mut Read, id: i64) -> Result<Option<User>> {
 /// The person with this user name or e-mail address, whichever the text looks like.
 pub async fn named(tx: &mut Read, name: &str) -> Result<Option<User>> {
     let key = burgee_scim::fold(name);
+    // Each name by its own index, and first: SQLite would rather look at everybody.
     tx.optional(select_users!(
-        "WHERE u.deleted_at IS NULL AND u.is_system = FALSE AND u.is_service = FALSE
-           AND (u.username_ci = $1 OR u.email_ci = $1) ORDER BY CASE WHEN u.email_ci = $1 THEN 0 ELSE 1 END",
+        "WHERE u.id = (
+             SELECT p.id FROM (SELECT id FROM users WHERE username_ci = $1 UNION SELECT id FROM users WHERE email_ci = $1) n
+             CROSS JOIN users p
+             WHERE p.id = n.id AND p.deleted_at IS NULL AND p.is_system = FALSE AND p.is_service = FALSE
+             ORDER BY CASE WHEN p.email_ci = $1 THEN 0 ELSE 1 END LIMIT 1)",
         &key
     ))
     .await

@@ -245,11 +245,13 @@ pub async fn delete(tx: &mut Change, connection: i64, user: &Provisioned) -> Res
 
 /// The account that may be adopted: a person whom no identity provider manages.
 async fn adoptable(tx: &mut Read, profile: &Profile) -> Result<Option<i64>> {
+    // Each name by its own index, and first: SQLite would rather look at everybody.
     let found: Option<(i64,)> = tx
         .optional(sql!(
-            "SELECT u.id FROM users u
-             WHERE (u.username_ci = $1 OR u.email_ci = $1 OR u.email_ci = $2)
-               AND u.is_service = FALSE AND u.is_system = FALSE AND u.deleted_at IS NULL
+            "SELECT u.id
+             FROM (SELECT id FROM users WHERE username_ci = $1 UNION SELECT id FROM users WHERE email_ci IN ($1, $2)) n
+             CROSS JOIN users u
+             WHERE u.id = n.id AND u.is_service = FALSE AND u.is_system = FALSE AND u.deleted_at IS NULL
                AND NOT EXISTS (SELECT 1 FROM scim_users s WHERE s.user_id = u.id)
              ORDER BY CASE WHEN u.username_ci = $1 THEN 0 ELSE 1 END, u.id",
             fold(&profile.username),

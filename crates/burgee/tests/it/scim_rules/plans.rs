@@ -183,3 +183,28 @@ async fn changing_one_member_reads_no_others_on_sqlite() {
     }
     assert!(checked >= 2, "only {checked} statements were found");
 }
+
+#[tokio::test]
+async fn whoever_has_a_name_is_found_by_an_index_on_sqlite() {
+    let server = TestServer::sqlite().await;
+    let (mut checked, mut slow) = (0, Vec::new());
+    for statement in Statement::all() {
+        let text = statement.text(Engine::Sqlite);
+        let asks = ["username_ci = $", "email_ci = $", "user_name_ci = $", "external_id = $", "scim_id = $"];
+        if text.starts_with("UPDATE") || !asks.iter().any(|asks| text.contains(asks)) {
+            continue;
+        }
+        checked += 1;
+        for row in server.rows(&format!("EXPLAIN QUERY PLAN {text}")).await {
+            let line = row[3].clone().unwrap();
+            let partial = ["users_living", "users_by_"].iter().any(|index| line.contains(index));
+            let whole = line.starts_with("SCAN ") && !line.starts_with("SCAN n")
+                || line.ends_with("(connection_id=?)");
+            if partial || whole {
+                slow.push(format!("{line}\n{text}"));
+            }
+        }
+    }
+    assert_eq!(slow.join("\n\n"), "");
+    assert!(checked >= 10, "only {checked} statements were found");
+}
