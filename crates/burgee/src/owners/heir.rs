@@ -9,7 +9,6 @@ use serde_json::Value;
 use super::Owner;
 use crate::db::Read;
 use crate::error::Result;
-use crate::people::user;
 use crate::sql;
 
 /// How many managers above each other are looked at.
@@ -56,12 +55,21 @@ pub async fn manager(tx: &mut Read, user: i64, leaving: &BTreeSet<i64>) -> Resul
 
 /// The active person with this user name or e-mail address, or else the group with this name.
 pub async fn named(tx: &mut Read, name: &str) -> Result<Option<Owner>> {
-    let name = name.trim();
-    if let Some(user) = user::named(tx, name).await?.filter(|user| user.active) {
-        return Ok(Some(Owner::User(user.id)));
+    let key = fold(name.trim());
+    let user: Option<(i64,)> = tx
+        .optional(sql!(
+            "SELECT u.id
+             FROM (SELECT id FROM users WHERE username_ci = $1 UNION SELECT id FROM users WHERE email_ci = $1) n
+             CROSS JOIN users u
+             WHERE u.id = n.id AND u.active = TRUE AND u.is_service = FALSE AND u.is_system = FALSE
+               AND u.deleted_at IS NULL ORDER BY CASE WHEN u.email_ci = $1 THEN 0 ELSE 1 END LIMIT 1",
+            &key
+        ))
+        .await?;
+    if let Some((id,)) = user {
+        return Ok(Some(Owner::User(id)));
     }
-    let group: Option<(i64,)> =
-        tx.optional(sql!("SELECT id FROM groups WHERE name_ci = $1", fold(name))).await?;
+    let group: Option<(i64,)> = tx.optional(sql!("SELECT id FROM groups WHERE name_ci = $1", &key)).await?;
     Ok(group.map(|(id,)| Owner::Group(id)))
 }
 
