@@ -1,30 +1,20 @@
 //! SCIM events: told by push and by poll, signed, in order, once; and requests whose clients do not wait.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+mod siem;
+
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use burgee::access::{Administer, Granted, Root};
 use burgee::provisioning::connection::{Provider, Setup};
-use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use serde_json::{Value, json};
 
+use self::siem::{PATIENCE, SECRET, Siem, read, read_all};
 use super::connections::connect;
 use crate::scim_rules::world::{id_of, refs};
 use crate::support::TestServer;
 use crate::support::client::{Answer, Client};
 
 const RECEIVERS: &str = "/api/admin/provisioning/receivers";
-const SECRET: &str = "Bearer of-the-siem";
-/// How long a test waits for what has to happen.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 fn urn(kind: &str) -> String {
     format!("urn:ietf:params:scim:event:{kind}")
@@ -43,121 +33,6 @@ const NOTICES: [&str; 9] = [
     "misc:asyncresp",
 ];
 const WHOLE: [&str; 3] = ["prov:create:full", "prov:put:full", "prov:delete"];
-
-/// Somebody to whom events are pushed, on this machine.
-#[derive(Clone, Default)]
-struct Siem(Arc<Mutex<Seen>>);
-
-#[derive(Default)]
-struct Seen {
-    taken: Vec<String>,
-    /// All that was sent, answered or not.
-    tries: Vec<String>,
-    /// What is answered next, instead of 202.
-    trouble: VecDeque<(u16, &'static str)>,
-    /// How long each answer takes.
-    pause: Duration,
-    /// True if somebody went where an answer pointed to.
-    strayed: bool,
-}
-
-impl Siem {
-    /// Listens; returns where.
-    async fn listen() -> (Self, String) {
-        let siem = Self::default();
-        let routes = Router::new().route("/events", post(take)).route("/elsewhere", post(stray));
-        let app = routes.with_state(siem.clone());
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/events", listener.local_addr().unwrap());
-        #[expect(clippy::disallowed_methods, reason = "the receiver must run beside the test")]
-        tokio::spawn(async move { axum::serve(listener, app).await });
-        (siem, url)
-    }
-
-    fn trouble(&self, answers: &[(u16, &'static str)]) {
-        self.0.lock().unwrap().trouble.extend(answers);
-    }
-
-    fn pause(&self, pause: Duration) {
-        self.0.lock().unwrap().pause = pause;
-    }
-
-    fn tries(&self) -> Vec<String> {
-        self.0.lock().unwrap().tries.clone()
-    }
-
-    /// Waits until more than so many were sent, answered or not.
-    async fn tried_after(&self, count: usize) {
-        let since = Instant::now();
-        while self.tries().len() <= count {
-            assert!(since.elapsed() < PATIENCE, "nothing more was sent");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    /// Waits until so many were taken.
-    async fn taken(&self, count: usize) -> Vec<String> {
-        let since = Instant::now();
-        while self.0.lock().unwrap().taken.len() < count {
-            assert!(since.elapsed() < PATIENCE, "only {} were taken", self.0.lock().unwrap().taken.len());
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        self.0.lock().unwrap().taken.clone()
-    }
-}
-
-async fn take(State(siem): State<Siem>, headers: HeaderMap, body: String) -> Response {
-    assert_eq!(headers["content-type"], "application/secevent+jwt");
-    assert_eq!(headers["authorization"], SECRET);
-    let pause = {
-        let mut seen = siem.0.lock().unwrap();
-        seen.tries.push(body.clone());
-        seen.pause
-    };
-    tokio::time::sleep(pause).await;
-    let mut seen = siem.0.lock().unwrap();
-    if let Some((status, body)) = seen.trouble.pop_front() {
-        return (StatusCode::from_u16(status).unwrap(), [(header::LOCATION, "/elsewhere")], body)
-            .into_response();
-    }
-    seen.taken.push(body);
-    StatusCode::ACCEPTED.into_response()
-}
-
-async fn stray(State(siem): State<Siem>) {
-    siem.0.lock().unwrap().strayed = true;
-}
-
-fn decoded(part: &str) -> Value {
-    serde_json::from_slice(&BASE64URL.decode(part).unwrap()).unwrap()
-}
-
-/// What a token says, once its signature is checked by the published keys.
-async fn read(server: &TestServer, token: &str) -> Value {
-    let (signed, signature) = token.rsplit_once('.').unwrap();
-    let (header, claims) = signed.split_once('.').unwrap();
-    let header = decoded(header);
-    assert_eq!((&header["typ"], &header["alg"]), (&json!("secevent+jwt"), &json!("ES256")));
-    let keys = server.anonymous().get("/.well-known/jwks.json").await.expect(200).json();
-    let key =
-        keys["keys"].as_array().unwrap().iter().find(|key| key["kid"] == header["kid"]).unwrap().clone();
-    let mut point = vec![4];
-    for part in ["x", "y"] {
-        point.extend(BASE64URL.decode(key[part].as_str().unwrap()).unwrap());
-    }
-    assert!(key.get("d").is_none());
-    let signature = BASE64URL.decode(signature).unwrap();
-    UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(signed.as_bytes(), &signature).unwrap();
-    decoded(claims)
-}
-
-async fn read_all(server: &TestServer, tokens: &[String]) -> Vec<Value> {
-    let mut all = Vec::new();
-    for token in tokens {
-        all.push(read(server, token).await);
-    }
-    all
-}
 
 /// The kinds of events that a token tells, in short.
 pub fn kinds(claims: &Value) -> Vec<&str> {
@@ -289,7 +164,7 @@ both! {
         assert_eq!((&seen["delivered"], &seen["refused"], &seen["waiting"]), (&json!(8), &json!(0), &json!(0)));
         assert_eq!(seen["error"], "the answer was 401, authentication_failed: who?");
         assert_eq!(siem.tries().len(), 10);
-        assert!(!siem.0.lock().unwrap().strayed);
+        assert!(!siem.strayed());
 
         // Whoever asks for whole resources gets them as they are, and of those that are gone that they are.
         let whole = waiting(&server, &mirror).await;
@@ -696,15 +571,21 @@ async fn several_servers_tell_each_event_once() {
     siem.taken(20).await;
     stop(&other).await;
     // Whoever is switched off is told afterwards.
-    server.admin().put(&format!("{RECEIVERS}/{id}"), json!({ "enabled": false })).await.expect(200);
     let (slow, url) = Siem::listen().await;
     slow.pause(Duration::from_mins(1));
     let late = pushed_to(&server, "slow", &url, Some(it.id)).await;
+    let switch = async |id: i64, on: bool| {
+        server.admin().put(&format!("{RECEIVERS}/{id}"), json!({ "enabled": on })).await.expect(200);
+    };
+    switch(id, false).await;
+    switch(late, false).await;
     for n in 20..30 {
         user(&acme, &format!("u{n}")).await;
     }
     assert_eq!(standing(&server, id).await["waiting"], 10);
-    server.admin().put(&format!("{RECEIVERS}/{id}"), json!({ "enabled": true })).await.expect(200);
+    switch(late, true).await;
+    slow.tried_after(0).await;
+    switch(id, true).await;
     siem.taken(30).await;
     assert_eq!(standing(&server, late).await["error"], Value::Null, "somebody slow was waited for");
     let since = Instant::now();
@@ -715,9 +596,12 @@ async fn several_servers_tell_each_event_once() {
     // It is being told again, and the server stops. Another comes: what was not answered is told once more.
     let tries = slow.tries().len();
     slow.tried_after(tries).await;
-    let since = Instant::now();
+    let failures = async || {
+        server.rows("SELECT name, failures FROM scim_receiver_states s JOIN scim_receivers r ON r.id = s.receiver_id ORDER BY r.id").await
+    };
+    let before = failures().await;
     stop(&server).await;
-    assert!(since.elapsed() < Duration::from_secs(5), "a receiver held up the server: {:?}", since.elapsed());
+    assert_eq!(failures().await, before, "it was waited for until there was no answer in time");
     slow.pause(Duration::ZERO);
     let next = server.beside().await;
     let told = read_all(&next, &slow.taken(10).await).await;
