@@ -312,7 +312,7 @@ pub async fn delete(tx: &mut Change, id: i64) -> Result<()> {
         audience::ensure_untied(tx, &[id]).await?;
     }
     owners::group_gone(tx, id, &group.name).await?;
-    let signal = removed::group(tx, id).await?;
+    let signal = if group.scim_id.is_none() { removed::group(tx, id).await? } else { None };
     let now = tx.now();
     tx.execute(sql!(
         "INSERT INTO scim_tombstones (scim_id, connection_id, resource_type, local_id, external_id, deleted_at)

@@ -135,13 +135,9 @@ pub async fn find(tx: &mut Read, id: i64) -> Result<Option<User>> {
 /// The person with this user name or e-mail address, whichever the text looks like.
 pub async fn named(tx: &mut Read, name: &str) -> Result<Option<User>> {
     let key = burgee_scim::fold(name);
-    // Each name by its own index, and first: SQLite would rather look at everybody.
     tx.optional(select_users!(
-        "WHERE u.id = (
-             SELECT p.id FROM (SELECT id FROM users WHERE username_ci = $1 UNION SELECT id FROM users WHERE email_ci = $1) n
-             CROSS JOIN users p
-             WHERE p.id = n.id AND p.deleted_at IS NULL AND p.is_system = FALSE AND p.is_service = FALSE
-             ORDER BY CASE WHEN p.email_ci = $1 THEN 0 ELSE 1 END LIMIT 1)",
+        "WHERE u.deleted_at IS NULL AND u.is_system = FALSE AND u.is_service = FALSE
+           AND (u.username_ci = $1 OR u.email_ci = $1) ORDER BY CASE WHEN u.email_ci = $1 THEN 0 ELSE 1 END",
         &key
     ))
     .await
@@ -230,6 +226,14 @@ async fn make(tx: &mut Change, new: NewUser, by_hand: bool) -> Result<User> {
 /// Keeps everybody else from changing the user until the transaction ends.
 pub async fn lock(tx: &mut Change, id: i64) -> Result<()> {
     let _: Option<(i64,)> = tx.optional(sql!("SELECT id FROM users WHERE id = $1{lock}", id)).await?;
+    Ok(())
+}
+
+/// Keeps everybody else from changing what identity providers say of some users, before the first of them is removed.
+pub async fn lock_provisioned(tx: &mut Change, users: &[i64]) -> Result<()> {
+    let ids = serde_json::to_string(users)?;
+    let _: Vec<(i64,)> =
+        tx.all(sql!("SELECT id FROM scim_users WHERE user_id IN ({ids:$1}) ORDER BY id{lock}", ids)).await?;
     Ok(())
 }
 
@@ -325,7 +329,7 @@ pub async fn delete(tx: &mut Change, id: i64) -> Result<User> {
             id
         ))
         .await?;
-    let signal = removed::user(tx, id).await?;
+    let signal = if user.scim_id.is_none() { removed::user(tx, id).await? } else { None };
     let now = tx.now();
     for statement in [
         sql!("DELETE FROM user_roles WHERE user_id = $1", id),
@@ -341,7 +345,7 @@ pub async fn delete(tx: &mut Change, id: i64) -> Result<User> {
         sql!(
             "INSERT INTO scim_tombstones (scim_id, connection_id, resource_type, local_id, external_id, email_hash, deleted_at)
              SELECT s.scim_id, s.connection_id, 'User', s.user_id, s.external_id, u.email_hash, $2
-             FROM scim_users s JOIN users u ON u.id = s.user_id WHERE s.user_id = $1",
+             FROM scim_users s JOIN users u ON u.id = s.user_id WHERE s.user_id = $1{lock}",
             id,
             now
         ),

@@ -13,7 +13,7 @@ pub async fn users(tx: &mut Change, connection: i64) -> Result<usize> {
     // Whoever decides about what waits takes groups first, too.
     super::group::lock_all(tx, connection).await?;
     let ids: Vec<(i64,)> = tx
-        .all(sql!("SELECT user_id FROM scim_users WHERE connection_id = $1 ORDER BY id", connection))
+        .all(sql!("SELECT user_id FROM scim_users WHERE connection_id = $1 ORDER BY id{lock}", connection))
         .await?;
     let leaving = hold::leaving(tx, connection).await?;
     let ids: Vec<i64> = ids.into_iter().map(|(id,)| id).chain(leaving).collect();

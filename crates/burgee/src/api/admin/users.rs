@@ -331,6 +331,7 @@ async fn delete_inactive(
 ) -> Result<(), Problem> {
     let me = grant.actor().user_id();
     let mut tx = app.db.change(&grant, app.clock.now()).await?;
+    user::lock_provisioned(&mut tx, &body.ids).await?;
     for id in body.ids.into_iter().filter(|id| *id != me) {
         user::delete(&mut tx, id).await?;
     }

@@ -78,13 +78,19 @@ fn heeded(giving: &Giving) -> Option<bool> {
 /// Keeps everybody else from changing the people of a connection, and from making some, until the transaction ends: whoever
 /// does now comes before, or heeds what is set up now.
 async fn lock_people(tx: &mut Change, connection: i64) -> Result<()> {
-    let people = || sql!("SELECT id FROM scim_users WHERE connection_id = $1 ORDER BY id{lock}", connection);
-    let _: Vec<(i64,)> = tx.all(people()).await?;
+    let people = || {
+        sql!(
+            "WITH locked AS (SELECT id FROM scim_users WHERE connection_id = $1 ORDER BY id{lock})
+             SELECT COUNT(*) FROM locked",
+            connection
+        )
+    };
+    let _: (i64,) = tx.one(people()).await?;
     // Last, since whoever has locked somebody may go on to refer to the connection.
     let _: Option<(i64,)> =
         tx.optional(sql!("SELECT id FROM scim_connections WHERE id = $1{alone}", connection)).await?;
     // Those who were made meanwhile.
-    let _: Vec<(i64,)> = tx.all(people()).await?;
+    let _: (i64,) = tx.one(people()).await?;
     Ok(())
 }
 

@@ -213,7 +213,10 @@ fn may_name(text: &str) -> bool {
 fn places(text: &str) -> Vec<(&str, &str)> {
     let lower = text.to_ascii_lowercase();
     // Roles and projects may have the word in their names, too.
-    let splits = lower.match_indices(" in ").map(move |(at, word)| (&text[at + word.len()..], &text[..at]));
+    let splits = lower
+        .match_indices(" in ")
+        .take(MOST_NAMED)
+        .map(move |(at, word)| (&text[at + word.len()..], &text[..at]));
     let all = text.rsplit_once(':').into_iter().chain(splits);
     all.map(|(project, role)| (project.trim(), role.trim())).collect()
 }
