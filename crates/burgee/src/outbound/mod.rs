@@ -55,8 +55,10 @@ fn settled(patience: Duration) -> ClientBuilder {
 }
 
 /// What kept a request from being answered, in words for people: the certificate, the connection, or the time.
-pub fn explain(error: &reqwest::Error) -> String {
-    let mut cause: &(dyn Cause + 'static) = error;
+pub fn explain(error: reqwest::Error) -> String {
+    // Values in the query of an address may be secrets.
+    let error = error.without_url();
+    let mut cause: &(dyn Cause + 'static) = &error;
     loop {
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
             return distrusted(tls);
@@ -69,7 +71,7 @@ pub fn explain(error: &reqwest::Error) -> String {
         };
         cause = next;
     }
-    match error {
+    match &error {
         _ if error.is_timeout() && error.is_connect() => "no connection in time".to_owned(),
         _ if error.is_timeout() => "no answer in time".to_owned(),
         _ if error.is_connect() => format!("no connection: {cause}"),

@@ -125,8 +125,7 @@ impl Outbound {
             request = request.header(AUTHORIZATION, value);
         }
         let sent = request.body(body.to_owned()).send().await;
-        // Values in the query of an address may be secrets.
-        let mut answer = sent.map_err(|error| explain(&error.without_url()))?;
+        let mut answer = sent.map_err(explain)?;
         let status = answer.status().as_u16();
         let mut body = Vec::new();
         // What is too much to read does not change what the status says.

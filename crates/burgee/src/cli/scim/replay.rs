@@ -86,8 +86,9 @@ struct Server {
 
 impl Server {
     fn at(url: &str, ca: Option<&std::path::Path>) -> Result<Self> {
+        // Not repeated: a password may stand in it.
         let parsed =
-            outbound::check(url).map_err(|why| Error::bad_data(format!("--url {url}: the address {why}")))?;
+            outbound::check(url).map_err(|why| Error::bad_data(format!("--url: the address {why}")))?;
         let also = match ca {
             Some(path) => certificates(path)?,
             None => Vec::new(),
@@ -116,7 +117,7 @@ impl Server {
             request = request.header(crate::scim::DRY_RUN, "true");
         }
         let sent = request.body(word("request").to_owned()).send().await;
-        told(sent.map_err(|error| outbound::explain(&error))?).await
+        told(sent.map_err(outbound::explain)?).await
     }
 }
 
@@ -125,7 +126,7 @@ async fn told(mut response: Response) -> Result<String, String> {
     let status = response.status().as_u16();
     if matches!(status, 200..300 | 304) {
         // To the end, so that the connection can be used again.
-        while response.chunk().await.map_err(|error| outbound::explain(&error))?.is_some() {}
+        while response.chunk().await.map_err(outbound::explain)?.is_some() {}
         return Ok(status.to_string());
     }
     if let Some(place) = response.headers().get(header::LOCATION).and_then(|place| place.to_str().ok()) {

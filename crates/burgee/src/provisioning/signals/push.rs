@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use super::outbox::{Due, waiting};
 use super::receiver::{self, Delivery, Receiver};
@@ -36,7 +37,7 @@ const GRACE: Duration = Duration::from_secs(1);
 const FAULT_PAUSE: Duration = Duration::from_mins(1);
 /// How many times a pause doubles.
 const DOUBLES: u32 = 12;
-/// The last word of an `Authorization` header is a secret by itself if it has so many bytes.
+/// The last word of an `Authorization` header, or a value in a query, is a secret by itself if it has so many bytes.
 const LEAST_SECRET: usize = 8;
 /// What a receiver says of one event that it cannot take (RFC 8935 §2.4). Anything else is about all of them.
 pub const ABOUT_ONE: &str = "invalid_request";
@@ -222,7 +223,7 @@ impl Push<'_> {
         };
         tokio::select! {
             answer = self.outbound.post(endpoint, "application/secevent+jwt", header, token) => Some(match answer {
-                Ok(reply) => judged(&reply, header),
+                Ok(reply) => judged(&reply, &secrets(endpoint, header)),
                 Err(why) => Outcome::Failed(short(&why)),
             }),
             () = over => None,
@@ -230,8 +231,8 @@ impl Push<'_> {
     }
 }
 
-/// What an answer to a request with this `Authorization` header means.
-fn judged(reply: &Reply, header: Option<&str>) -> Outcome {
+/// What an answer means. Of what it says, these secrets are not kept: some repeat what they do not accept.
+fn judged(reply: &Reply, secrets: &[String]) -> Outcome {
     if (200..300).contains(&reply.status) {
         return Outcome::Taken;
     }
@@ -241,7 +242,7 @@ fn judged(reply: &Reply, header: Option<&str>) -> Outcome {
         Some(description) if !what.is_empty() => format!("{what}: {description}"),
         _ => what.to_owned(),
     };
-    let why = short(&without(header, &why));
+    let why = short(&secrets.iter().fold(why, |said, secret| said.replace(secret.as_str(), "***")));
     match reply.status {
         400 if what == ABOUT_ONE => Outcome::Refused(why),
         status if what.is_empty() => Outcome::Failed(format!("the answer was {status}")),
@@ -249,14 +250,18 @@ fn judged(reply: &Reply, header: Option<&str>) -> Outcome {
     }
 }
 
-/// What a receiver says, but for the `Authorization` header that it was sent: some repeat what they do not accept.
-fn without(header: Option<&str>, said: &str) -> String {
-    let Some(value) = header.map(str::trim).filter(|value| !value.is_empty()) else { return said.to_owned() };
-    let said = said.replace(value, "***");
-    match value.split_whitespace().next_back() {
-        Some(word) if word.len() >= LEAST_SECRET => said.replace(word, "***"),
-        _ => said,
-    }
+/// What a receiver is sent that may be secret: the `Authorization` header, its last word, and the values in the query of
+/// the endpoint.
+fn secrets(endpoint: &str, header: Option<&str>) -> Vec<String> {
+    let header = header.map(str::trim).filter(|value| !value.is_empty());
+    let word = header.and_then(|value| value.split_whitespace().next_back());
+    let url = Url::parse(endpoint).ok();
+    let written = url.as_ref().and_then(Url::query).unwrap_or_default();
+    let written =
+        written.split('&').filter_map(|pair| pair.split_once('=')).map(|(_, value)| value.to_owned());
+    let meant = url.iter().flat_map(Url::query_pairs).map(|(_, value)| value.into_owned());
+    let parts = word.map(str::to_owned).into_iter().chain(written).chain(meant);
+    header.map(str::to_owned).into_iter().chain(parts.filter(|part| part.len() >= LEAST_SECRET)).collect()
 }
 
 /// How long to wait after one more failure.
@@ -279,7 +284,7 @@ mod tests {
     fn a_refusal_of_one_event_is_told_from_trouble_with_all() {
         let of = |status, body: &str| {
             let reply = Reply { status, body: body.as_bytes().to_vec() };
-            match judged(&reply, None) {
+            match judged(&reply, &[]) {
                 Outcome::Taken => "taken".to_owned(),
                 Outcome::Refused(why) => format!("refused {why}"),
                 Outcome::Failed(why) => format!("failed {why}"),
@@ -296,11 +301,12 @@ mod tests {
     }
 
     #[test]
-    fn what_a_receiver_says_is_kept_without_the_header_and_short() {
+    fn what_a_receiver_says_is_kept_without_secrets_and_short() {
         let of = |header: &str, said: &str| {
             let body = serde_json::json!({ "err": "authentication_failed", "description": said }).to_string();
             let reply = Reply { status: 401, body: body.into_bytes() };
-            let Outcome::Failed(why) = judged(&reply, Some(header)) else { panic!("{said} is no failure") };
+            let secrets = secrets("https://siem.test/in?key=k3y%20of-the-siem&v=2", Some(header));
+            let Outcome::Failed(why) = judged(&reply, &secrets) else { panic!("{said} is no failure") };
             why
         };
         let told = |rest: &str| format!("the answer was 401, authentication_failed: {rest}");
@@ -308,6 +314,8 @@ mod tests {
         assert_eq!(of(header, "Bearer s3cret-of-the-siem?"), told("***?"));
         assert_eq!(of(header, "no token s3cret-of-the-siem here"), told("no token *** here"));
         assert_eq!(of("s3cret-of-the-siem", "not s3cret-of-the-siem"), told("not ***"));
+        assert_eq!(of(header, "what is k3y of-the-siem?"), told("what is ***?"));
+        assert_eq!(of(header, "2 k3y%20of-the-siem"), told("2 ***"));
         // Short words are in many sentences.
         assert_eq!(of("Token siem", "this siem takes no Token siem"), told("this siem takes no ***"));
         // What would be cut in the middle is gone before.

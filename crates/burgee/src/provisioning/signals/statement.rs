@@ -114,12 +114,12 @@ pub(super) async fn statement(
     let Some(noun) = noun else { return Ok(None) };
     let takes = |kind: &Kind| to.takes(*kind);
     let added = signal.adopted.then_some(Kind::FeedAdd).filter(takes);
-    let (full, notice) = match signal.verb {
-        Some(Verb::Create) => (Some(Kind::CreateFull), Some(Kind::CreateNotice)),
-        Some(Verb::Put) => (Some(Kind::PutFull), Some(Kind::PutNotice)),
-        Some(Verb::Patch) => (None, Some(Kind::PatchNotice)),
-        None => (None, None),
+    let full = match signal.verb {
+        Some(Verb::Create) => Some(Kind::CreateFull),
+        Some(Verb::Put) => Some(Kind::PutFull),
+        Some(Verb::Patch) | None => None,
     };
+    let notice = signal.verb.and_then(|_| full.map_or(Some(Kind::PatchNotice), Kind::notice));
     let full = full.filter(takes);
     let notice = notice.filter(|_| full.is_none()).filter(takes);
     let turned = turn.map(Turn::kind).filter(takes);

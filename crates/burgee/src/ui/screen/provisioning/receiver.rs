@@ -212,7 +212,7 @@ async fn draw(
             @match there {
                 Some((it, _)) => {
                     input type="hidden" name="delivery" value=(it.delivery.name());
-                    @if polls { (labelled("Poll endpoint", &format!("{}/scim/events/poll", ui.config.url()))) }
+                    @if polls { (labelled("Poll endpoint", &signals::poll_url(&ui.config.url()))) }
                 },
                 None => (Field { name: "delivery", label: "Delivery", ..Field::default() }.radios(&[
                     (Delivery::Push.name(), "Pushed", "Each event is posted to the endpoint at once (RFC 8935)."),
@@ -346,7 +346,7 @@ async fn shown_once(
     token: &str,
 ) -> Result<Response, Fault> {
     let viewer = Viewer::of(grant, &mut ui.db.read().await?).await?;
-    let url = format!("{}/scim/events/poll", ui.config.url());
+    let url = signals::poll_url(&ui.config.url());
     let body = html! {
         (secret::once("receiver’s token", token))
         (labelled("Poll endpoint", &url))
