@@ -58,11 +58,9 @@ pub async fn named(tx: &mut Read, name: &str) -> Result<Option<Owner>> {
     let key = fold(name.trim());
     let user: Option<(i64,)> = tx
         .optional(sql!(
-            "SELECT u.id
-             FROM (SELECT id FROM users WHERE username_ci = $1 UNION SELECT id FROM users WHERE email_ci = $1) n
-             CROSS JOIN users u
-             WHERE u.id = n.id AND u.active = TRUE AND u.is_service = FALSE AND u.is_system = FALSE
-               AND u.deleted_at IS NULL ORDER BY CASE WHEN u.email_ci = $1 THEN 0 ELSE 1 END LIMIT 1",
+            "SELECT id FROM users
+             WHERE (username_ci = $1 OR email_ci = $1) AND active = TRUE AND is_service = FALSE AND is_system = FALSE
+               AND deleted_at IS NULL ORDER BY CASE WHEN email_ci = $1 THEN 0 ELSE 1 END LIMIT 1",
             &key
         ))
         .await?;
