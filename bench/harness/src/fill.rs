@@ -91,13 +91,14 @@ pub fn users(database: &str, count: usize) -> Result<()> {
 /// The number in the names of the person from whom [`provisioned`] copies.
 pub const PATTERN: usize = 9_999_999;
 
-/// Users of an identity provider with the numbers from `first` to `last`, with all that filters search: like the one with
-/// the number [`PATTERN`], who was made through the API. Returns their ids.
+/// Users of an identity provider with the numbers from `first` to `last`, with all that filters search: alike but for what
+/// holds the number, as the one with the number [`PATTERN`] is, who was made through the API. Returns their ids.
 pub fn provisioned(database: &str, first: usize, last: usize) -> Result<Vec<String>> {
     let n = numbers(first, last);
     let digits = "substr(CAST(10000000 + i AS TEXT), 2)";
     let own = |column: &str| format!("replace({column}, '{PATTERN}', {digits})");
     let pattern = format!("JOIN users p ON p.username_ci = 'user{PATTERN}@example.com'");
+    // How ids begin that were made before all others.
     let id = "0100000000000000000";
     let sql = format!(
         "INSERT INTO users (name, label_ci, username, username_ci, email, email_ci, root_role_id, root_by_hand, created_at, updated_at)

@@ -101,6 +101,8 @@ both! {
         let before = last_event(&server).await;
         let (good, told) = import(&server, &from, &["--connection", "nowhere"]).await;
         assert!(!good && told.contains("there is no connection \"nowhere\"; there are: default, acme"), "{told}");
+        let (good, told) = import(&server, &from, &["--dry-run"]).await;
+        assert!(good && told.ends_with("Nothing was changed.\n"), "{told}");
         let own = ["--connection", "acme"];
         let (good, told) = import(&server, &from, &["--connection", "acme", "--dry-run", "--enable"]).await;
         assert!(good && told.ends_with("Nothing was changed.\n"), "{told}");

@@ -123,7 +123,7 @@ open, and drafts around them, is left out where it stands here:
 | Undoing a takeover; handing somebody to another connection | by [removing the connection](scim/connections.md#deleting-one), which lets its people go as they are, for another to take over |
 | The old account for who was deleted and comes back | old privileges would come with it. The event log keeps what the old one did |
 | An error where a removal waits, or where the last admin stays | always success: an error would stop or quarantine the whole synchronisation |
-| Switching on without a way back in | refused without exception; [on the host](operating.md#getting-back-in) there is always one, and it lasts until another admin ends it |
+| Switching on without a way back in | refused without exception; [on the host](operating.md#getting-back-in) there is always one |
 | Groups that approve changes; approvals of who was deactivated | there are no change requests yet |
 | A list of who takes a seat, and since when | nothing is sold by the seat. Whoever is deactivated is not counted from that moment on |
 | A provider for Terraform | connections, tokens, rules, guards and receivers have an API, which is in the [OpenAPI document](openapi.json) |

@@ -45,8 +45,8 @@ both! {
         let nobody = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
         for (noun, id) in [("Users", &ann), ("Groups", &crew)] {
             let options = rival.send(Method::OPTIONS, &format!("/scim/{noun}/{id}"), None, JSON).await.expect(204);
+            assert_eq!(options.header("allow"), "GET, HEAD, PUT, PATCH, DELETE, OPTIONS");
             let methods: Vec<Method> = options.header("allow").split(", ").map(|name| name.parse().unwrap()).collect();
-            assert!(methods.len() > 4, "{methods:?}");
             for method in methods.into_iter().filter(|it| *it != Method::OPTIONS) {
                 let body = match method.as_str() {
                     "PUT" => Some(json!({ "userName": "x", "displayName": "x", "active": false })),

@@ -191,6 +191,7 @@ async fn whoever_has_a_name_is_found_by_an_index_on_sqlite() {
     for statement in Statement::all() {
         let text = statement.text(Engine::Sqlite);
         let asks = ["username_ci = $", "email_ci = $", "user_name_ci = $", "external_id = $", "scim_id = $"];
+        // Counters and repairs go over many on purpose.
         if text.starts_with("UPDATE") || !asks.iter().any(|asks| text.contains(asks)) {
             continue;
         }
@@ -198,8 +199,7 @@ async fn whoever_has_a_name_is_found_by_an_index_on_sqlite() {
         for row in server.rows(&format!("EXPLAIN QUERY PLAN {text}")).await {
             let line = row[3].clone().unwrap();
             let partial = ["users_living", "users_by_"].iter().any(|index| line.contains(index));
-            let whole = line.starts_with("SCAN ") && !line.starts_with("SCAN n")
-                || line.ends_with("(connection_id=?)");
+            let whole = line.starts_with("SCAN ") && line != "SCAN n" || line.ends_with("(connection_id=?)");
             if partial || whole {
                 slow.push(format!("{line}\n{text}"));
             }
