@@ -37,7 +37,8 @@ const TOKENS: [(&str, &str, &str); 9] = [
 
 /// Lists given as a JSON array in one argument: token, SQLite, PostgreSQL.
 ///
-/// The items of `{rows:$n}` are objects: `item ->> 'field'` is a field as text.
+/// The items of `{rows:$n}` are objects: `item ->> 'field'` is a field as text. They are taken apart once, and not for
+/// each field.
 /// `column {among:$n}` is `column IN ({list:$n})`, which PostgreSQL searches an index for in one go, where it would
 /// join a list that it takes for short.
 const LISTS: [(&str, &str, &str); 4] = [
@@ -53,8 +54,8 @@ const LISTS: [(&str, &str, &str); 4] = [
     ),
     (
         "{rows:",
-        "SELECT value AS item FROM json_each({})",
-        "SELECT json_array_elements(CAST({} AS json)) AS item",
+        "SELECT value AS item FROM jsonb_each({})",
+        "SELECT jsonb_array_elements(CAST({} AS jsonb)) AS item",
     ),
     (
         "{among:",
@@ -113,6 +114,14 @@ pub(super) const fn order_events(engine: Engine, others: bool) -> Option<&'stati
         (Engine::Postgres, true) => {
             Some("SELECT set_config('synchronous_commit', 'off', TRUE), pg_advisory_xact_lock(4242001)")
         }
+    }
+}
+
+/// What makes the commit of this transaction wait for no disk. SQLite's never does by itself.
+pub(super) const fn unhurried(engine: Engine) -> Option<&'static str> {
+    match engine {
+        Engine::Sqlite => None,
+        Engine::Postgres => Some("SELECT set_config('synchronous_commit', 'off', TRUE)"),
     }
 }
 

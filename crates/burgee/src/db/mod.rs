@@ -11,6 +11,7 @@ mod lasting;
 mod migrate;
 mod news;
 mod sql;
+mod whole;
 
 use std::fs::File;
 use std::ops::{Deref, DerefMut};
@@ -39,6 +40,7 @@ use self::lasting::{Lasting, Log, Turn};
 pub use self::news::News;
 use self::sql::Text;
 pub use self::sql::{Keep, Registered, Sql, Statement, Value};
+use self::whole::Whole;
 use crate::error::{Error, Result};
 
 /// How many connections read at once (SQLite) or in all (PostgreSQL).
@@ -265,7 +267,11 @@ async fn begin_on(pool: &PgPool, begin: &'static str) -> Result<Transaction<'sta
     };
     let mut others = pool.size();
     loop {
-        match pool.begin_with(begin).await {
+        let begun = match pool.acquire().await {
+            Ok(connection) => Whole::of(Transaction::begin(connection, Some(begin.into_sql_str()))).await,
+            Err(error) => Err(error),
+        };
+        match begun {
             Err(error) if others > 0 && broke(&error) => others -= 1,
             outcome => return outcome.map_err(Error::Unavailable),
         }
@@ -434,6 +440,15 @@ impl Write {
 impl Books {
     /// Makes the writes lasting.
     pub async fn commit(self) -> Result<()> {
+        self.0.commit().await
+    }
+
+    /// Commits, and waits for no disk: the writes are there for everybody, and lost if the power fails right after.
+    pub(crate) async fn commit_unhurried(mut self) -> Result<()> {
+        if let Some(unhurried) = dialect::unhurried(self.0.engine()) {
+            self.0.execute(Sql::build(unhurried)).await?;
+        }
+        self.0.lasts = true;
         self.0.commit().await
     }
 

@@ -1,5 +1,9 @@
 //! The rules that hold the program together.
 
+use std::future::poll_fn;
+use std::task::Poll;
+
+use burgee::access::{Administer, Granted, Root};
 use burgee::db::Statement;
 
 use crate::support::TestServer;
@@ -89,7 +93,6 @@ fn bookkeeping_touches_no_audited_table() {
 
 #[tokio::test]
 async fn a_change_without_an_event_is_no_change() {
-    use burgee::access::{Administer, Granted, Root};
     let server = TestServer::sqlite().await;
     let grant = Granted::<Administer>::system("test", Root);
     let now = server.app.clock.now();
@@ -109,4 +112,23 @@ async fn a_reading_transaction_cannot_write() {
         let outcome = tx.all::<(i64,)>(burgee::sql!("DELETE FROM roles WHERE id = 6 RETURNING id")).await;
         assert!(outcome.is_err());
     }
+}
+
+#[tokio::test]
+async fn a_transaction_whose_asker_is_gone_is_in_nobodys_way() {
+    let server = TestServer::postgres().await;
+    let grant = Granted::<Administer>::system("test", Root);
+    let mut given_up = 0;
+    // More often than there are connections.
+    for _ in 0..40 {
+        let mut reading = Box::pin(server.app.db.read());
+        // It is asked for, and nobody waits for the answer.
+        if poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx).is_pending())).await {
+            given_up += 1;
+        }
+        drop(reading);
+        let mut tx = server.app.db.change(&grant, server.app.clock.now()).await.unwrap();
+        tx.execute(burgee::sql!("UPDATE groups SET name = name")).await.unwrap();
+    }
+    assert!(given_up > 0);
 }

@@ -137,7 +137,8 @@ async fn write(db: &Db, rows: &[Row]) -> Result<()> {
         ))
         .await?;
     }
-    tx.commit().await
+    // Whatever waits to be written is lost with the power, too.
+    tx.commit_unhurried().await
 }
 
 fn row(id: String, call: &Call, rules: &Rules) -> Row {
@@ -153,20 +154,20 @@ fn row(id: String, call: &Call, rules: &Rules) -> Row {
     let mut seen = std::collections::HashSet::new();
     touched.retain(|it| seen.insert(*it));
     touched.truncate(MOST_SUBJECTS);
-    let meaning = plain(&words::tell(&call.deeds, &end), usize::MAX);
-    let word = |text: &Option<String>| text.as_deref().map(|text| plain(text, LONGEST_WORD));
+    let meaning = storable(words::tell(&call.deeds, &end));
+    let word = |text: &Option<String>| text.as_deref().map(|text| short(text, LONGEST_WORD));
     Row {
         id,
         connection: call.connection,
         at: call.at.millis(),
         micros: call.micros,
-        method: plain(&call.method, 16),
-        path: plain(&call.path, LONGEST_PATH),
+        method: short(&call.method, 16),
+        path: short(&call.path, LONGEST_PATH),
         query: call
             .query
             .as_deref()
             .filter(|query| !query.is_empty())
-            .map(|query| plain(&redact::query(query, mask), LONGEST_PATH)),
+            .map(|query| short(&redact::query(query, mask), LONGEST_PATH)),
         status: call.status,
         verb: verb(call).name(),
         noun: nouns.first().filter(|_| nouns.len() == 1).copied(),
@@ -178,15 +179,15 @@ fn row(id: String, call: &Call, rules: &Rules) -> Row {
         address: word(&call.address),
         agent: word(&call.agent),
         request_id: word(&call.request_id),
-        replayed_by: call.replays.as_ref().map(|(_, who)| plain(who, LONGEST_WORD)),
+        replayed_by: call.replays.as_ref().map(|(_, who)| short(who, LONGEST_WORD)),
         replays: call.replays.as_ref().map(|(id, _)| id.clone()),
         quirks: json!(call.quirks).to_string(),
         events: json!(groups).to_string(),
         headers: call.headers.to_string(),
-        request: request.text.map(|text| plain(&text, usize::MAX)),
+        request: request.text.map(storable),
         request_size: request.size,
         request_state: request.state.name(),
-        response: response.text.map(|text| plain(&text, usize::MAX)),
+        response: response.text.map(storable),
         response_size: response.size,
         response_state: response.state.name(),
         changes: changes(call, mask),
@@ -194,9 +195,14 @@ fn row(id: String, call: &Call, rules: &Rules) -> Row {
     }
 }
 
-/// Without the one character that not every database stores, and not too long.
-fn plain(text: &str, most: usize) -> String {
-    text.chars().take(most).map(|c| if c == '\0' { '\u{fffd}' } else { c }).collect()
+/// Without the one character that not every database stores.
+fn storable(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
+}
+
+/// [`storable`], and of `most` characters at most.
+fn short(text: &str, most: usize) -> String {
+    storable(text.chars().take(most).collect())
 }
 
 fn verb(call: &Call) -> Verb {
