@@ -182,7 +182,7 @@ impl App {
         Self(Arc::new(Shared {
             db,
             clock,
-            passwords: Passwords::new(entropy.clone()),
+            passwords: Passwords::new(entropy.clone(), config.password_effort),
             entropy,
             throttle: Throttle::new(
                 config.simple_login_limit_per_minute,

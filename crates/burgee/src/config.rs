@@ -9,6 +9,7 @@ use clap::{ArgMatches, Args, Command};
 use tracing_subscriber::filter::Directive;
 
 use crate::error::{Error, Result};
+use crate::people::password::Effort;
 
 /// How much can be logged.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
@@ -182,6 +183,9 @@ pub struct Config {
     /// Each setting with where it comes from, as [`Config::tell`] found it.
     #[arg(skip)]
     pub settings: Vec<Setting>,
+    /// How much work hashing a password takes: no operator decides that.
+    #[arg(skip)]
+    pub password_effort: Effort,
 }
 
 /// A setting as it holds, for people to look at.

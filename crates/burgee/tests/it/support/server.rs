@@ -4,6 +4,7 @@ use burgee::app::{App, Opened};
 use burgee::clock::Clock;
 use burgee::config::Config;
 use burgee::entropy::Entropy;
+use burgee::people::password::Effort;
 use clap::Parser;
 use serde_json::json;
 use sqlx::postgres::PgConnection;
@@ -40,7 +41,7 @@ struct Settings {
     config: Config,
 }
 
-/// A configuration as the command line would give it.
+/// A configuration as the command line would give it, but for the work that passwords take.
 pub fn config(database: &str, more: &[&str]) -> Config {
     let mut words = vec![
         "burgee",
@@ -62,7 +63,7 @@ pub fn config(database: &str, more: &[&str]) -> Config {
         "0",
     ];
     words.extend(more);
-    Settings::parse_from(words).config
+    Config { password_effort: Effort::Least, ..Settings::parse_from(words).config }
 }
 
 impl TestServer {
