@@ -236,18 +236,34 @@ impl App {
         }
     }
 
-    /// Does again what an identity provider asked for, and writes it into the journal.
+    /// Does again what an identity provider asked for, and writes it into the journal, also if whoever wants it goes away.
     pub async fn replay(
         &self,
-        grant: &Granted<Administer>,
-        call: &journal::Full,
+        grant: Granted<Administer>,
+        call: journal::Full,
         dry_run: bool,
     ) -> Result<scim::Replayed> {
-        let done = scim::replay(self, grant, call, dry_run).await?;
-        if let Err(error) = self.journal.write(&self.db, &self.journal_rules()).await {
-            tracing::warn!(%error, "the call that was done again is written later");
-        }
-        Ok(done)
+        let app = self.clone();
+        let work = async move {
+            let done = scim::replay(&app, &grant, &call, dry_run).await?;
+            if let Err(error) = app.journal.write(&app.db, &app.journal_rules()).await {
+                tracing::warn!(%error, "the call that was done again is written later");
+            }
+            Ok(done)
+        };
+        self.finish(work).await?
+    }
+
+    /// Does `work` to its end, also if whoever waits for it goes away, as a request does whose client hangs up. A panic
+    /// goes on here; an error means that the server ends.
+    pub async fn finish<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T> {
+        self.tasks.spawn(work).await.map_err(|error| match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(error) => Error::internal(error),
+        })
     }
 
     /// All protocols under one roof.
@@ -313,17 +329,15 @@ impl App {
             () = overdue => tracing::warn!("requests were still running after {} s", DRAIN.as_secs()),
         }
         self.tasks.close();
-        if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
-            tracing::warn!("a client was still reading after {} s more", DRAIN.as_secs());
-            return Ok(());
+        let ended = tokio::time::timeout(DRAIN, self.tasks.wait()).await;
+        if tokio::time::timeout(DRAIN, jobs::write_what_is_noted(self)).await.is_err() {
+            tracing::warn!("not all that was noted could be written within {} s", DRAIN.as_secs());
         }
-        self.journal.write(&self.db, &self.journal_rules()).await?;
-        self.seen.write(&self.db).await?;
-        self.token_uses.write(&self.db).await?;
-        self.registrations.write(&self.db).await?;
-        jobs::write_usage(self).await?;
-        jobs::write_sightings(self).await?;
-        self.db.close().await;
+        if ended.is_err() {
+            tracing::warn!("something was still running after {} s more", DRAIN.as_secs());
+        } else {
+            self.db.close().await;
+        }
         Ok(())
     }
 }

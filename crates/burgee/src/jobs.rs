@@ -48,6 +48,17 @@ pub async fn round(app: &App) -> Result<()> {
     login_history::forget(db, now).await
 }
 
+/// What was noted and is not written yet, as far as the database takes it: the server ends.
+pub async fn write_what_is_noted(app: &App) {
+    let db = &app.db;
+    report("writing calls of identity providers", app.journal.write(db, &app.journal_rules()).await);
+    report("writing when people were last seen", app.seen.write(db).await);
+    report("writing when provisioning tokens were used", app.token_uses.write(db).await);
+    report("writing which applications there are", app.registrations.write(db).await);
+    report("writing how often flags were used", write_usage(app).await);
+    report("writing when flags were last used", write_sightings(app).await);
+}
+
 /// Writes sightings, and forgets quiet counters and old sign-ins.
 async fn keep_house(app: &App) {
     while turn(app, 15).await {
@@ -74,7 +85,7 @@ async fn count(app: &App) {
 }
 
 /// Writes what was counted since the last time.
-pub async fn write_usage(app: &App) -> Result<()> {
+async fn write_usage(app: &App) -> Result<()> {
     app.usage.write(&app.db, |flag, application, yes, no| app.metrics.usage(flag, application, yes, no)).await
 }
 
@@ -101,7 +112,7 @@ fn days(app: &App) -> u64 {
 }
 
 /// Writes when flags were last used, as far as [`write_usage`] came.
-pub async fn write_sightings(app: &App) -> Result<()> {
+async fn write_sightings(app: &App) -> Result<()> {
     for (stage, flags) in app.usage.write_sightings(&app.db, app.clock.now()).await? {
         app.metrics.entered(stage, flags);
     }

@@ -330,9 +330,12 @@ impl Published {
                 next.tokens.end_others(&before.tokens);
             }
             let this = self.clone();
-            let work = tokio::task::spawn_blocking(move || this.deltas.renew(&next));
+            // To its end, also if whoever asked for this is gone: nobody else would say that there is something new.
+            let work = tokio::task::spawn_blocking(move || {
+                this.deltas.renew(&next);
+                this.renewed.send_modify(|count| *count += 1);
+            });
             work.await.map_err(Error::internal)?;
-            self.renewed.send_modify(|count| *count += 1);
         }
         Ok(())
     }

@@ -1,8 +1,7 @@
 //! Requests whose clients do not wait for the answer (`Prefer: respond-async`, RFC 9967 §2.5).
 //!
 //! The work is done at once, and what came of it is kept in the record before the client hears that it was accepted: so
-//! nothing that was accepted can get lost. It is done to the end even if the client hangs up. What is refused is refused at
-//! once, as ever.
+//! nothing that was accepted can get lost. What is refused is refused at once, as ever.
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -25,7 +24,7 @@ const ASYNC: &str = "respond-async";
 const LARGEST: usize = 64 * 1024 * 1024;
 
 /// True if the client says that it does not wait.
-pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
+fn is_wanted(headers: &HeaderMap) -> bool {
     let values = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
     let mut preferences = values.flat_map(|value| value.split(','));
     preferences.any(|it| it.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(ASYNC))

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use burgee_scim::{Error, GROUP, Mode, Object, ResourceType, USER};
@@ -52,6 +53,7 @@ pub fn router(app: App) -> Router {
     }
     router
         .merge(oauth::routes())
+        .layer(from_fn_with_state(app.clone(), to_the_end))
         .merge(events::routes())
         .layer(CatchPanicLayer::custom(|_| {
             tracing::error!("a handler panicked");
@@ -60,22 +62,12 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-async fn dispatch(State(app): State<App>, request: Request) -> Response {
-    if !later::is_wanted(request.headers()) {
-        return serve(app, request).await;
-    }
-    // Whoever does not wait may hang up: then it is done all the same.
-    let tasks = app.tasks.clone();
-    match tasks.spawn(serve(app, request)).await {
-        Ok(response) => response,
-        Err(error) => {
-            tracing::error!(%error, "a handler did not come to its end");
-            Fault::from(Error::status(500, "Something went wrong on our side.")).into_response()
-        }
-    }
+/// Whoever hangs up does not undo what they asked for: it is done to its end, and stands in the journal.
+async fn to_the_end(State(app): State<App>, request: Request, next: Next) -> Response {
+    app.finish(next.run(request)).await.unwrap_or_else(|error| Fault::from(error).into_response())
 }
 
-async fn serve(app: App, request: Request) -> Response {
+async fn dispatch(State(app): State<App>, request: Request) -> Response {
     let method = request.method().clone();
     let head = method == Method::HEAD;
     let (begun, request) = Begun::of(&app, request);

@@ -178,6 +178,33 @@ async fn roles_of_newcomers_count_who_come_while_that_is_switched_on() {
 }
 
 #[tokio::test]
+async fn a_call_whose_client_hangs_up_is_done_and_stands_in_the_journal() {
+    let server = TestServer::postgres().await;
+    let mut gate = PgConnection::connect(&server.app.config.database().unwrap()).await.unwrap();
+    let mut held = gate.begin().await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(COMMITS)).execute(&mut *held).await.unwrap();
+    let scim = server.scim();
+    tokio::select! {
+        answer = scim.post("/scim/Users", json!({ "userName": "ann" })) => panic!("answered: {}", answer.text),
+        () = waiting(&server, 1) => {}
+    }
+    // The server sees that nobody listens any more.
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    held.rollback().await.unwrap();
+    loop {
+        server.app.journal.write(&server.app.db, &server.app.journal_rules()).await.unwrap();
+        let calls = server.rows("SELECT meaning FROM scim_calls").await;
+        if let Some(call) = calls.first() {
+            assert_eq!(call, &[Some("Created “ann”".to_owned())]);
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let users = server.rows("SELECT username FROM users WHERE username = 'ann'").await;
+    assert_eq!(users.len(), 1);
+}
+
+#[tokio::test]
 async fn nothing_begins_to_depend_on_a_flag_while_it_is_archived() {
     let server = TestServer::postgres().await;
     let (admin, flags) = (server.admin(), "/api/admin/projects/default/features");

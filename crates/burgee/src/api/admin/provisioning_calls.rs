@@ -247,7 +247,7 @@ async fn replay(
     Body(wanted): Body<Replay>,
 ) -> Result<Json<Replayed>, Problem> {
     let call = journal::find(&mut app.db.read().await?, &id).await?.ok_or_else(missing)?;
-    let done = app.replay(&grant, &call, wanted.dry_run).await?;
+    let done = app.replay(grant, call, wanted.dry_run).await?;
     Ok(Json(Replayed { status: done.status, id: done.id }))
 }
 

@@ -131,7 +131,7 @@ async fn replay(
 ) -> Result<Response, Fault> {
     let found = journal::find(&mut ui.db.read().await?, &id).await?;
     let call = found.ok_or_else(|| Fault::missing("There is no such call."))?;
-    let done = ui.replay(&grant, &call, !wanted.apply).await?;
+    let done = ui.replay(grant, call, !wanted.apply).await?;
     if let Some(made) = done.id {
         return Ok(frame.go(&format!("/provisioning/calls/{made}")));
     }
