@@ -33,7 +33,7 @@ struct Options {
     #[arg(long, default_value_t = 10_000)]
     cycle: usize,
     /// How often a server with the journal of calls and one without take turns.
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 6)]
     turns: usize,
 }
 

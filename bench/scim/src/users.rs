@@ -132,6 +132,11 @@ pub async fn measure(
     size: usize,
     rounds: Rounds,
 ) -> Result<()> {
+    ensure!(
+        size > rounds.creates,
+        "{size} users are too few: {} of them are created one by one",
+        rounds.creates
+    );
     let many = create_many(database, address, people, size - rounds.creates).await?;
     let mut client = Client::connect(address, Api::Scim).await?;
     let (start, mut times) = (Instant::now(), Times::default());
