@@ -33,12 +33,9 @@ pub async fn run(app: App) {
 /// Every job once, for a server that does not serve yet. Here, a job that fails is an error.
 pub async fn round(app: &App) -> Result<()> {
     let (db, now) = (&app.db, app.clock.now());
-    app.seen.write(db).await?;
-    app.token_uses.write(db).await?;
-    app.journal.write(db, &app.journal_rules()).await?;
-    app.registrations.write(db).await?;
-    write_usage(app).await?;
-    write_sightings(app).await?;
+    for (_, outcome) in noted(app).await {
+        outcome?;
+    }
     applications::announce(db, now).await?;
     applications::forget(db, now).await?;
     features::mark_overdue(db, now).await?;
@@ -50,13 +47,22 @@ pub async fn round(app: &App) -> Result<()> {
 
 /// What was noted and is not written yet, as far as the database takes it: the server ends.
 pub async fn write_what_is_noted(app: &App) {
+    for (what, outcome) in noted(app).await {
+        report(what, outcome);
+    }
+}
+
+/// Writes everything that is noted first and written later; what came of each.
+async fn noted(app: &App) -> [(&'static str, Result<()>); 6] {
     let db = &app.db;
-    report("writing calls of identity providers", app.journal.write(db, &app.journal_rules()).await);
-    report("writing when people were last seen", app.seen.write(db).await);
-    report("writing when provisioning tokens were used", app.token_uses.write(db).await);
-    report("writing which applications there are", app.registrations.write(db).await);
-    report("writing how often flags were used", write_usage(app).await);
-    report("writing when flags were last used", write_sightings(app).await);
+    [
+        ("writing calls of identity providers", app.journal.write(db, &app.journal_rules()).await),
+        ("writing when people were last seen", app.seen.write(db).await),
+        ("writing when provisioning tokens were used", app.token_uses.write(db).await),
+        ("writing which applications there are", app.registrations.write(db).await),
+        ("writing how often flags were used", write_usage(app).await),
+        ("writing when flags were last used", write_sightings(app).await),
+    ]
 }
 
 /// Writes sightings, and forgets quiet counters and old sign-ins.

@@ -62,7 +62,7 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-/// Whoever hangs up does not undo what they asked for: it is done to its end, and stands in the journal.
+/// Whoever hangs up does not undo what they asked for: it is done to its end, and told to the journal.
 async fn to_the_end(State(app): State<App>, request: Request, next: Next) -> Response {
     app.finish(next.run(request)).await.unwrap_or_else(|error| Fault::from(error).into_response())
 }

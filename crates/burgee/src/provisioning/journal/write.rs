@@ -154,7 +154,7 @@ fn row(id: String, call: &Call, rules: &Rules) -> Row {
     let mut seen = std::collections::HashSet::new();
     touched.retain(|it| seen.insert(*it));
     touched.truncate(MOST_SUBJECTS);
-    let meaning = storable(words::tell(&call.deeds, &end));
+    let meaning = without_zero(words::tell(&call.deeds, &end));
     let word = |text: &Option<String>| text.as_deref().map(|text| short(text, LONGEST_WORD));
     Row {
         id,
@@ -184,10 +184,10 @@ fn row(id: String, call: &Call, rules: &Rules) -> Row {
         quirks: json!(call.quirks).to_string(),
         events: json!(groups).to_string(),
         headers: call.headers.to_string(),
-        request: request.text.map(storable),
+        request: request.text.map(without_zero),
         request_size: request.size,
         request_state: request.state.name(),
-        response: response.text.map(storable),
+        response: response.text.map(without_zero),
         response_size: response.size,
         response_state: response.state.name(),
         changes: changes(call, mask),
@@ -196,13 +196,13 @@ fn row(id: String, call: &Call, rules: &Rules) -> Row {
 }
 
 /// Without the one character that not every database stores.
-fn storable(text: String) -> String {
+fn without_zero(text: String) -> String {
     if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 
-/// [`storable`], and of `most` characters at most.
+/// [`without_zero`], and of `most` characters at most.
 fn short(text: &str, most: usize) -> String {
-    storable(text.chars().take(most).collect())
+    without_zero(text.chars().take(most).collect())
 }
 
 fn verb(call: &Call) -> Verb {
