@@ -1,6 +1,7 @@
 //! What protocols for people share: who is behind a cookie, whose page sent a request, and which scope a path is about.
 
 pub mod csv;
+pub mod handler;
 pub mod lines;
 
 use axum::extract::{FromRequestParts, RawPathParams};

@@ -3,11 +3,12 @@
 use axum::Router;
 use axum::handler::Handler;
 use axum::http::Method;
-use axum::routing::{MethodFilter, on};
+use axum::routing::MethodFilter;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::Value;
 
 use crate::app::App;
+use crate::gate::handler::on;
 use crate::gate::{Access, Guarded};
 
 type Shape = fn(&mut SchemaGenerator) -> Value;

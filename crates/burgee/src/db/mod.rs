@@ -4,6 +4,7 @@
 //! ([`Db::change`], defined in [`crate::events`]). Tables that need no audit go through [`Db::bookkeep`]. The engine
 //! behind it shows nowhere else: one SQL text serves both, and [`dialect`] holds what differs.
 
+mod connection;
 pub mod dialect;
 pub mod file;
 mod json;
@@ -20,25 +21,21 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 #[doc(hidden)]
 pub use inventory;
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow, Postgres};
-use sqlx::sqlite::{
-    Sqlite, SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
-};
-use sqlx::{
-    Arguments, AssertSqlSafe, Connection as _, Executor as _, FromRow, PgPool, SqlSafeStr, SqlStr,
-    SqlitePool, Transaction,
-};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection as _, Executor as _, PgPool, SqlSafeStr, SqlitePool, Transaction};
 use tokio::sync::Notify;
 
+pub use self::connection::Row;
+use self::connection::{Connection, Within};
 pub use self::dialect::Engine;
-use self::dialect::{begin_read, begin_write, render};
+use self::dialect::{begin_read, begin_write};
 pub use self::json::Json;
 use self::lasting::{Lasting, Log, Turn};
 pub use self::news::News;
-use self::sql::Text;
 pub use self::sql::{Keep, Registered, Sql, Statement, Value};
 use self::whole::Whole;
 use crate::error::{Error, Result};
@@ -76,10 +73,6 @@ enum Pools {
     /// `aside` is for whoever cannot wait for those who hold the connections of the pool.
     Postgres { pool: PgPool, aside: PgPool },
 }
-
-/// A row of either database. `#[derive(sqlx::FromRow)]` makes a struct one.
-pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
-impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
 
 impl Db {
     /// Opens the database at `url` (`sqlite:PATH` or `postgres://…`) for a server and brings its schema up to date.
@@ -137,33 +130,25 @@ impl Db {
     /// One consistent view of the data. The engine refuses writes. Whatever keeps it from beginning, the database is
     /// not available.
     pub async fn read(&self) -> Result<Read> {
-        let begin = begin_read(self.engine());
-        Ok(Read(match &self.pools {
-            Pools::Sqlite { readers, .. } => {
-                Connection::Sqlite(readers.begin_with(begin).await.map_err(Error::Unavailable)?)
-            }
-            Pools::Postgres { pool, .. } => Connection::Postgres(begin_on(pool, begin).await?),
-        }))
+        match &self.pools {
+            Pools::Sqlite { readers, .. } => begin_on_sqlite(readers, begin_read(Engine::Sqlite)).await,
+            Pools::Postgres { pool, .. } => begin_on_postgres(pool, begin_read(Engine::Postgres)).await,
+        }
     }
 
     /// The first row of one statement, which needs no view around it.
     pub(crate) async fn glance<T: Row>(&self, sql: Sql) -> Result<Option<T>> {
-        Ok(match &self.pools {
+        let found = match &self.pools {
             Pools::Sqlite { readers, .. } => {
                 let mut connection = readers.acquire().await.map_err(Error::Unavailable)?;
-                let text = text(&sql, Engine::Sqlite);
-                sqlx::query_as_with(text, sqlite_arguments(sql.args)?)
-                    .fetch_optional(&mut *connection)
-                    .await?
+                connection.first(sql).await?
             }
             Pools::Postgres { pool, .. } => {
                 let mut connection = pool.acquire().await.map_err(Error::Unavailable)?;
-                let text = text(&sql, Engine::Postgres);
-                sqlx::query_as_with(text, postgres_arguments(sql.args)?)
-                    .fetch_optional(&mut *connection)
-                    .await?
+                connection.first(sql).await?
             }
-        })
+        };
+        Ok(found.map(|row| row.read()).transpose()?)
     }
 
     /// Like [`Db::read`], for whoever holds a transaction already: never waits for the connections that such
@@ -171,10 +156,7 @@ impl Db {
     pub(crate) async fn aside(&self) -> Result<Read> {
         match &self.pools {
             Pools::Sqlite { .. } => self.read().await,
-            Pools::Postgres { aside, .. } => {
-                let begin = begin_read(Engine::Postgres);
-                Ok(Read(Connection::Postgres(begin_on(aside, begin).await?)))
-            }
+            Pools::Postgres { aside, .. } => begin_on_postgres(aside, begin_read(Engine::Postgres)).await,
         }
     }
 
@@ -187,13 +169,10 @@ impl Db {
     /// A writing transaction without audit. Only `Db::bookkeep` and `Db::change` may call this; a test holds
     /// the rest of the crate to that.
     pub(crate) async fn begin_write(&self) -> Result<Write> {
-        let begin = begin_write(self.engine());
-        let tx = Read(match &self.pools {
-            Pools::Sqlite { writer, .. } => {
-                Connection::Sqlite(writer.begin_with(begin).await.map_err(Error::Unavailable)?)
-            }
-            Pools::Postgres { pool, .. } => Connection::Postgres(begin_on(pool, begin).await?),
-        });
+        let tx = match &self.pools {
+            Pools::Sqlite { writer, .. } => begin_on_sqlite(writer, begin_write(Engine::Sqlite)).await?,
+            Pools::Postgres { pool, .. } => begin_on_postgres(pool, begin_write(Engine::Postgres)).await?,
+        };
         let lasts = self.engine() == Engine::Postgres;
         Ok(Write { tx, lasts, turn: self.lasting.turn(), lasting: self.lasting.clone() })
     }
@@ -256,26 +235,36 @@ async fn open_postgres(url: &str) -> Result<(Pools, Log)> {
     Ok((Pools::Postgres { pool, aside }, log))
 }
 
-/// Begins a transaction on PostgreSQL. A connection that breaks now did nothing yet, and may be one of many that ended
-/// with the server: the others are tried, too.
-async fn begin_on(pool: &PgPool, begin: &'static str) -> Result<Transaction<'static, Postgres>> {
+fn begin_on_sqlite<'a>(pool: &'a SqlitePool, begin: &'static str) -> BoxFuture<'a, Result<Read>> {
+    Box::pin(async move {
+        let begun = pool.begin_with(begin).await.map_err(Error::Unavailable)?;
+        Ok(Read(Box::new(begun)))
+    })
+}
+
+/// A connection that breaks now did nothing yet, and may be one of many that ended with the server: the others are tried,
+/// too.
+fn begin_on_postgres<'a>(pool: &'a PgPool, begin: &'static str) -> BoxFuture<'a, Result<Read>> {
     let broke = |error: &sqlx::Error| match error {
         sqlx::Error::Io(_) => true,
         // The server's last words on it.
         sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("57P")),
         _ => false,
     };
-    let mut others = pool.size();
-    loop {
-        let begun = match pool.acquire().await {
-            Ok(connection) => Whole::of(Transaction::begin(connection, Some(begin.into_sql_str()))).await,
-            Err(error) => Err(error),
-        };
-        match begun {
-            Err(error) if others > 0 && broke(&error) => others -= 1,
-            outcome => return outcome.map_err(Error::Unavailable),
+    Box::pin(async move {
+        let mut others = pool.size();
+        loop {
+            let begun = match pool.acquire().await {
+                Ok(connection) => Whole::of(Transaction::begin(connection, Some(begin.into_sql_str()))).await,
+                Err(error) => Err(error),
+            };
+            match begun {
+                Ok(begun) => return Ok(Read(Box::new(begun))),
+                Err(error) if others > 0 && broke(&error) => others -= 1,
+                Err(error) => return Err(Error::Unavailable(error)),
+            }
         }
-    }
+    })
 }
 
 async fn open_sqlite(file: &Path, taken: Option<Arc<File>>) -> Result<(Pools, Log)> {
@@ -311,13 +300,8 @@ async fn open_sqlite(file: &Path, taken: Option<Arc<File>>) -> Result<(Pools, Lo
     Ok((Pools::Sqlite { writer, readers, _taken: taken }, log))
 }
 
-enum Connection {
-    Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
-}
-
 /// A transaction that reads. Dropping it ends it.
-pub struct Read(Connection);
+pub struct Read(Box<dyn Within>);
 
 /// A transaction that may also write. Dropping it undoes everything.
 pub struct Write {
@@ -331,45 +315,34 @@ pub struct Write {
 /// A writing transaction for bookkeeping tables; see [`Db::bookkeep`].
 pub struct Books(Write);
 
-/// Runs one statement on whichever engine it is.
-macro_rules! run {
-    ($connection:expr, $sql:expr, $query:ident, $method:ident) => {{
-        let sql = $sql;
-        match $connection {
-            Connection::Sqlite(tx) => {
-                let text = text(&sql, Engine::Sqlite);
-                sqlx::$query(text, sqlite_arguments(sql.args)?).$method(&mut **tx).await
-            }
-            Connection::Postgres(tx) => {
-                let text = text(&sql, Engine::Postgres);
-                sqlx::$query(text, postgres_arguments(sql.args)?).$method(&mut **tx).await
-            }
-        }
-    }};
-}
-
 impl Read {
     /// Which engine answers; for SQL that is put together from [`dialect`] parts.
     pub fn engine(&self) -> Engine {
-        match self.0 {
-            Connection::Sqlite(_) => Engine::Sqlite,
-            Connection::Postgres(_) => Engine::Postgres,
-        }
+        self.0.engine()
     }
 
     /// All rows.
     pub async fn all<T: Row>(&mut self, sql: Sql) -> Result<Vec<T>> {
-        Ok(run!(&mut self.0, sql, query_as_with, fetch_all)?)
+        let mut found = Vec::new();
+        self.0
+            .connection()
+            .each(sql, &mut |row| {
+                found.push(row.read()?);
+                Ok(())
+            })
+            .await?;
+        Ok(found)
     }
 
     /// The first row, if there is one.
     pub async fn optional<T: Row>(&mut self, sql: Sql) -> Result<Option<T>> {
-        Ok(run!(&mut self.0, sql, query_as_with, fetch_optional)?)
+        let found = self.0.connection().first(sql).await?;
+        Ok(found.map(|row| row.read()).transpose()?)
     }
 
     /// The first row of a statement that always gives one.
     pub async fn one<T: Row>(&mut self, sql: Sql) -> Result<T> {
-        Ok(run!(&mut self.0, sql, query_as_with, fetch_one)?)
+        Ok(self.optional(sql).await?.ok_or(sqlx::Error::RowNotFound)?)
     }
 
     /// How the engine would find the rows, line by line: for tests that hold searches to an index.
@@ -389,31 +362,14 @@ impl Read {
 
     /// Ends the view. Dropping does the same, a little later.
     pub async fn end(self) -> Result<()> {
-        match self.0 {
-            Connection::Sqlite(tx) => tx.rollback().await?,
-            Connection::Postgres(tx) => tx.rollback().await?,
-        }
-        Ok(())
+        Ok(self.0.rollback().await?)
     }
 }
 
 impl Write {
     /// Runs a statement and tells how many rows it touched.
     pub async fn execute(&mut self, sql: Sql) -> Result<u64> {
-        let sql_ = sql;
-        Ok(match &mut self.tx.0 {
-            Connection::Sqlite(tx) => {
-                let text = text(&sql_, Engine::Sqlite);
-                sqlx::query_with(text, sqlite_arguments(sql_.args)?).execute(&mut **tx).await?.rows_affected()
-            }
-            Connection::Postgres(tx) => {
-                let text = text(&sql_, Engine::Postgres);
-                sqlx::query_with(text, postgres_arguments(sql_.args)?)
-                    .execute(&mut **tx)
-                    .await?
-                    .rows_affected()
-            }
-        })
+        self.tx.0.connection().run(sql).await
     }
 
     /// From here on, no other transaction commits events before this one does, so that event ids become
@@ -429,10 +385,7 @@ impl Write {
 
     /// Makes the changes lasting. After an error, it is not known whether they are.
     pub(crate) async fn commit(self) -> Result<()> {
-        match self.tx.0 {
-            Connection::Sqlite(tx) => tx.commit().await?,
-            Connection::Postgres(tx) => tx.commit().await?,
-        }
+        self.tx.0.commit().await?;
         if self.lasts { Ok(()) } else { self.lasting.wait().await }
     }
 }
@@ -474,46 +427,4 @@ impl DerefMut for Write {
     fn deref_mut(&mut self) -> &mut Read {
         &mut self.tx
     }
-}
-
-fn text(sql: &Sql, engine: Engine) -> SqlStr {
-    match &sql.text {
-        Text::Fixed(statement) => statement.text(engine).into_sql_str(),
-        Text::Built(built) if built.contains('{') => AssertSqlSafe(render(built, engine)).into_sql_str(),
-        Text::Built(built) => AssertSqlSafe(built.clone()).into_sql_str(),
-    }
-}
-
-/// PostgreSQL cannot store U+0000; refused for both, so that both do the same.
-fn storable(text: Option<String>) -> Result<Option<String>> {
-    if text.as_ref().is_some_and(|text| text.contains('\0')) {
-        return Err(Error::zero());
-    }
-    Ok(text)
-}
-
-fn sqlite_arguments(values: Vec<Value>) -> Result<SqliteArguments> {
-    let mut arguments = SqliteArguments::default();
-    for value in values {
-        match value {
-            Value::Int(v) => Arguments::add(&mut arguments, v),
-            Value::Text(v) => Arguments::add(&mut arguments, storable(v)?),
-            Value::Bool(v) => Arguments::add(&mut arguments, v),
-        }
-        .map_err(sqlx::Error::Encode)?;
-    }
-    Ok(arguments)
-}
-
-fn postgres_arguments(values: Vec<Value>) -> Result<PgArguments> {
-    let mut arguments = PgArguments::default();
-    for value in values {
-        match value {
-            Value::Int(v) => Arguments::add(&mut arguments, v),
-            Value::Text(v) => Arguments::add(&mut arguments, storable(v)?),
-            Value::Bool(v) => Arguments::add(&mut arguments, v),
-        }
-        .map_err(sqlx::Error::Encode)?;
-    }
-    Ok(arguments)
 }

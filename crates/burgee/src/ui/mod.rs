@@ -22,7 +22,7 @@ use axum::handler::Handler;
 use axum::http::{HeaderName, HeaderValue, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, get, on};
+use axum::routing::{MethodFilter, get};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
@@ -30,6 +30,7 @@ use self::fault::Fault;
 use self::frame::Frame;
 use crate::app::App;
 use crate::error::Error;
+use crate::gate::handler::on;
 use crate::gate::{self, Access, Guarded};
 
 /// The server, for handlers of this protocol: what they refuse is drawn as a page.
