@@ -7,62 +7,101 @@ use anyhow::{Result, ensure};
 use hyper::Method;
 use serde_json::json;
 
-use crate::users::{People, body, encoded, user_name};
+use crate::users::{body, encoded, user_name};
 use bench_harness::client::{Api, Client};
-use bench_harness::report::{Report, Target, Times};
+use bench_harness::report::{Report, Target};
 use bench_harness::server::Server;
 
-/// Measures `count` people, found, created and changed, by each of the two servers, `turns` times.
+/// How long a server rests after its turn: what is written once a second is written in the turn of whoever caused it.
+const REST: Duration = Duration::from_millis(1200);
+
+/// A server with a database of its own, and what it took in each of its turns.
+struct Side {
+    server: Server,
+    client: Client,
+    people: usize,
+    took: Vec<Duration>,
+    cpu: Duration,
+}
+
+/// Lets two servers, each on an empty database beside `database`, take `turns` turns with `count` people who are found,
+/// created and changed.
 pub async fn measure(
     binary: &Path,
     database: &str,
     report: &mut Report,
-    people: &mut People,
     count: usize,
     turns: usize,
 ) -> Result<()> {
     ensure!(turns > 0, "--turns must be 1 at least");
-    // With the journal, and without it.
-    let words: [&[&str]; 2] = [&[], &["--scim-calls-days", "0"]];
-    let mut times = [Times::default(), Times::default()];
-    let mut ratios = Vec::new();
-    for turn in 0..turns {
-        let mut took = [Duration::ZERO; 2];
+    let mut with = Side::start(binary, &beside(database, "with"), &[]).await?;
+    let mut without = Side::start(binary, &beside(database, "without"), &["--scim-calls-days", "0"]).await?;
+    for turn in 0..=turns {
         // Whoever comes second finds a warmer machine.
-        for which in if turn % 2 == 0 { [0, 1] } else { [1, 0] } {
-            let server = Server::start_with(binary, database, words[which]).await?;
-            took[which] = work(&server, people, count).await?;
-            server.stop().await?;
-            times[which].push(took[which]);
+        for side in if turn % 2 == 0 { [&mut with, &mut without] } else { [&mut without, &mut with] } {
+            side.turn(count).await?;
+            if turn == 0 {
+                // A server's first requests open what the others use.
+                (side.took, side.cpu) = (Vec::new(), Duration::ZERO);
+            }
         }
-        ratios.push(took[0].as_secs_f64() / took[1].as_secs_f64());
     }
-    // Of what was measured one right after the other: the machine is not equally fast all the time.
+    // Of turns that came one right after the other: the machine is not equally fast all the time.
+    let mut ratios: Vec<f64> =
+        with.took.iter().zip(&without.took).map(|(with, without)| with.div_duration_f64(*without)).collect();
     ratios.sort_by(f64::total_cmp);
     let ratio = f64::midpoint(ratios[(turns - 1) / 2], ratios[turns / 2]);
-    let [with, without] = times.map(|times| times.p50());
-    let text =
-        format!("{ratio:.3} ({:.3} to {:.3}; {with:.0} and {without:.0} ms)", ratios[0], ratios[turns - 1]);
+    let [sum, other] = [&with, &without].map(|side| side.took.iter().sum::<Duration>());
+    let text = format!(
+        "{ratio:.3} ({:.3} to {:.3}; sums {:.3})",
+        ratios[0],
+        ratios[turns - 1],
+        sum.div_duration_f64(other)
+    );
     report.at_most("journal of calls, with to without", text, ratio, Target("≤ 1.05", [1.05; 2]));
-    Ok(())
+    let cpu = with.cpu.div_duration_f64(without.cpu);
+    report.plain("journal of calls, the server's processor time, with to without", format!("{cpu:.3}"));
+    with.server.stop().await?;
+    without.server.stop().await
 }
 
-async fn work(server: &Server, people: &mut People, count: usize) -> Result<Duration> {
-    let mut client = Client::connect(server.address, Api::Scim).await?;
-    // The first request of a server opens what the others use.
-    client.send(Method::GET, "/Users?count=1", String::new(), 200).await?;
-    let start = Instant::now();
-    for _ in 0..count {
-        let number = people.len();
+impl Side {
+    async fn start(binary: &Path, database: &str, words: &[&str]) -> Result<Self> {
+        let server = Server::start_with(binary, database, words).await?;
+        let client = Client::connect(server.address, Api::Scim).await?;
+        Ok(Self { server, client, people: 0, took: Vec::new(), cpu: Duration::ZERO })
+    }
+
+    async fn turn(&mut self, count: usize) -> Result<()> {
+        let (cpu, start) = (self.server.cpu()?, Instant::now());
+        for _ in 0..count {
+            self.person().await?;
+        }
+        self.took.push(start.elapsed());
+        tokio::time::sleep(REST).await;
+        self.cpu += self.server.cpu()? - cpu;
+        Ok(())
+    }
+
+    async fn person(&mut self) -> Result<()> {
+        let number = self.people;
         let path = format!("/Users?filter={}", encoded(&format!("userName eq \"{}\"", user_name(number))));
-        client.send(Method::GET, &path, String::new(), 200).await?;
-        let id = client.send(Method::POST, "/Users", body(number).to_string(), 201).await?.id()?;
+        self.client.send(Method::GET, &path, String::new(), 200).await?;
+        let id = self.client.send(Method::POST, "/Users", body(number).to_string(), 201).await?.id()?;
         let change = json!({
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
             "Operations": [{ "op": "replace", "path": "title", "value": "Lead" }]
         });
-        client.send(Method::PATCH, &format!("/Users/{id}"), change.to_string(), 200).await?;
-        people.push(id);
+        self.client.send(Method::PATCH, &format!("/Users/{id}"), change.to_string(), 200).await?;
+        self.people += 1;
+        Ok(())
     }
-    Ok(start.elapsed())
+}
+
+/// The database of this name beside another one, which `bench/harness/run` has made.
+fn beside(database: &str, name: &str) -> String {
+    match database.strip_suffix(".db") {
+        Some(file) => format!("{file}_{name}.db"),
+        None => format!("{database}_{name}"),
+    }
 }
