@@ -23,7 +23,8 @@ pub struct Where {
     /// An empty folder for the SQLite database.
     #[arg(long)]
     folder: PathBuf,
-    /// An empty PostgreSQL database; left out, if not given.
+    /// An empty PostgreSQL database; left out, if not given. Some measurements want two more, of the same name and `_with` and
+    /// `_without` behind it.
     #[arg(long)]
     postgres: Option<String>,
     /// Leave SQLite out.

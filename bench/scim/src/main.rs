@@ -33,7 +33,7 @@ struct Options {
     #[arg(long, default_value_t = 10_000)]
     cycle: usize,
     /// How often a server with the journal of calls and one without take turns.
-    #[arg(long, default_value_t = 24)]
+    #[arg(long, default_value_t = 12)]
     turns: usize,
 }
 
@@ -72,5 +72,5 @@ async fn measure(options: &Options, database: &str, report: &mut Report) -> Resu
     tokio::time::sleep(Duration::from_secs(1)).await;
     report.plain("resident memory, after everything", format!("{:.0} MiB", mib(server.resident()?)));
     server.stop().await?;
-    journal::measure(&options.place.binary, database, report, others, options.turns).await
+    journal::measure(&options.place.binary, database, report, options.turns).await
 }

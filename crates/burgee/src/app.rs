@@ -50,10 +50,9 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// How many receivers of SCIM events can wait at the same time.
 const POLLS: usize = 64;
 
-/// A handle on the running server; cheap to clone. The type of what it holds ends here: the compiler would look through
-/// all of that for every handler there is.
+/// A handle on the running server; cheap to clone.
 #[derive(Clone)]
-pub struct App(Arc<dyn AsRef<Shared> + Send + Sync>);
+pub struct App(Arc<Shared>);
 
 /// What requests share.
 pub struct Shared {
@@ -157,13 +156,7 @@ pub struct Opened {
 impl Deref for App {
     type Target = Shared;
     fn deref(&self) -> &Shared {
-        (*self.0).as_ref()
-    }
-}
-
-impl AsRef<Shared> for Shared {
-    fn as_ref(&self) -> &Shared {
-        self
+        &self.0
     }
 }
 

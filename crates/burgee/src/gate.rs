@@ -1,4 +1,5 @@
-//! What protocols for people share: who is behind a cookie, whose page sent a request, and which scope a path is about.
+//! What protocols for people and SDKs share: how handlers are registered, who is behind a cookie, whose page sent a request, and
+//! which scope a path is about.
 
 pub mod csv;
 pub mod handler;

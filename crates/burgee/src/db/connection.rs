@@ -32,8 +32,6 @@ impl Found {
 
 /// A connection.
 pub(super) trait Connection: Send {
-    fn engine(&self) -> Engine;
-
     /// Hands every row to `take`, one by one.
     fn each<'a>(
         &'a mut self,
@@ -64,10 +62,6 @@ trait FromValues: Sized {
 macro_rules! connection {
     ($connection:ident, $engine:ident, $arguments:ident) => {
         impl Connection for $connection {
-            fn engine(&self) -> Engine {
-                Engine::$engine
-            }
-
             fn each<'a>(
                 &'a mut self,
                 sql: Sql,
@@ -109,7 +103,7 @@ macro_rules! connection {
             }
 
             fn engine(&self) -> Engine {
-                (**self).engine()
+                Engine::$engine
             }
 
             fn commit(self: Box<Self>) -> BoxFuture<'static, sqlx::Result<()>> {

@@ -30,7 +30,7 @@ use sqlx::{Connection as _, Executor as _, PgPool, SqlSafeStr, SqlitePool, Trans
 use tokio::sync::Notify;
 
 pub use self::connection::Row;
-use self::connection::{Connection, Within};
+use self::connection::{Connection, Found, Within};
 pub use self::dialect::Engine;
 use self::dialect::{begin_read, begin_write};
 pub use self::json::Json;
@@ -138,17 +138,20 @@ impl Db {
 
     /// The first row of one statement, which needs no view around it.
     pub(crate) async fn glance<T: Row>(&self, sql: Sql) -> Result<Option<T>> {
-        let found = match &self.pools {
-            Pools::Sqlite { readers, .. } => {
-                let mut connection = readers.acquire().await.map_err(Error::Unavailable)?;
-                connection.first(sql).await?
+        Ok(self.first(sql).await?.map(|row| row.read()).transpose()?)
+    }
+
+    fn first(&self, sql: Sql) -> BoxFuture<'_, Result<Option<Found>>> {
+        Box::pin(async move {
+            match &self.pools {
+                Pools::Sqlite { readers, .. } => {
+                    readers.acquire().await.map_err(Error::Unavailable)?.first(sql).await
+                }
+                Pools::Postgres { pool, .. } => {
+                    pool.acquire().await.map_err(Error::Unavailable)?.first(sql).await
+                }
             }
-            Pools::Postgres { pool, .. } => {
-                let mut connection = pool.acquire().await.map_err(Error::Unavailable)?;
-                connection.first(sql).await?
-            }
-        };
-        Ok(found.map(|row| row.read()).transpose()?)
+        })
     }
 
     /// Like [`Db::read`], for whoever holds a transaction already: never waits for the connections that such
@@ -235,6 +238,7 @@ async fn open_postgres(url: &str) -> Result<(Pools, Log)> {
     Ok((Pools::Postgres { pool, aside }, log))
 }
 
+/// Begins a transaction on SQLite.
 fn begin_on_sqlite<'a>(pool: &'a SqlitePool, begin: &'static str) -> BoxFuture<'a, Result<Read>> {
     Box::pin(async move {
         let begun = pool.begin_with(begin).await.map_err(Error::Unavailable)?;
@@ -242,8 +246,8 @@ fn begin_on_sqlite<'a>(pool: &'a SqlitePool, begin: &'static str) -> BoxFuture<'
     })
 }
 
-/// A connection that breaks now did nothing yet, and may be one of many that ended with the server: the others are tried,
-/// too.
+/// Begins a transaction on PostgreSQL. A connection that breaks now did nothing yet, and may be one of many that ended
+/// with the server: the others are tried, too.
 fn begin_on_postgres<'a>(pool: &'a PgPool, begin: &'static str) -> BoxFuture<'a, Result<Read>> {
     let broke = |error: &sqlx::Error| match error {
         sqlx::Error::Io(_) => true,

@@ -226,6 +226,16 @@ fn protocols_contain_no_sql_and_nothing_else_speaks_http() {
 }
 
 #[test]
+fn handlers_are_registered_at_one_door() {
+    for (path, source) in sources() {
+        if ["api", "ui"].contains(&module(&path)) && source.contains("axum::routing::") {
+            let doors = ["api/mod.rs", "api/routes.rs", "ui/mod.rs"];
+            assert!(doors.contains(&path.as_str()), "{path} goes past gate::handler::on");
+        }
+    }
+}
+
+#[test]
 fn only_changes_and_books_begin_to_write() {
     for (path, source) in sources() {
         if source.contains(".begin_write(") {
